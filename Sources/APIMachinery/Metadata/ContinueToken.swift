@@ -18,7 +18,7 @@ public struct ContinueToken: Sendable, Hashable {
             JSONObject(members: [
                 ("v", .string("meta.k8s.io/v1")), ("rv", .integer(revision)), ("start", .string(start)),
             ]))
-        return Base64URL.encode(Array(document.compactText.utf8))
+        return Base64URL.encode(Array(document.description.utf8))
     }
 
     /// Reads a token.
@@ -31,9 +31,9 @@ public struct ContinueToken: Sendable, Hashable {
             throw invalid("illegal base64 data at input byte \(Base64URL.firstIllegal(in: text))")
         }
         let document: JSONValue
-        do { document = try JSONValue(parsing: bytes) } catch { throw invalid(error.goText) }
+        do { document = try JSONValue.parse(bytes) } catch { throw invalid(error.message) }
         guard case .object(let members) = document else {
-            throw invalid("json: cannot unmarshal \(document.goTypeName) into Go value of type storage.continueToken")
+            throw invalid("json: cannot unmarshal \(document.typeName) into Go value of type storage.continueToken")
         }
         let version = members["v"]?.stringValue ?? ""
         guard version == "meta.k8s.io/v1" else {

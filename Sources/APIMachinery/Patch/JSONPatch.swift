@@ -30,7 +30,7 @@ public struct JSONPatch: Sendable {
     public init(_ document: JSONValue) throws(Failure) {
         guard case .array(let elements) = document else {
             throw .malformed(
-                "json: cannot unmarshal \(document.goTypeName) into Go value of type []handlers.jsonPatchOp")
+                "json: cannot unmarshal \(document.typeName) into Go value of type []handlers.jsonPatchOp")
         }
         guard elements.count <= Self.maximumOperations else { throw .tooManyOperations(elements.count) }
         var operations: [Operation] = []
@@ -38,7 +38,7 @@ public struct JSONPatch: Sendable {
         for (index, element) in elements.enumerated() {
             guard case .object(let members) = element else {
                 throw .malformed(
-                    "json: cannot unmarshal \(element.goTypeName) into Go value of type handlers.jsonPatchOp")
+                    "json: cannot unmarshal \(element.typeName) into Go value of type handlers.jsonPatchOp")
             }
             for key in members.keys where !["op", "path", "from", "value"].contains(key) {
                 unknown.append("json patch unknown field \"[\(index)].\(key)\"")
@@ -84,7 +84,7 @@ public struct JSONPatch: Sendable {
                 guard let value = try result.value(at: from.tokens[...]) else {
                     throw .notApplicable("nothing at \(operation.from ?? "")")
                 }
-                copied += value.compactText.utf8.count
+                copied += value.description.utf8.count
                 guard copied <= Self.maximumCopiedBytes else { throw .notApplicable("copies are too large") }
                 try result.add(value, at: path.tokens[...])
             default:
@@ -217,17 +217,5 @@ extension JSONValue {
         let index = number < 0 ? number + count : number
         guard index >= 0 && index < count else { throw .notApplicable("index \(text) out of range") }
         return index
-    }
-
-    /// What Go's JSON errors call the value.
-    var goTypeName: String {
-        switch self {
-        case .null: "null"
-        case .bool: "bool"
-        case .integer, .double: "number"
-        case .string: "string"
-        case .array: "array"
-        case .object: "object"
-        }
     }
 }

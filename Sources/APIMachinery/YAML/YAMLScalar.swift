@@ -3,9 +3,8 @@ import Yams
 
 /// How plain scalars of YAML become JSON values and back, by the table Kubernetes uses (YAML 1.1 without dates).
 enum YAMLScalar {
-    static func resolve(_ scalar: Node.Scalar) -> JSONValue {
-        guard scalar.style == .plain || scalar.style == .any else { return .string(scalar.string) }
-        return resolve(plain: scalar.string)
+    static func resolve(_ scalar: YAMLEvent.Scalar) -> JSONValue {
+        scalar.isPlain ? resolve(plain: scalar.text) : .string(scalar.text)
     }
 
     static func resolve(plain text: String) -> JSONValue {
@@ -23,12 +22,12 @@ enum YAMLScalar {
     }
 
     /// The text of a mapping key: numbers and booleans become their text.
-    static func key(_ scalar: Node.Scalar) -> String {
+    static func key(_ scalar: YAMLEvent.Scalar) -> String {
         switch resolve(scalar) {
         case .string(let text): text
         case .null: "null"
         case .bool(let flag): flag ? "true" : "false"
-        case let other: other.compactText
+        case let other: other.description
         }
     }
 
