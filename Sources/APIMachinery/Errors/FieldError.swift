@@ -91,39 +91,14 @@ public enum FieldValue: Sendable, ExpressibleByStringLiteral {
         case .string(let text): goQuoted(text)
         case .number(let number): String(number)
         case .bool(let flag): flag ? "true" : "false"
-        case .json(let value): value.compactText
+        case .json(let value): value.description
         case .raw(let text): text
         }
     }
 }
 
-/// A string in double quotes with Go's escapes (`strconv.Quote`): printable characters stay, control characters are
-/// written `\n`, `\t`, `\x01` or `\u00ad`.
-public func goQuoted(_ text: String) -> String {
-    var out = "\""
-    for scalar in text.unicodeScalars {
-        switch scalar {
-        case "\"": out += "\\\""
-        case "\\": out += "\\\\"
-        case "\u{07}": out += "\\a"
-        case "\u{08}": out += "\\b"
-        case "\u{0C}": out += "\\f"
-        case "\n": out += "\\n"
-        case "\r": out += "\\r"
-        case "\t": out += "\\t"
-        case "\u{0B}": out += "\\v"
-        default:
-            if scalar.value < 0x20 || scalar.value == 0x7F {
-                out += "\\x" + hex(scalar.value, digits: 2)
-            } else if !isPrintable(scalar) {
-                out += scalar.value > 0xFFFF ? "\\U" + hex(scalar.value, digits: 8) : "\\u" + hex(scalar.value, digits: 4)
-            } else {
-                out.unicodeScalars.append(scalar)
-            }
-        }
-    }
-    return out + "\""
-}
+/// A string in double quotes with Go's escapes (`strconv.Quote`).
+public func goQuoted(_ text: String) -> String { GoText.quoted(text) }
 
 /// Whether Go's `unicode.IsPrint` holds: letters, marks, numbers, punctuation, symbols and the ASCII space.
 public func isPrintable(_ scalar: Unicode.Scalar) -> Bool {
@@ -134,11 +109,6 @@ public func isPrintable(_ scalar: Unicode.Scalar) -> Bool {
     default:
         return true
     }
-}
-
-private func hex(_ value: UInt32, digits: Int) -> String {
-    let text = String(value, radix: 16)
-    return String(repeating: "0", count: max(0, digits - text.count)) + text
 }
 
 extension Sequence where Element == FieldError {

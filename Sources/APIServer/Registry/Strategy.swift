@@ -41,10 +41,12 @@ public struct ObjectKind<Object: APIObject>: Sendable {
     public var sideEffects: @Sendable (ObjectWrite<Object>) throws -> [Mutation]
     /// DELETE answers with the object, not with a Status.
     public var returnsDeletedObject: Bool
-    /// Dependents are collected by owner reference, so deletion may add finalizers. Not for images.
-    public var supportsPropagation: Bool
     /// Objects may be created where their namespace is absent or terminating.
     public var ignoresNamespaceState: Bool
+    /// Whether nothing but metadata holds an object that is being deleted. Namespaces wait for their contents.
+    public var isReleased: @Sendable (Object) -> Bool
+    /// What changes in an object when it is marked as being deleted, besides metadata.
+    public var markDeleted: @Sendable (inout Object) -> Void
 
     public init(
         descriptor: ResourceDescriptor, keyPrefix: String,
@@ -52,7 +54,9 @@ public struct ObjectKind<Object: APIObject>: Sendable {
         selectableFields: @escaping @Sendable (Object) -> [String: String] = { _ in [:] },
         present: @escaping @Sendable (Object) -> Object? = { _ in nil },
         sideEffects: @escaping @Sendable (ObjectWrite<Object>) throws -> [Mutation] = { _ in [] },
-        returnsDeletedObject: Bool = false, supportsPropagation: Bool = true, ignoresNamespaceState: Bool = false
+        returnsDeletedObject: Bool = false, ignoresNamespaceState: Bool = false,
+        isReleased: @escaping @Sendable (Object) -> Bool = { _ in true },
+        markDeleted: @escaping @Sendable (inout Object) -> Void = { _ in }
     ) {
         self.descriptor = descriptor
         self.keyPrefix = keyPrefix
@@ -61,8 +65,9 @@ public struct ObjectKind<Object: APIObject>: Sendable {
         self.present = present
         self.sideEffects = sideEffects
         self.returnsDeletedObject = returnsDeletedObject
-        self.supportsPropagation = supportsPropagation
         self.ignoresNamespaceState = ignoresNamespaceState
+        self.isReleased = isReleased
+        self.markDeleted = markDeleted
     }
 }
 

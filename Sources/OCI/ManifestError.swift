@@ -1,0 +1,38 @@
+/// Why some bytes are no usable manifest or image config.
+public struct ManifestError: Error, Hashable, Sendable, CustomStringConvertible {
+    public enum Kind: Hashable, Sendable {
+        /// No JSON, or JSON of another shape.
+        case malformed
+        /// The media type inside contradicts the announced one, or the members do (A.15).
+        case mismatch
+        /// Nothing that is known here.
+        case unsupported
+        /// A bound of `ManifestLimits` is exceeded.
+        case tooLarge
+    }
+
+    public let kind: Kind
+    /// What clients see, behind the reference.
+    public let text: String
+
+    public init(_ kind: Kind, _ text: String) {
+        self.kind = kind
+        self.text = text
+    }
+
+    public var description: String { text }
+}
+
+/// Bounds on what comes from outside; whatever is beyond is refused, not cut.
+public struct ManifestLimits: Hashable, Sendable {
+    /// Bytes of a manifest.
+    public var bytes = 4 << 20
+    /// Layers of an image, history entries included.
+    public var layers = 4096
+    /// Manifests in a list.
+    public var children = 1024
+
+    public static let standard = ManifestLimits()
+
+    public init() {}
+}
