@@ -50,7 +50,7 @@ struct SQLiteEngineTests {
             Issue.record("a damaged store was opened")
         } catch StoreError.corrupt(let path, let detail) {
             #expect(path == place.path + "/store.db")
-            #expect(detail.contains(text) && detail.contains("backup"), "\(detail)")
+            #expect(detail.lowercased().contains(text) && detail.contains("backup"), "\(detail)")
         }
     }
 
