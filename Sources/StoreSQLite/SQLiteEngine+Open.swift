@@ -99,7 +99,9 @@ extension SQLiteEngine {
             if size <= configuration.checkedFileSize {
                 let answer = try String.fetchOne(db, sql: "PRAGMA quick_check(1)") ?? "no answer"
                 guard answer == "ok" else {
-                    throw StoreError.corrupt(path: path, detail: "\(answer). " + SQLiteFailure.advice)
+                    // The first line names only the database.
+                    let finding = answer.split(separator: "\n").last ?? "damaged"
+                    throw StoreError.corrupt(path: path, detail: "\(finding). " + SQLiteFailure.advice)
                 }
             }
         } else {

@@ -5,7 +5,7 @@ import Synchronization
 extension ObjectStore {
     /// Opens a watch (spec/api-machinery.md 5.2).
     ///
-    /// The initial state, where one was asked for, is what the first call of `next` returns.
+    /// The initial state, where one was asked for, and the changes after it are of one revision: no gap, no overlap.
     public func watch(_ options: ListOptions, _ context: RequestContext) async throws -> any WatchStream<Object> {
         do { try options.fieldSelector.validate(known: knownFields) } catch { throw APIError.badRequest(error.text) }
         let revision = try ResourceVersion.parse(options.resourceVersion)
@@ -59,12 +59,14 @@ final class CacheWatch<Object: APIObject>: WatchStream {
     var resourceVersion: Int64 { cursor.revision }
     var isEnded: Bool { cursor.isEnded }
 
-    func next(deadline: ContinuousClock.Instant) async throws -> [WatchEvent<Object>] {
-        let first = initial.withLock { events in
+    func initialEvents() -> [WatchEvent<Object>] {
+        initial.withLock { events in
             defer { events = [] }
             return events
         }
-        if !first.isEmpty { return first }
+    }
+
+    func next(deadline: ContinuousClock.Instant) async throws -> [WatchEvent<Object>] {
         let changes: [CacheEvent<StoredObject>]
         do { changes = try await cursor.next(deadline: deadline) } catch {
             throw store.watchError(error, after: cursor.revision)

@@ -85,6 +85,10 @@ public enum DeleteOutput<Object: APIObject>: Sendable {
 /// The changes of a resource, as one watcher sees them.
 public protocol WatchStream<Object>: Sendable {
     associatedtype Object: APIObject
+    /// The state the watch begins with, where the client asked for it; empty on a second call.
+    func initialEvents() -> [WatchEvent<Object>]
+    /// The server ends the watch: it shuts down.
+    var isEnded: Bool { get }
     /// The next events; empty when `deadline` passed. Throws `APIError` (410) where the watcher fell behind, and
     /// `CancellationError`.
     func next(deadline: ContinuousClock.Instant) async throws -> [WatchEvent<Object>]

@@ -14,7 +14,7 @@ extension RangeCache {
             let oldest = engine.compactedRevision
             guard revision >= oldest else { throw .compacted(oldest: oldest) }
         }
-        return WatchCursor(cache: self, after: revision, range: range)
+        return WatchCursor(cache: self, after: revision, range: range.map(self.range.intersection))
     }
 
     enum Poll {

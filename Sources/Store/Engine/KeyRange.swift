@@ -32,6 +32,13 @@ public struct KeyRange: Sendable, Hashable {
         return KeyRange(start: KeyOrder.precedes(start, next) ? next : start, end: end)
     }
 
+    /// The keys of both ranges.
+    public func intersection(_ other: KeyRange) -> KeyRange {
+        let start = KeyOrder.precedes(start, other.start) ? other.start : start
+        guard let left = end, let right = other.end else { return KeyRange(start: start, end: end ?? other.end) }
+        return KeyRange(start: start, end: KeyOrder.precedes(left, right) ? left : right)
+    }
+
     public func contains(_ key: String) -> Bool {
         if KeyOrder.precedes(key, start) { return false }
         guard let end else { return true }
