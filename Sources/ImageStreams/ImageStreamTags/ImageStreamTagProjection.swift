@@ -37,7 +37,7 @@ extension ImageStreamTag {
         } else {
             self.image = Image()
             self.image.metadata.name = event.image
-            ImageDocuments.complete(&self.image)
+            self.image.completeDocument()
         }
         self.image.dockerImageReference = TagPullSpec.shown(of: event, tag: spec, in: stream)
     }

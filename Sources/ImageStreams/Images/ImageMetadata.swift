@@ -29,7 +29,7 @@ enum ImageMetadata {
         if MediaType.manifestKind(manifest.mediaType)?.isIndex == true {
             metadata.id = image.metadata.name
             metadata.created = now
-            set(metadata, in: &image)
+            image.setDockerImage(metadata)
             return
         }
         if image.dockerImageLayers.isEmpty { try fillLayers(&image, manifest) }
@@ -41,19 +41,8 @@ enum ImageMetadata {
     }
 
     /// The metadata document of an Image as a value.
-    static func document(of image: Image) throws(Failure) -> DockerImageDocument {
-        guard let version = DockerImageDocument.Version(image.dockerImageMetadataVersion) else {
-            throw Failure(text: "unknown image metadata version \"\(image.dockerImageMetadataVersion)\"")
-        }
-        do { return try DockerImageDocument(image.dockerImageMetadata, version: version) } catch {
-            throw Failure(text: error.text)
-        }
-    }
-
-    static func set(_ document: DockerImageDocument, in image: inout Image) {
-        let version = DockerImageDocument.Version(image.dockerImageMetadataVersion) ?? .v10
-        image.dockerImageMetadata = document.raw(version: version)
-        image.dockerImageMetadataVersion = version.rawValue
+    static func document(of image: Image) throws(Failure) -> DockerImage {
+        do { return try image.dockerImage() } catch { throw Failure(text: error.text) }
     }
 
     // MARK: Layers
@@ -118,7 +107,7 @@ enum ImageMetadata {
         }
         var metadata = try config(newest)
         metadata.size = distinctSize(of: image.dockerImageLayers, besides: nil)
-        set(metadata, in: &image)
+        image.setDockerImage(metadata)
     }
 
     private static func fillFromConfig(_ image: inout Image, _ manifest: ManifestDocument) throws(Failure) {
@@ -137,28 +126,35 @@ enum ImageMetadata {
         metadata.id = digest
         metadata.size =
             Int64(image.dockerImageConfig.utf8.count) &+ distinctSize(of: image.dockerImageLayers, besides: digest)
-        set(metadata, in: &image)
+        image.setDockerImage(metadata)
     }
 
-    private static func config(_ text: String) throws(Failure) -> DockerImageDocument {
+    /// Image configs and v1Compatibility texts have the members of the oldest metadata document.
+    private static func config(_ text: String) throws(Failure) -> DockerImage {
         do {
-            let value = try JSONValue.parse(text)
-            guard let object = value.objectValue else {
-                throw DockerDocumentError("json: cannot unmarshal \(value.typeName) into an image config")
-            }
-            return try DockerImageDocument(object, names: .config)
-        } catch let error as JSONError {
-            throw Failure(text: error.message)
-        } catch let error as DockerDocumentError {
-            throw Failure(text: error.text)
+            let old = try DockerImagePre012.decode(Array(text.utf8))
+            return DockerImage(
+                id: old.id, parent: old.parent, comment: old.comment, created: old.created, container: old.container,
+                containerConfig: old.containerConfig, dockerVersion: old.dockerVersion, author: old.author,
+                config: old.config, architecture: old.architecture, size: old.size)
         } catch {
-            throw Failure(text: "\(error)")
+            throw Failure(text: error.message)
         }
     }
 
     /// The bytes of all layers, each counted once; `config` is a blob that has been counted already.
-    private static func distinctSize(of layers: [ImageLayer], besides config: String?) -> Int64 {
+    static func distinctSize(of layers: [ImageLayer], besides config: String?) -> Int64 {
         var seen: Set<String> = config.map { [$0] } ?? []
         return layers.reduce(0) { seen.insert($1.name).inserted ? $0 &+ $1.size : $0 }
+    }
+}
+
+extension ImageMetadataError {
+    /// The reason as people read it.
+    var text: String {
+        switch self {
+        case .unknownVersion(let version): "unknown image metadata version \(goQuoted(version))"
+        case .undecodable(let error): error.message
+        }
     }
 }

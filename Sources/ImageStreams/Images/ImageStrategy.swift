@@ -8,7 +8,7 @@ struct ImageStrategy: Strategy {
     var isNamespaced: Bool { false }
 
     func prepareForCreate(_ image: inout Image, _ context: RequestContext) async throws {
-        try ImageDocuments.normalize(&image)
+        try image.normalizeDocument()
         fill(&image, context)
         readChildren(&image, context)
         strip(&image)
@@ -19,7 +19,7 @@ struct ImageStrategy: Strategy {
     }
 
     func prepareForUpdate(_ image: inout Image, old: Image, _ context: RequestContext) async throws {
-        try ImageDocuments.normalize(&image)
+        try image.normalizeDocument()
         image.dockerImageMetadata = old.dockerImageMetadata
         image.dockerImageMetadataVersion = old.dockerImageMetadataVersion
         image.dockerImageLayers = old.dockerImageLayers
@@ -75,26 +75,20 @@ struct ImageStrategy: Strategy {
     }
 }
 
-/// The normal form of the metadata document (spec/image-resources.md 4.3).
-enum ImageDocuments {
-    /// Reads the document and writes it again, so that only members of the schema are stored.
+extension Image {
+    /// Brings the metadata document into its normal form (spec/image-resources.md 4.3).
     /// - Throws: 400 for a document that cannot be read, 500 for an unknown version without one.
-    static func normalize(_ image: inout Image) throws(APIError) {
-        guard let version = DockerImageDocument.Version(image.dockerImageMetadataVersion) else {
-            let text = "unknown image metadata version \"\(image.dockerImageMetadataVersion)\""
-            throw image.dockerImageMetadata.isEmpty ? .plain(text) : .badRequest(text)
-        }
-        do throws(DockerDocumentError) {
-            let document = try DockerImageDocument(image.dockerImageMetadata, version: version)
-            image.dockerImageMetadata = document.raw(version: version)
-            image.dockerImageMetadataVersion = version.rawValue
+    mutating func normalizeDocument() throws(APIError) {
+        let isAbsent = dockerImageMetadata.isEmpty
+        do throws(ImageMetadataError) {
+            try normalizeMetadata()
         } catch {
-            throw .badRequest(error.text)
+            throw isAbsent ? .plain(error.text) : .badRequest(error.text)
         }
     }
 
-    /// Gives an Image that is made by the server the empty document, as every Image on the wire has one.
-    static func complete(_ image: inout Image) {
-        if image.dockerImageMetadata.isEmpty { ImageMetadata.set(DockerImageDocument(), in: &image) }
+    /// The empty document where there is none: every Image on the wire has one.
+    mutating func completeDocument() {
+        if dockerImageMetadata.isEmpty { setDockerImage(DockerImage()) }
     }
 }
