@@ -10,7 +10,7 @@ struct JSONPointer: Sendable, Hashable {
         }
         guard text.utf8.first == UInt8(ascii: "/") else { return nil }
         tokens = text.dropFirst().split(separator: "/", omittingEmptySubsequences: false).map {
-            $0.replacing("~1", with: "/").replacing("~0", with: "~")
+            String($0).replacing("~1", with: "/").replacing("~0", with: "~")
         }
     }
 

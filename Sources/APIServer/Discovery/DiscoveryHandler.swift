@@ -29,7 +29,7 @@ struct DiscoveryHandler: Sendable {
 
     /// - Parameter path: the decoded path.
     /// - Returns: nil where no document is served there.
-    func response(to request: HTTPRequest, path: String, query: QueryParameters) throws -> HTTPResponse? {
+    func response(to request: ServerRequest, path: String, query: QueryParameters) throws -> ServerResponse? {
         let trimmed = path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path
         guard let document = documents.document(at: trimmed) else { return nil }
         guard request.method == "GET" else { throw APIError.methodNotAllowed }
@@ -59,11 +59,11 @@ struct DiscoveryHandler: Sendable {
         return nil
     }
 
-    private func response(_ answer: Aggregated, version: String, _ request: HTTPRequest) -> HTTPResponse {
+    private func response(_ answer: Aggregated, version: String, _ request: ServerRequest) -> ServerResponse {
         var headers: HTTPFields = [.eTag: answer.tag, .vary: "Accept", .cacheControl: "public"]
-        if request.header(.ifNoneMatch) == answer.tag { return HTTPResponse(status: 304, headers: headers) }
+        if request.header(.ifNoneMatch) == answer.tag { return ServerResponse(status: 304, headers: headers) }
         headers[.contentType] = "application/json;g=apidiscovery.k8s.io;v=\(version);as=APIGroupDiscoveryList"
-        return HTTPResponse(status: 200, headers: headers, body: .bytes(answer.json + [UInt8(ascii: "\n")]))
+        return ServerResponse(status: 200, headers: headers, body: .bytes(answer.json + [UInt8(ascii: "\n")]))
     }
 }
 

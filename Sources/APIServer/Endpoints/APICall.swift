@@ -14,7 +14,7 @@ struct APICall: Sendable {
         case watchObject
     }
 
-    var request: HTTPRequest
+    var request: ServerRequest
     var query: QueryParameters
     var shape: Shape
     /// Empty for collections.
@@ -36,5 +36,5 @@ protocol ResourceEndpoint: Sendable {
     var verbs: [String] { get }
     /// The methods that a form of path takes; none where the path does not exist.
     func methods(for shape: APICall.Shape) -> [String]
-    func handle(_ call: APICall) async throws -> HTTPResponse
+    func handle(_ call: APICall) async throws -> ServerResponse
 }

@@ -6,7 +6,7 @@ extension TypedEndpoint {
     /// Applies a JSON patch or a merge patch to the current object (spec/api-machinery.md 6.1).
     ///
     /// Strategic merge and server-side apply have their place here and come with the complete API machinery.
-    func patch(_ call: APICall) async throws -> HTTPResponse {
+    func patch(_ call: APICall) async throws -> ServerResponse {
         guard let updatable else { throw APIError.methodNotSupported(groupResource, verb: "patch") }
         let format = try PatchFormat(contentType: call.request.header(.contentType))
         let form = try form(of: call)

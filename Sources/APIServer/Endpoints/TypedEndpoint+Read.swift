@@ -2,7 +2,7 @@ import APIMachinery
 import JSON
 
 extension TypedEndpoint {
-    func get(_ call: APICall) async throws -> HTTPResponse {
+    func get(_ call: APICall) async throws -> ServerResponse {
         guard let gettable else { throw APIError.methodNotSupported(groupResource, verb: "get") }
         let form = try form(of: call)
         let options = try call.options.getOptions()
@@ -10,7 +10,7 @@ extension TypedEndpoint {
         return try render(object, status: 200, form: form, call)
     }
 
-    func list(_ call: APICall) async throws -> HTTPResponse {
+    func list(_ call: APICall) async throws -> ServerResponse {
         guard let listable else { throw APIError.methodNotSupported(groupResource, verb: "list") }
         let form = try form(of: call, listsStreams: true)
         let options = try call.options.listOptions(isWatch: false)
@@ -21,7 +21,7 @@ extension TypedEndpoint {
     // MARK: Rendering
 
     /// One object in the form the client asked for.
-    func render(_ output: Output<Object>, status: Int, form: OutputForm, _ call: APICall) throws -> HTTPResponse {
+    func render(_ output: Output<Object>, status: Int, form: OutputForm, _ call: APICall) throws -> ServerResponse {
         let encoder = ResponseEncoder(form: form)
         switch form.conversion {
         case .none:
@@ -40,7 +40,7 @@ extension TypedEndpoint {
         }
     }
 
-    func render(_ list: OutputList<Object>, form: OutputForm, _ call: APICall) throws -> HTTPResponse {
+    func render(_ list: OutputList<Object>, form: OutputForm, _ call: APICall) throws -> ServerResponse {
         let encoder = ResponseEncoder(form: form)
         switch form.conversion {
         case .none:

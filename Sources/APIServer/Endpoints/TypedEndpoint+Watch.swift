@@ -6,7 +6,7 @@ extension TypedEndpoint {
     /// Streams the changes of a collection (spec/api-machinery.md 5).
     ///
     /// - Parameter name: the object of the old path form that names one.
-    func watch(_ call: APICall, name: String?) async throws -> HTTPResponse {
+    func watch(_ call: APICall, name: String?) async throws -> ServerResponse {
         let form = try form(of: call, isStream: true, listsStreams: true)
         let options = try call.options.listOptions(isWatch: true, name: name)
         guard let watchable else { throw APIError.methodNotSupported(groupResource, verb: "watch") }
@@ -32,8 +32,8 @@ extension TypedEndpoint {
 
     private static func streaming(
         _ body: @escaping @Sendable (any ResponseWriter) async throws -> Void
-    ) -> HTTPResponse {
-        HTTPResponse(status: 200, headers: [.contentType: "application/json"], body: .stream(body))
+    ) -> ServerResponse {
+        ServerResponse(status: 200, headers: [.contentType: "application/json"], body: .stream(body))
     }
 }
 

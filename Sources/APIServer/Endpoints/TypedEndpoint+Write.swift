@@ -3,7 +3,7 @@ import HTTPTypes
 import JSON
 
 extension TypedEndpoint {
-    func create(_ call: APICall) async throws -> HTTPResponse {
+    func create(_ call: APICall) async throws -> ServerResponse {
         guard let creatable else { throw APIError.methodNotSupported(groupResource, verb: "create") }
         let form = try form(of: call)
         let body = try await BodyDecoder.collect(call.request)
@@ -18,7 +18,7 @@ extension TypedEndpoint {
         }
     }
 
-    func replace(_ call: APICall) async throws -> HTTPResponse {
+    func replace(_ call: APICall) async throws -> ServerResponse {
         guard let updatable else { throw APIError.methodNotSupported(groupResource, verb: "update") }
         let form = try form(of: call)
         let body = try await BodyDecoder.collect(call.request)
@@ -64,7 +64,7 @@ extension TypedEndpoint {
 
     // MARK: Delete
 
-    func delete(_ call: APICall) async throws -> HTTPResponse {
+    func delete(_ call: APICall) async throws -> ServerResponse {
         guard let deletable else { throw APIError.methodNotSupported(groupResource, verb: "delete") }
         let form = try form(of: call)
         let options = try await deleteOptions(of: call)
@@ -77,7 +77,7 @@ extension TypedEndpoint {
         }
     }
 
-    func deleteCollection(_ call: APICall) async throws -> HTTPResponse {
+    func deleteCollection(_ call: APICall) async throws -> ServerResponse {
         guard let collectionDeletable else {
             throw APIError.methodNotSupported(groupResource, verb: "deletecollection")
         }

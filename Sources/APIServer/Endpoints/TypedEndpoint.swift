@@ -57,7 +57,7 @@ struct TypedEndpoint<R: Resource>: ResourceEndpoint {
         return methods
     }
 
-    func handle(_ call: APICall) async throws -> HTTPResponse {
+    func handle(_ call: APICall) async throws -> ServerResponse {
         if !call.name.isEmpty { try checkName(call.name) }
         switch (call.request.method, call.shape) {
         case ("GET", .collection), ("GET", .allNamespaces):

@@ -25,7 +25,7 @@ public struct HealthCheck: Sendable {
 struct HealthHandler: Sendable {
     let checks: [HealthCheck]
 
-    func response(path: String, query: QueryParameters) async -> HTTPResponse? {
+    func response(path: String, query: QueryParameters) async -> ServerResponse? {
         let parts = path.split(separator: "/").map(String.init)
         guard let endpoint = parts.first, ["healthz", "livez", "readyz"].contains(endpoint) else { return nil }
         let own = checks.filter { $0.endpoints.contains(endpoint) }
@@ -38,7 +38,7 @@ struct HealthHandler: Sendable {
         return await response(endpoint, own, query)
     }
 
-    private func response(_ endpoint: String, _ checks: [HealthCheck], _ query: QueryParameters) async -> HTTPResponse {
+    private func response(_ endpoint: String, _ checks: [HealthCheck], _ query: QueryParameters) async -> ServerResponse {
         var excluded = Set(query.all("exclude"))
         var lines: [String] = []
         var hasFailed = false

@@ -2,7 +2,7 @@
 public protocol Authenticator: Sendable {
     /// - Returns: the user, or `nil` where the request carries no credentials this authenticator knows.
     /// - Throws: `APIError.unauthorized` where it carries credentials that are wrong.
-    func authenticate(_ request: HTTPRequest) async throws -> UserInfo?
+    func authenticate(_ request: ServerRequest) async throws -> UserInfo?
 }
 
 /// Asks several authenticators in turn; the first answer counts. A wrong credential is only final when no other
@@ -12,7 +12,7 @@ public struct AuthenticatorChain: Authenticator {
 
     public init(_ members: [any Authenticator]) { self.members = members }
 
-    public func authenticate(_ request: HTTPRequest) async throws -> UserInfo? {
+    public func authenticate(_ request: ServerRequest) async throws -> UserInfo? {
         var failure: (any Error)?
         for member in members {
             do {

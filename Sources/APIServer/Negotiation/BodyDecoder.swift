@@ -9,7 +9,7 @@ struct BodyDecoder {
     static let maximumBytes = 3_145_728
     static let limits = JSONLimits(depth: 10_000, bytes: maximumBytes)
 
-    static func collect(_ request: HTTPRequest) async throws -> [UInt8] {
+    static func collect(_ request: ServerRequest) async throws -> [UInt8] {
         do {
             return try await request.body.collect(upTo: maximumBytes)
         } catch RequestBody.Failure.tooLarge {

@@ -40,7 +40,7 @@ public struct OutputForm: Sendable, Hashable {
 
     /// Chooses the form of the answer.
     /// - Throws: 406 where nothing fits.
-    static func negotiate(_ request: HTTPRequest, _ query: QueryParameters, offer: Offer) throws(APIError) -> OutputForm {
+    static func negotiate(_ request: ServerRequest, _ query: QueryParameters, offer: Offer) throws(APIError) -> OutputForm {
         let header = request.header(.accept) ?? ""
         var form = OutputForm(isPretty: prefersPretty(request, query))
         guard !header.isEmpty else { return form }
@@ -63,7 +63,7 @@ public struct OutputForm: Sendable, Hashable {
     }
 
     /// The form of an error: what the client asked for, JSON where that cannot be told.
-    static func forErrors(_ request: HTTPRequest, _ query: QueryParameters) -> OutputForm {
+    static func forErrors(_ request: ServerRequest, _ query: QueryParameters) -> OutputForm {
         var form = OutputForm(isPretty: prefersPretty(request, query))
         for clause in AcceptClause.parse(request.header(.accept) ?? "") {
             guard let mediaType = mediaType(of: clause.type) else { continue }
@@ -104,7 +104,7 @@ public struct OutputForm: Sendable, Hashable {
     }
 
     /// Indented where the query says so, or, without a word, for people's own programs (1.9).
-    static func prefersPretty(_ request: HTTPRequest, _ query: QueryParameters) -> Bool {
+    static func prefersPretty(_ request: ServerRequest, _ query: QueryParameters) -> Bool {
         if let value = query["pretty"], !value.isEmpty {
             return ["1", "t", "T", "true", "TRUE", "True"].contains(value)
         }

@@ -7,8 +7,8 @@ struct ResponseEncoder {
     let form: OutputForm
 
     /// A complete answer from compact JSON.
-    func response(_ status: Int, _ json: [UInt8]) -> HTTPResponse {
-        HTTPResponse(status: status, contentType: form.mediaType.rawValue, body(json))
+    func response(_ status: Int, _ json: [UInt8]) -> ServerResponse {
+        ServerResponse(status: status, contentType: form.mediaType.rawValue, body(json))
     }
 
     func body(_ json: [UInt8]) -> [UInt8] {
@@ -23,7 +23,7 @@ struct ResponseEncoder {
         }
     }
 
-    func response(_ error: APIError) -> HTTPResponse {
+    func response(_ error: APIError) -> ServerResponse {
         var response = response(error.code, error.status.jsonBytes())
         if let seconds = error.status.details?.retryAfterSeconds, seconds > 0 {
             response.headers[.retryAfter] = String(seconds)

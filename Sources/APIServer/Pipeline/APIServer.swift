@@ -52,13 +52,13 @@ public struct APIServer: Sendable {
     }
 
     /// Answers a request; never throws: every failure has its form.
-    public func respond(to request: HTTPRequest) async -> HTTPResponse {
+    public func respond(to request: ServerRequest) async -> ServerResponse {
         let id = request.header(.auditID).flatMap { $0.isEmpty ? nil : $0 } ?? UUID4.random()
         let warnings = WarningRecorder()
         let path = PercentEncoding.decode(request.path.utf8)
         let query = QueryParameters(request.query)
         let info = RequestInfo(method: request.method, path: path, query: query)
-        var response: HTTPResponse
+        var response: ServerResponse
         do {
             response = try await answer(request, id: id, path: path, query: query, info: info, warnings: warnings)
         } catch {
@@ -72,9 +72,9 @@ public struct APIServer: Sendable {
     }
 
     private func answer(
-        _ request: HTTPRequest, id: String, path: String, query: QueryParameters, info: RequestInfo,
+        _ request: ServerRequest, id: String, path: String, query: QueryParameters, info: RequestInfo,
         warnings: WarningRecorder
-    ) async throws -> HTTPResponse {
+    ) async throws -> ServerResponse {
         if info.isMalformed {
             return .text(
                 500,
@@ -115,8 +115,8 @@ public struct APIServer: Sendable {
     /// without the cost of a timer.
     private func withDeadline(
         _ info: RequestInfo, _ query: QueryParameters, method: String,
-        _ body: @escaping @Sendable () async throws -> HTTPResponse
-    ) async throws -> HTTPResponse {
+        _ body: @escaping @Sendable () async throws -> ServerResponse
+    ) async throws -> ServerResponse {
         let isImport = info.resource == "imagestreamimports"
         if info.isLongRunning || isImport { return try await body() }
         var limit = configuration.requestTimeout
@@ -131,7 +131,7 @@ public struct APIServer: Sendable {
         return try await Deadline.run(limit, body)
     }
 
-    private func failure(_ error: any Error, _ request: HTTPRequest, _ query: QueryParameters, id: String) -> HTTPResponse {
+    private func failure(_ error: any Error, _ request: ServerRequest, _ query: QueryParameters, id: String) -> ServerResponse {
         let encoder = ResponseEncoder(form: .forErrors(request, query))
         switch error {
         case let error as APIError:
@@ -139,7 +139,7 @@ public struct APIServer: Sendable {
             if error.code == 403 { response.headers[.contentTypeOptions] = "nosniff" }
             return response
         case is FlowControl.Rejected:
-            var response = HTTPResponse.text(429, "Too many requests, please try again later.\n")
+            var response = ServerResponse.text(429, "Too many requests, please try again later.\n")
             response.headers[.retryAfter] = "1"
             return response
         default:

@@ -4,9 +4,9 @@ import APIMachinery
 enum Deadline {
     /// - Throws: the 504 of spec/api-machinery.md 2.11 when `body` does not end in time; it is cancelled then.
     static func run(
-        _ limit: Duration, _ body: @escaping @Sendable () async throws -> HTTPResponse
-    ) async throws -> HTTPResponse {
-        try await withThrowingTaskGroup(of: HTTPResponse?.self) { group in
+        _ limit: Duration, _ body: @escaping @Sendable () async throws -> ServerResponse
+    ) async throws -> ServerResponse {
+        try await withThrowingTaskGroup(of: ServerResponse?.self) { group in
             group.addTask { try await body() }
             group.addTask {
                 try await Task.sleep(for: limit)

@@ -5,7 +5,7 @@ import HTTPTypes
 struct Impersonation: Sendable {
     let authorizer: any Authorizer
 
-    func effectiveUser(for user: UserInfo, _ request: HTTPRequest) async throws -> UserInfo {
+    func effectiveUser(for user: UserInfo, _ request: ServerRequest) async throws -> UserInfo {
         let names = request.headers[values: .impersonateUser]
         let groups = request.headers[values: .impersonateGroup]
         guard let name = names.first, !name.isEmpty else {

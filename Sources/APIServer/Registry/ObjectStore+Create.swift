@@ -64,7 +64,7 @@ extension ObjectStore {
             return stored
         } catch StoreError.conflict {
             throw APIError.alreadyExists(context.resource, object.metadata.name)
-        } catch let error as StoreError {
+        } catch {
             throw APIError(error)
         }
     }

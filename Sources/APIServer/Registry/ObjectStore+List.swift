@@ -95,7 +95,7 @@ extension ObjectStore {
                 ?? APIError.expired("The resourceVersion for the provided list is too old.")
         } catch StoreError.futureRevision(let current) {
             throw APIError.futureResourceVersion(revision, current: current)
-        } catch let error as StoreError {
+        } catch {
             throw APIError(error)
         }
     }

@@ -32,8 +32,8 @@ struct Routes: Sendable {
 
     /// - Parameter path: the decoded path.
     func response(
-        to request: HTTPRequest, path: String, query: QueryParameters, _ context: RequestContext
-    ) async throws -> HTTPResponse {
+        to request: ServerRequest, path: String, query: QueryParameters, _ context: RequestContext
+    ) async throws -> ServerResponse {
         switch router.match(method: request.method, path: path) {
         case .endpoint(let endpoint, let shape, let namespace, let name):
             var own = context
@@ -51,20 +51,20 @@ struct Routes: Sendable {
         }
     }
 
-    private func methodNotAllowed(_ allowed: [String], _ request: HTTPRequest, _ query: QueryParameters) -> HTTPResponse {
+    private func methodNotAllowed(_ allowed: [String], _ request: ServerRequest, _ query: QueryParameters) -> ServerResponse {
         var response = ResponseEncoder(form: .forErrors(request, query)).response(APIError.methodNotAllowed)
         response.headers[.allow] = allowed.joined(separator: ", ")
         return response
     }
 
-    private func other(_ request: HTTPRequest, path: String, query: QueryParameters) async throws -> HTTPResponse {
+    private func other(_ request: ServerRequest, path: String, query: QueryParameters) async throws -> ServerResponse {
         if let response = await health.response(path: path, query: query) { return response }
         if let response = try discovery.response(to: request, path: path, query: query) { return response }
         switch path {
         case "/version", "/version/":
-            return HTTPResponse(status: 200, contentType: "application/json", version.json)
+            return ServerResponse(status: 200, contentType: "application/json", version.json)
         case "/", "/index.html":
-            return HTTPResponse(status: 200, contentType: "application/json", index)
+            return ServerResponse(status: 200, contentType: "application/json", index)
         default:
             return .text(404, "404 page not found\n")
         }

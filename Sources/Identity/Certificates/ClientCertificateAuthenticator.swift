@@ -8,8 +8,8 @@ import X509
 public struct ClientCertificateAuthenticator: Authenticator {
     public init() {}
 
-    public func authenticate(_ request: HTTPRequest) async throws -> UserInfo? {
-        guard let der = request.clientCertificate, let certificate = try? Certificate(derEncoded: der) else {
+    public func authenticate(_ request: ServerRequest) async throws -> UserInfo? {
+        guard let der = await request.clientCertificate(), let certificate = try? Certificate(derEncoded: der) else {
             return nil
         }
         var name = ""

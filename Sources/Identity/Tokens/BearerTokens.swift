@@ -12,7 +12,7 @@ public struct BearerTokens: Authenticator {
         self.users = Dictionary(uniqueKeysWithValues: users.map { (Self.digest($0.key), $0.value) })
     }
 
-    public func authenticate(_ request: HTTPRequest) async throws -> UserInfo? {
+    public func authenticate(_ request: ServerRequest) async throws -> UserInfo? {
         guard let header = request.header(.authorization) else { return nil }
         let parts = header.split(separator: " ", maxSplits: 1, omittingEmptySubsequences: false)
         guard parts.count == 2, parts[0].lowercased() == "bearer" else { return nil }

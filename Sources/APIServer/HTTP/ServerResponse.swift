@@ -1,7 +1,7 @@
 import HTTPTypes
 
 /// An answer on its way to whatever server sends it.
-public struct HTTPResponse: Sendable {
+public struct ServerResponse: Sendable {
     public enum Body: Sendable {
         case bytes([UInt8])
         /// Written piece by piece until the closure returns or throws; a throw cuts the connection.
@@ -22,8 +22,8 @@ public struct HTTPResponse: Sendable {
     }
 
     /// Plain text, for the endpoints and failures that answer so.
-    public static func text(_ status: Int, _ text: String) -> HTTPResponse {
-        var response = HTTPResponse(status: status, contentType: "text/plain; charset=utf-8", Array(text.utf8))
+    public static func text(_ status: Int, _ text: String) -> ServerResponse {
+        var response = ServerResponse(status: status, contentType: "text/plain; charset=utf-8", Array(text.utf8))
         response.headers[.contentTypeOptions] = "nosniff"
         return response
     }

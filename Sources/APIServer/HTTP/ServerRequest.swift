@@ -1,7 +1,7 @@
 import HTTPTypes
 
 /// A request as the API sees it, whatever server received it (design, section 6).
-public struct HTTPRequest: Sendable {
+public struct ServerRequest: Sendable {
     /// Upper-case method, for example `GET`; also invented ones.
     public var method: String
     /// The path as sent, percent escapes included, without the query.
@@ -10,14 +10,15 @@ public struct HTTPRequest: Sendable {
     public var query: String
     public var headers: HTTPFields
     public var body: RequestBody
-    /// The verified client certificate in DER form; nil where the connection has none.
-    public var clientCertificate: [UInt8]?
+    /// Gives the verified client certificate in DER form; nil where the connection has none. Asking costs a hop to the
+    /// connection's event loop.
+    public var clientCertificate: @Sendable () async -> [UInt8]?
     /// The peer's address without port.
     public var remoteAddress: String
 
     public init(
         method: String, path: String, query: String = "", headers: HTTPFields = [:], body: RequestBody = .empty,
-        clientCertificate: [UInt8]? = nil, remoteAddress: String = ""
+        clientCertificate: @escaping @Sendable () async -> [UInt8]? = { nil }, remoteAddress: String = ""
     ) {
         self.method = method
         self.path = path
