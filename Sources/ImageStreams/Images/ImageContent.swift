@@ -4,15 +4,15 @@ import OCI
 /// Whether texts belong to an Image (spec/image-resources.md 7.1, 7.3).
 enum ImageContent {
     /// The children of a manifest list or OCI index; nil for any other manifest.
-    static func children(of manifest: String, mediaType: String) -> [ImageManifest]? {
+    static func children(of manifest: String, mediaType: String) -> [ImageAPI.ImageManifest]? {
         guard let parsed = try? Manifest(parsing: Array(manifest.utf8), contentType: mediaType),
             case .index(let index) = parsed.content
         else { return nil }
         return index.manifests.map(child)
     }
 
-    static func child(_ descriptor: Descriptor) -> ImageManifest {
-        ImageManifest(
+    static func child(_ descriptor: Descriptor) -> ImageAPI.ImageManifest {
+        ImageAPI.ImageManifest(
             digest: descriptor.digest.description, mediaType: descriptor.mediaType, manifestSize: descriptor.size,
             architecture: descriptor.platform?.architecture ?? "", os: descriptor.platform?.os ?? "",
             variant: descriptor.platform?.variant ?? "")
