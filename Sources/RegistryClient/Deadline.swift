@@ -1,6 +1,6 @@
 /// Runs `operation` for at most `limit`; nil when the time is over. The operation is cancelled then and has ended
 /// when this returns, so it must obey cancellation.
-func withDeadline<Value: Sendable>(
+package func withDeadline<Value: Sendable>(
     _ limit: Duration, operation: @escaping @Sendable () async -> Value
 ) async -> Value? {
     await withTaskGroup(of: Value?.self) { group in
