@@ -1,0 +1,221 @@
+import JSON
+
+/// JSON patch (RFC 6902; spec/api-machinery.md 6.2).
+public struct JSONPatch: Sendable {
+    /// The most operations one patch may have.
+    public static let maximumOperations = 10_000
+    /// The most bytes that `copy` may add in one patch.
+    public static let maximumCopiedBytes = 3 * 1024 * 1024
+
+    public enum Failure: Error, Sendable, Hashable {
+        /// The document is no patch: 400 with this text behind `error decoding patch: `.
+        case malformed(String)
+        /// Too many operations: 413.
+        case tooManyOperations(Int)
+        /// An operation does not fit the object: 422. The text is for the log.
+        case notApplicable(String)
+    }
+
+    struct Operation: Sendable {
+        var name: String
+        var path: String
+        var from: String?
+        var value: JSONValue?
+    }
+
+    let operations: [Operation]
+    /// Members of operations that JSON patch does not know, as field validation prints them.
+    public let unknownFields: [String]
+
+    public init(_ document: JSONValue) throws(Failure) {
+        guard case .array(let elements) = document else {
+            throw .malformed(
+                "json: cannot unmarshal \(document.typeName) into Go value of type []handlers.jsonPatchOp")
+        }
+        guard elements.count <= Self.maximumOperations else { throw .tooManyOperations(elements.count) }
+        var operations: [Operation] = []
+        var unknown: [String] = []
+        for (index, element) in elements.enumerated() {
+            guard case .object(let members) = element else {
+                throw .malformed(
+                    "json: cannot unmarshal \(element.typeName) into Go value of type handlers.jsonPatchOp")
+            }
+            for key in members.keys where !["op", "path", "from", "value"].contains(key) {
+                unknown.append("json patch unknown field \"[\(index)].\(key)\"")
+            }
+            operations.append(
+                Operation(
+                    name: members["op"]?.stringValue ?? "", path: members["path"]?.stringValue ?? "",
+                    from: members["from"]?.stringValue, value: members["value"]))
+        }
+        self.operations = operations
+        unknownFields = unknown
+    }
+
+    /// The document after all operations, or the first failure: nothing is applied half.
+    public func apply(to document: JSONValue) throws(Failure) -> JSONValue {
+        var result = document
+        var copied = 0
+        for operation in operations {
+            guard let path = JSONPointer(operation.path) else {
+                throw .notApplicable("bad path \(operation.path)")
+            }
+            switch operation.name {
+            case "add":
+                try result.add(operation.value ?? .null, at: path.tokens[...])
+            case "remove":
+                try result.remove(at: path.tokens[...])
+            case "replace":
+                try result.replace(operation.value ?? .null, at: path.tokens[...])
+            case "test":
+                guard try result.value(at: path.tokens[...]) ?? .null == operation.value ?? .null else {
+                    throw .notApplicable("testing \(operation.path) failed")
+                }
+            case "move":
+                let from = try source(of: operation)
+                guard !path.isBelow(from) else { throw .notApplicable("cannot move \(operation.path) into itself") }
+                guard let value = try result.value(at: from.tokens[...]) else {
+                    throw .notApplicable("nothing at \(operation.from ?? "")")
+                }
+                try result.remove(at: from.tokens[...])
+                try result.add(value, at: path.tokens[...])
+            case "copy":
+                let from = try source(of: operation)
+                guard let value = try result.value(at: from.tokens[...]) else {
+                    throw .notApplicable("nothing at \(operation.from ?? "")")
+                }
+                copied += value.description.utf8.count
+                guard copied <= Self.maximumCopiedBytes else { throw .notApplicable("copies are too large") }
+                try result.add(value, at: path.tokens[...])
+            default:
+                throw .notApplicable("unexpected operation \(operation.name)")
+            }
+        }
+        return result
+    }
+
+    private func source(of operation: Operation) throws(Failure) -> JSONPointer {
+        guard let from = operation.from.flatMap(JSONPointer.init) else { throw .notApplicable("bad from") }
+        return from
+    }
+}
+
+extension JSONValue {
+    fileprivate func value(at path: ArraySlice<String>) throws(JSONPatch.Failure) -> JSONValue? {
+        guard let key = path.first else { return self }
+        switch self {
+        case .object(let object):
+            guard let member = object[key] else {
+                if path.count == 1 { return nil }
+                throw .notApplicable("missing member \(key)")
+            }
+            return try member.value(at: path.dropFirst())
+        case .array(let elements):
+            let index = try Self.index(key, in: elements.count)
+            return try elements[index].value(at: path.dropFirst())
+        default:
+            throw .notApplicable("no container at \(key)")
+        }
+    }
+
+    fileprivate mutating func add(_ value: JSONValue, at path: ArraySlice<String>) throws(JSONPatch.Failure) {
+        guard let key = path.first else {
+            self = value
+            return
+        }
+        try edit(key, isLast: path.count == 1, rest: path.dropFirst()) { (container, rest) throws(JSONPatch.Failure) in
+            if let rest { return try container.add(value, at: rest) }
+            switch container {
+            case .object(var object):
+                container = .null
+                object[key] = value
+                container = .object(object)
+            case .array(var elements):
+                container = .null
+                let index = key == "-" ? elements.count : try Self.index(key, in: elements.count + 1)
+                elements.insert(value, at: index)
+                container = .array(elements)
+            default: throw .notApplicable("no container for \(key)")
+            }
+        }
+    }
+
+    fileprivate mutating func replace(_ value: JSONValue, at path: ArraySlice<String>) throws(JSONPatch.Failure) {
+        guard let key = path.first else {
+            self = value
+            return
+        }
+        try edit(key, isLast: path.count == 1, rest: path.dropFirst()) { (container, rest) throws(JSONPatch.Failure) in
+            if let rest { return try container.replace(value, at: rest) }
+            switch container {
+            case .object(var object):
+                guard object[key] != nil else { throw .notApplicable("nothing at \(key)") }
+                container = .null
+                object[key] = value
+                container = .object(object)
+            case .array(var elements):
+                let index = try Self.index(key, in: elements.count)
+                container = .null
+                elements[index] = value
+                container = .array(elements)
+            default: throw .notApplicable("no container for \(key)")
+            }
+        }
+    }
+
+    fileprivate mutating func remove(at path: ArraySlice<String>) throws(JSONPatch.Failure) {
+        guard let key = path.first else { throw .notApplicable("cannot remove the whole document") }
+        try edit(key, isLast: path.count == 1, rest: path.dropFirst()) { (container, rest) throws(JSONPatch.Failure) in
+            if let rest { return try container.remove(at: rest) }
+            switch container {
+            case .object(var object):
+                guard object[key] != nil else { throw .notApplicable("nothing at \(key)") }
+                container = .null
+                object[key] = nil
+                container = .object(object)
+            case .array(var elements):
+                let index = try Self.index(key, in: elements.count)
+                container = .null
+                elements.remove(at: index)
+                container = .array(elements)
+            default: throw .notApplicable("no container for \(key)")
+            }
+        }
+    }
+
+    /// Calls `body` with the container of the last token (and nil), or with the member to descend into (and the rest
+    /// of the path). The member is taken out while it is edited, so nothing is copied on the way down.
+    private mutating func edit(
+        _ key: String, isLast: Bool, rest: ArraySlice<String>,
+        _ body: (inout JSONValue, ArraySlice<String>?) throws(JSONPatch.Failure) -> Void
+    ) throws(JSONPatch.Failure) {
+        if isLast { return try body(&self, nil) }
+        switch self {
+        case .object(var object):
+            guard var member = object[key] else { throw .notApplicable("missing member \(key)") }
+            self = .null
+            object[key] = .null
+            try body(&member, rest)
+            object[key] = member
+            self = .object(object)
+        case .array(var elements):
+            let index = try Self.index(key, in: elements.count)
+            self = .null
+            var member = elements[index]
+            elements[index] = .null
+            try body(&member, rest)
+            elements[index] = member
+            self = .array(elements)
+        default:
+            throw .notApplicable("no container at \(key)")
+        }
+    }
+
+    /// An index below `count`; negative ones count from the end, as the reference allows.
+    private static func index(_ text: String, in count: Int) throws(JSONPatch.Failure) -> Int {
+        guard let number = Int(text), !text.hasPrefix("+") else { throw .notApplicable("bad index \(text)") }
+        let index = number < 0 ? number + count : number
+        guard index >= 0 && index < count else { throw .notApplicable("index \(text) out of range") }
+        return index
+    }
+}

@@ -1,0 +1,120 @@
+import APIMachinery
+import JSON
+
+/// Renders objects as a `meta.k8s.io` Table (spec/api-machinery.md 1.11).
+struct TableRenderer<Object: APIObject> {
+    /// What a row shows of its object.
+    enum Inclusion: String {
+        case metadata = "Metadata"
+        case object = "Object"
+        case none = "None"
+    }
+
+    let columns: TableColumns<Object>
+    let inclusion: Inclusion
+    let version: String
+    let now: Timestamp
+
+    /// - Parameter showsColumns: false for all but the first event of a watch.
+    func table(_ items: [Output<Object>], metadata: ListMeta, showsColumns: Bool = true) throws -> [UInt8] {
+        var writer = JSONWriter()
+        writer.beginObject()
+        writer.key("kind")
+        writer.write("Table")
+        writer.key("apiVersion")
+        writer.write("meta.k8s.io/\(version)")
+        writer.key("metadata")
+        metadata.encode(to: &writer)
+        writer.key("columnDefinitions")
+        if showsColumns { write(columns.columns, to: &writer) } else { writer.writeNull() }
+        writer.key("rows")
+        writer.beginArray()
+        for item in items {
+            writer.element()
+            try writeRow(item, to: &writer)
+        }
+        writer.endArray()
+        writer.endObject()
+        return writer.finish()
+    }
+
+    private func write(_ columns: [TableColumns<Object>.Column], to writer: inout JSONWriter) {
+        writer.beginArray()
+        for column in columns {
+            writer.element()
+            writer.beginObject()
+            writer.key("name")
+            writer.write(column.name)
+            writer.key("type")
+            writer.write(column.type)
+            writer.key("format")
+            writer.write(column.format)
+            writer.key("description")
+            writer.write(column.description)
+            writer.key("priority")
+            writer.write(Int64(column.priority))
+            writer.endObject()
+        }
+        writer.endArray()
+    }
+
+    private func writeRow(_ item: Output<Object>, to writer: inout JSONWriter) throws {
+        let object = try item.object()
+        writer.beginObject()
+        writer.key("cells")
+        writer.write(.array(columns.cells(object, now)))
+        switch inclusion {
+        case .none:
+            writer.key("object")
+            writer.writeNull()
+        case .metadata:
+            writer.key("object")
+            writer.write(raw: PartialMetadata.object(object.metadata, version: version))
+        case .object:
+            writer.key("object")
+            writer.write(raw: item.encoded.json)
+        }
+        writer.endObject()
+    }
+}
+
+/// Objects reduced to their metadata (spec/api-machinery.md 1.12).
+enum PartialMetadata {
+    static func object(_ metadata: ObjectMeta, version: String) -> [UInt8] {
+        var writer = JSONWriter()
+        write(metadata, version: version, to: &writer)
+        return writer.finish()
+    }
+
+    static func list(_ items: [ObjectMeta], _ metadata: ListMeta, _ version: String) -> [UInt8] {
+        var writer = JSONWriter()
+        writer.beginObject()
+        writeHead("PartialObjectMetadataList", version: version, to: &writer)
+        metadata.encode(to: &writer)
+        writer.key("items")
+        writer.beginArray()
+        for item in items {
+            writer.element()
+            write(item, version: version, to: &writer)
+        }
+        writer.endArray()
+        writer.endObject()
+        return writer.finish()
+    }
+
+    private static func write(_ metadata: ObjectMeta, version: String, to writer: inout JSONWriter) {
+        writer.beginObject()
+        writeHead("PartialObjectMetadata", version: version, to: &writer)
+        metadata.encode(to: &writer)
+        writer.endObject()
+    }
+
+    /// Everything up to the value of `metadata`.
+    private static func writeHead(_ kind: String, version: String, to writer: inout JSONWriter) {
+        writer.key("kind")
+        writer.write(kind)
+        writer.key("apiVersion")
+        writer.write("meta.k8s.io/\(version)")
+        writer.key("metadata")
+    }
+}

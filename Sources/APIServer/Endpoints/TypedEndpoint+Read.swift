@@ -1,0 +1,100 @@
+import APIMachinery
+import JSON
+
+extension TypedEndpoint {
+    func get(_ call: APICall) async throws -> ServerResponse {
+        guard let gettable else { throw APIError.methodNotSupported(groupResource, verb: "get") }
+        let form = try form(of: call)
+        let options = try call.options.getOptions()
+        let object = try await gettable.get(call.name, options: options, call.context)
+        return try render(object, status: 200, form: form, call)
+    }
+
+    func list(_ call: APICall) async throws -> ServerResponse {
+        guard let listable else { throw APIError.methodNotSupported(groupResource, verb: "list") }
+        let form = try form(of: call, listsStreams: true)
+        let options = try call.options.listOptions(isWatch: false)
+        let list = try await listable.list(options, call.context)
+        return try render(list, form: form, call)
+    }
+
+    // MARK: Rendering
+
+    /// One object in the form the client asked for.
+    func render(_ output: Output<Object>, status: Int, form: OutputForm, _ call: APICall) throws -> ServerResponse {
+        let encoder = ResponseEncoder(form: form)
+        switch form.conversion {
+        case .none:
+            return encoder.response(status, output.encoded.json)
+        case .table(let version):
+            let renderer = try tableRenderer(version: version, call)
+            let object = try output.object()
+            let metadata = ListMeta(resourceVersion: object.metadata.resourceVersion)
+            return encoder.response(status, try renderer.table([output], metadata: metadata))
+        case .partial(let version):
+            return encoder.response(status, PartialMetadata.object(try output.object().metadata, version: version))
+        case .partialList:
+            throw APIError.notAcceptable(
+                "you requested PartialObjectMetadataList, but the requested object is not a list (*\(goPackage).\(Object.groupVersionKind.kind))"
+            )
+        }
+    }
+
+    func render(_ list: OutputList<Object>, form: OutputForm, _ call: APICall) throws -> ServerResponse {
+        let encoder = ResponseEncoder(form: form)
+        switch form.conversion {
+        case .none:
+            return encoder.response(200, Self.listBytes(list))
+        case .table(let version):
+            let renderer = try tableRenderer(version: version, call)
+            return encoder.response(200, try renderer.table(list.items, metadata: list.metadata))
+        case .partialList(let version):
+            return encoder.response(
+                200, PartialMetadata.list(try list.items.map { try $0.object().metadata }, list.metadata, version))
+        case .partial:
+            throw APIError.notAcceptable(
+                "you requested PartialObjectMetadata, but the requested object is a list (*\(goPackage).\(Object.groupVersionKind.kind)List)"
+            )
+        }
+    }
+
+    func tableRenderer(version: String, _ call: APICall) throws -> TableRenderer<Object> {
+        guard let columns = resource.table else { throw APIError.notAcceptable("no table form") }
+        let include = call.query["includeObject"] ?? ""
+        guard let inclusion = TableRenderer<Object>.Inclusion(rawValue: include.isEmpty ? "Metadata" : include) else {
+            throw APIError.badRequest(
+                "Unable to convert to Table as requested: includeObject: Invalid value: \(goQuoted(include)): must be 'Metadata', 'Object', 'None', or empty"
+            )
+        }
+        return TableRenderer(columns: columns, inclusion: inclusion, version: version, now: call.context.now)
+    }
+
+    /// What the reference calls the package of the internal types, in texts.
+    var goPackage: String { KindRegistry.package(of: Object.groupVersionKind.group) }
+
+    /// A typed list: a head, the items without kind and apiVersion, a tail. Nothing is decoded.
+    static func listBytes(_ list: OutputList<Object>) -> [UInt8] {
+        let kind = Object.groupVersionKind
+        var writer = JSONWriter(capacity: 256)
+        writer.beginObject()
+        writer.key("kind")
+        writer.write(kind.kind + "List")
+        writer.key("apiVersion")
+        writer.write(kind.apiVersion)
+        writer.key("metadata")
+        list.metadata.encode(to: &writer)
+        writer.endObject()
+        var bytes = writer.finish()
+        bytes.removeLast()
+        let encoded = list.items.map(\.encoded)
+        bytes.reserveCapacity(bytes.count + 16 + encoded.reduce(0) { $0 + $1.json.count + 1 - $1.itemStart })
+        bytes += Array(#","items":["#.utf8)
+        for (index, item) in encoded.enumerated() {
+            if index > 0 { bytes.append(UInt8(ascii: ",")) }
+            bytes.append(UInt8(ascii: "{"))
+            bytes += item.json[item.itemStart...]
+        }
+        bytes += Array("]}".utf8)
+        return bytes
+    }
+}

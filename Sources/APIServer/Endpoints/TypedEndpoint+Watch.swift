@@ -1,0 +1,81 @@
+import APIMachinery
+import HTTPTypes
+import JSON
+
+extension TypedEndpoint {
+    /// Streams the changes of a collection (spec/api-machinery.md 5).
+    ///
+    /// - Parameter name: the object of the old path form that names one.
+    func watch(_ call: APICall, name: String?) async throws -> ServerResponse {
+        let form = try form(of: call, isStream: true, listsStreams: true)
+        let options = try call.options.listOptions(isWatch: true, name: name)
+        guard let watchable else { throw APIError.methodNotSupported(groupResource, verb: "watch") }
+        let encoder = try eventEncoder(form: form, call)
+        let stream: any WatchStream<Object>
+        do {
+            stream = try await watchable.watch(options, call.context)
+        } catch let error as APIError where error.code == 410 || error.reason == "Timeout" {
+            // Clients of a watch expect these as the first event of the stream.
+            return Self.streaming { writer in try await writer.write(encoder.encode(error)) }
+        }
+        let session = WatchSession(stream: stream, options: options, encoder: encoder)
+        return Self.streaming { writer in try await session.run(writer) }
+    }
+
+    private func eventEncoder(form: OutputForm, _ call: APICall) throws -> WatchEventEncoder<Object> {
+        switch form.conversion {
+        case .none: WatchEventEncoder(.plain)
+        case .table(let version): WatchEventEncoder(.table(try tableRenderer(version: version, call)))
+        case .partial(let version), .partialList(let version): WatchEventEncoder(.partial(version: version))
+        }
+    }
+
+    private static func streaming(
+        _ body: @escaping @Sendable (any ResponseWriter) async throws -> Void
+    ) -> ServerResponse {
+        ServerResponse(status: 200, headers: [.contentType: "application/json"], body: .stream(body))
+    }
+}
+
+/// One open watch: writes events until its time is over, the client leaves, or the watcher fell behind.
+struct WatchSession<Object: APIObject>: Sendable {
+    let stream: any WatchStream<Object>
+    let options: ListOptions
+    let encoder: WatchEventEncoder<Object>
+
+    /// How long a watch lasts where the client says nothing: spread, so that not all come back at once.
+    private static var defaultSeconds: Int { Int.random(in: 1800..<3600) }
+    private static var bookmarkInterval: Duration { .seconds(60) }
+
+    func run(_ writer: any ResponseWriter) async throws {
+        let clock = ContinuousClock()
+        let end = clock.now + .seconds(min(options.timeoutSeconds.flatMap { $0 > 0 ? $0 : nil } ?? Self.defaultSeconds, 86_400))
+        var encoder = encoder
+        do {
+            try await sendInitialState(writer, &encoder)
+            var bookmark = clock.now + Self.bookmarkInterval
+            while !stream.isEnded {
+                let deadline = options.allowWatchBookmarks ? min(bookmark, end) : end
+                let events = try await stream.next(deadline: deadline)
+                if !events.isEmpty { try await writer.write(encoder.encode(events)) }
+                if Task.isCancelled || clock.now >= end { break }
+                if options.allowWatchBookmarks && clock.now >= bookmark {
+                    try await writer.write(encoder.bookmark(stream.resourceVersion, endsInitialEvents: false))
+                    bookmark = clock.now + Self.bookmarkInterval
+                }
+            }
+        } catch let error as APIError {
+            try await writer.write(encoder.encode(error))
+        }
+    }
+
+    private func sendInitialState(_ writer: any ResponseWriter, _ encoder: inout WatchEventEncoder<Object>) async throws {
+        // The headers go out before the first event, however long that takes.
+        try await writer.write([])
+        let events = stream.initialEvents()
+        if !events.isEmpty { try await writer.write(encoder.encode(events)) }
+        if options.sendInitialEvents == true && options.allowWatchBookmarks {
+            try await writer.write(encoder.bookmark(stream.resourceVersion, endsInitialEvents: true))
+        }
+    }
+}

@@ -1,0 +1,90 @@
+import APIMachinery
+import JSON
+
+/// The endpoint of a resource: its verbs follow from the protocols the resource conforms to.
+struct TypedEndpoint<R: Resource>: ResourceEndpoint {
+    typealias Object = R.Object
+
+    let resource: R
+    let environment: EndpointEnvironment
+
+    init(_ resource: R, environment: EndpointEnvironment) {
+        self.resource = resource
+        self.environment = environment
+    }
+
+    var descriptor: ResourceDescriptor { resource.descriptor }
+    var groupResource: GroupResource { descriptor.groupResource }
+
+    var gettable: (any GettableResource<Object>)? { resource as? any GettableResource<Object> }
+    var listable: (any ListableResource<Object>)? { resource as? any ListableResource<Object> }
+    var watchable: (any WatchableResource<Object>)? { resource as? any WatchableResource<Object> }
+    var creatable: (any CreatableResource<Object>)? { resource as? any CreatableResource<Object> }
+    var updatable: (any UpdatableResource<Object>)? { resource as? any UpdatableResource<Object> }
+    var deletable: (any DeletableResource<Object>)? { resource as? any DeletableResource<Object> }
+    var collectionDeletable: (any CollectionDeletableResource<Object>)? {
+        resource as? any CollectionDeletableResource<Object>
+    }
+
+    var verbs: [String] {
+        var verbs: [String] = []
+        if creatable != nil { verbs.append("create") }
+        if deletable != nil { verbs.append("delete") }
+        if collectionDeletable != nil { verbs.append("deletecollection") }
+        if gettable != nil { verbs.append("get") }
+        if listable != nil { verbs.append("list") }
+        if updatable != nil { verbs += ["patch", "update"] }
+        if watchable != nil { verbs.append("watch") }
+        return verbs
+    }
+
+    func methods(for shape: APICall.Shape) -> [String] {
+        var methods: [String] = []
+        switch shape {
+        case .collection:
+            if listable != nil { methods.append("GET") }
+            if creatable != nil { methods.append("POST") }
+            if collectionDeletable != nil { methods.append("DELETE") }
+        case .allNamespaces:
+            if listable != nil { methods.append("GET") }
+        case .object:
+            if gettable != nil { methods.append("GET") }
+            if updatable != nil { methods += ["PUT", "PATCH"] }
+            if deletable != nil { methods.append("DELETE") }
+        case .watchCollection, .watchObject:
+            if watchable != nil { methods.append("GET") }
+        }
+        return methods
+    }
+
+    func handle(_ call: APICall) async throws -> ServerResponse {
+        if !call.name.isEmpty { try checkName(call.name) }
+        switch (call.request.method, call.shape) {
+        case ("GET", .collection), ("GET", .allNamespaces):
+            let isWatch = call.query.flag("watch") == true
+            return isWatch ? try await watch(call, name: nil) : try await list(call)
+        case ("GET", .watchCollection): return try await watch(call, name: nil)
+        case ("GET", .watchObject): return try await watch(call, name: call.name)
+        case ("GET", .object): return try await get(call)
+        case ("POST", .collection): return try await create(call)
+        case ("PUT", .object): return try await replace(call)
+        case ("PATCH", .object): return try await patch(call)
+        case ("DELETE", .object): return try await delete(call)
+        case ("DELETE", .collection): return try await deleteCollection(call)
+        default: throw APIError.methodNotAllowed
+        }
+    }
+
+    private func checkName(_ name: String) throws(APIError) {
+        let messages = NameRules.pathSegment(name)
+        guard messages.isEmpty else {
+            throw .badRequest("Name parameter invalid: \(goQuoted(name)): \(messages.joined(separator: "; "))")
+        }
+    }
+
+    func form(of call: APICall, isStream: Bool = false, listsStreams: Bool = false) throws -> OutputForm {
+        try OutputForm.negotiate(
+            call.request, call.query,
+            offer: .init(hasTable: resource.table != nil, isStream: isStream, listsStreams: listsStreams))
+    }
+}

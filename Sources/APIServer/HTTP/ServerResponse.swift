@@ -1,0 +1,48 @@
+import HTTPTypes
+
+/// An answer on its way to whatever server sends it.
+public struct ServerResponse: Sendable {
+    public enum Body: Sendable {
+        case bytes([UInt8])
+        /// Written piece by piece until the closure returns or throws; a throw cuts the connection.
+        case stream(@Sendable (any ResponseWriter) async throws -> Void)
+    }
+    public var status: Int
+    public var headers: HTTPFields
+    public var body: Body
+
+    public init(status: Int, headers: HTTPFields = [:], body: Body = .bytes([])) {
+        self.status = status
+        self.headers = headers
+        self.body = body
+    }
+
+    public init(status: Int, contentType: String, _ bytes: [UInt8]) {
+        self.init(status: status, headers: [.contentType: contentType], body: .bytes(bytes))
+    }
+
+    /// Plain text, for the endpoints and failures that answer so.
+    public static func text(_ status: Int, _ text: String) -> ServerResponse {
+        var response = ServerResponse(status: status, contentType: "text/plain; charset=utf-8", Array(text.utf8))
+        response.headers[.contentTypeOptions] = "nosniff"
+        return response
+    }
+}
+
+/// Where a streamed body goes.
+public protocol ResponseWriter: Sendable {
+    /// Sends bytes at once; waits while the client does not read. Throws when the client is gone.
+    func write(_ bytes: [UInt8]) async throws
+}
+
+extension HTTPField.Name {
+    /// A header of this API. The names are literals that are tokens, which is all the initializer asks for.
+    private static func literal(_ name: String) -> HTTPField.Name { HTTPField.Name(name) ?? .server }
+
+    public static let auditID = literal("Audit-ID")
+    public static let warning = literal("Warning")
+    public static let impersonateUser = literal("Impersonate-User")
+    public static let impersonateGroup = literal("Impersonate-Group")
+    public static let impersonateUID = literal("Impersonate-Uid")
+    public static let contentTypeOptions = literal("X-Content-Type-Options")
+}

@@ -1,0 +1,27 @@
+/// Finds out who makes a request. One of the seams between stand-alone and aggregated mode (design, section 7).
+public protocol Authenticator: Sendable {
+    /// - Returns: the user, or `nil` where the request carries no credentials this authenticator knows.
+    /// - Throws: `APIError.unauthorized` where it carries credentials that are wrong.
+    func authenticate(_ request: ServerRequest) async throws -> UserInfo?
+}
+
+/// Asks several authenticators in turn; the first answer counts. A wrong credential is only final when no other
+/// authenticator accepts the request.
+public struct AuthenticatorChain: Authenticator {
+    private let members: [any Authenticator]
+
+    public init(_ members: [any Authenticator]) { self.members = members }
+
+    public func authenticate(_ request: ServerRequest) async throws -> UserInfo? {
+        var failure: (any Error)?
+        for member in members {
+            do {
+                if let user = try await member.authenticate(request) { return user }
+            } catch {
+                failure = error
+            }
+        }
+        if let failure { throw failure }
+        return nil
+    }
+}

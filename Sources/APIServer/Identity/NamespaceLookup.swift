@@ -1,0 +1,11 @@
+/// What the machinery must know of a namespace before it creates an object in it (spec/api-machinery.md 3.11).
+public enum NamespaceState: Sendable, Hashable {
+    case absent
+    case active
+    case terminating
+}
+
+/// Answers for namespaces. One of the seams between stand-alone and aggregated mode.
+public protocol NamespaceLookup: Sendable {
+    func state(of namespace: String) async throws -> NamespaceState
+}

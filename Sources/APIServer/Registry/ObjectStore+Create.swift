@@ -1,0 +1,90 @@
+import APIMachinery
+import Store
+
+extension ObjectStore {
+    /// Creates an object (spec/api-machinery.md 3.2).
+    ///
+    /// - Returns: the object as stored, with its `resourceVersion` (empty on a dry run).
+    /// - Throws: `APIError`: 404 or 403 for the namespace, 409 where the name is taken, 422 by validation.
+    public func create(
+        _ object: Object, strategy: some Strategy<Object>, options: WriteOptions, _ context: RequestContext
+    ) async throws -> Object {
+        guard ["", "0"].contains(object.metadata.resourceVersion) else {
+            throw APIError.plain("resourceVersion should not be set on objects to be created")
+        }
+        try await requireNamespace(context)
+        var prepared = object
+        SystemMetadata.fill(&prepared.metadata, namespace: descriptor.isNamespaced ? context.namespace : "", context)
+        let isGenerated = prepared.metadata.name.isEmpty && !prepared.metadata.generateName.isEmpty
+        for attempt in 1...8 {
+            if isGenerated { prepared.metadata.name = SystemMetadata.generateName(prepared.metadata.generateName) }
+            let complete = try await completed(prepared, strategy: strategy, context)
+            do {
+                return try await insert(complete, options: options, context)
+            } catch let error as APIError where error.reason == "AlreadyExists" && isGenerated {
+                if attempt == 8 {
+                    throw APIError.generateNameExhausted(context.resource, complete.metadata.name)
+                }
+            }
+        }
+        throw APIError.generateNameExhausted(context.resource, prepared.metadata.name)
+    }
+
+    private func completed(
+        _ object: Object, strategy: some Strategy<Object>, _ context: RequestContext
+    ) async throws -> Object {
+        var complete = object
+        try await strategy.prepareForCreate(&complete, context)
+        var errors = try await strategy.validateForCreate(&complete, context)
+        if errors.isEmpty {
+            errors = ObjectMetaValidation.validate(complete.metadata, isNamespaced: strategy.isNamespaced)
+        }
+        guard errors.isEmpty else {
+            throw APIError.invalid(descriptor.groupKind, complete.metadata.name, errors)
+        }
+        return complete
+    }
+
+    private func insert(_ object: Object, options: WriteOptions, _ context: RequestContext) async throws -> Object {
+        let key = key(object.metadata.name, namespace: object.metadata.namespace)
+        if let existing = cache.value(for: key) {
+            let isTerminating = (try? Output<Object>(existing.value.encoded).object())
+                .map { $0.metadata.deletionTimestamp != nil } ?? false
+            throw APIError.alreadyExists(context.resource, object.metadata.name, beingDeleted: isTerminating)
+        }
+        if options.isDryRun { return object }
+        let effects = try kind.sideEffects(ObjectWrite(old: nil, new: object, context: context))
+        let transaction = Transaction(
+            conditions: [.modRevision(of: key, equals: 0)],
+            mutations: [.put(key: key, value: StoredForm.encode(object))] + effects)
+        do {
+            let revision = try await store.commit(transaction)
+            var stored = object
+            stored.metadata.resourceVersion = String(revision)
+            return stored
+        } catch StoreError.conflict {
+            throw APIError.alreadyExists(context.resource, object.metadata.name)
+        } catch {
+            throw APIError(error)
+        }
+    }
+
+    private func requireNamespace(_ context: RequestContext) async throws {
+        guard let namespaces, descriptor.isNamespaced, !kind.ignoresNamespaceState else { return }
+        switch try await namespaces.state(of: context.namespace) {
+        case .active: return
+        case .absent:
+            throw APIError.notFound(GroupResource(group: "", resource: "namespaces"), context.namespace)
+        case .terminating:
+            var error = APIError.forbidden(
+                context.resource, "",
+                "unable to create new content in namespace \(context.namespace) because it is being terminated")
+            error.status.details?.causes = [
+                StatusCause(
+                    reason: "NamespaceTerminating", message: "namespace \(context.namespace) is being terminated",
+                    field: "metadata.namespace")
+            ]
+            throw error
+        }
+    }
+}

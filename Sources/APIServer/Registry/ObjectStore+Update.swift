@@ -1,0 +1,122 @@
+import APIMachinery
+import Store
+
+extension ObjectStore {
+    /// Replaces an object by what `change` makes of it (spec/api-machinery.md 3.5, 6.1).
+    ///
+    /// A patch, and a change that names no `resourceVersion` where that is allowed, is computed again after a lost
+    /// race; a change that names one gets 409. A result equal to what is stored is not written.
+    /// - Returns: the object as stored.
+    public func update(
+        _ name: String, strategy: some Strategy<Object>, options: WriteOptions, _ context: RequestContext,
+        change: ObjectChange<Object>
+    ) async throws -> Object {
+        let attempts = change.isPatch ? 64 : 8
+        for attempt in 1...attempts {
+            guard let current = try current(name, namespace: context.namespace) else {
+                throw APIError.notFound(context.resource, name)
+            }
+            let shown = kind.present(current.object) ?? current.object
+            var new = try await change.apply(Output(shown))
+            let pinned = try checkPreconditions(&new, current: current, strategy: strategy, change: change, context)
+            try await complete(&new, old: current.object, strategy: strategy, context)
+            do {
+                return try await replace(
+                    current.object, revision: current.revision, by: new, options: options, context)
+            } catch StoreError.conflict {
+                if pinned || attempt == attempts {
+                    throw APIError.conflict(context.resource, name, APIError.modifiedText)
+                }
+            } catch let error as StoreError {
+                throw APIError(error)
+            }
+        }
+        throw APIError.conflict(context.resource, name, APIError.modifiedText)
+    }
+
+    /// Checks uid and resource version of the submitted object against what is stored.
+    /// - Returns: whether the change is bound to this very revision.
+    private func checkPreconditions(
+        _ new: inout Object, current: (object: Object, revision: Int64), strategy: some Strategy<Object>,
+        change: ObjectChange<Object>, _ context: RequestContext
+    ) throws -> Bool {
+        let name = current.object.metadata.name
+        let old = current.object.metadata
+        if new.metadata.uid.isEmpty { new.metadata.uid = old.uid }
+        if new.metadata.uid != old.uid && !change.isPatch {
+            throw APIError.conflict(
+                context.resource, name,
+                "StorageError: invalid object, Code: 4, Key: \(key(name, namespace: old.namespace)), ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: \(new.metadata.uid), UID in object meta: \(old.uid)"
+            )
+        }
+        let version = new.metadata.resourceVersion
+        guard version.utf8.allSatisfy({ $0 >= 0x30 && $0 <= 0x39 }), version.isEmpty || UInt64(version) != nil else {
+            throw APIError.plain("strconv.ParseUint: parsing \(goQuoted(version)): invalid syntax")
+        }
+        if version.isEmpty || UInt64(version) == 0 {
+            if !change.isPatch && !strategy.allowsUnconditionalUpdate {
+                throw APIError.invalid(
+                    context.resource, name,
+                    [.invalid("metadata.resourceVersion", .number(0), "must be specified for an update")])
+            }
+            new.metadata.resourceVersion = old.resourceVersion
+            return false
+        }
+        guard version == old.resourceVersion else {
+            throw APIError.conflict(context.resource, name, APIError.modifiedText)
+        }
+        // A patch that left the version alone carries the one it was computed from, and may be computed again.
+        return !change.isPatch
+    }
+
+    /// Restores what the server owns, lets the strategy work, and validates.
+    private func complete(
+        _ new: inout Object, old: Object, strategy: some Strategy<Object>, _ context: RequestContext
+    ) async throws {
+        new.metadata.selfLink = ""
+        new.metadata.generation = old.metadata.generation
+        new.metadata.ownerReferences = SystemMetadata.uniqueOwners(new.metadata.ownerReferences, context)
+        new.metadata.managedFields = old.metadata.managedFields
+        try await strategy.prepareForUpdate(&new, old: old, context)
+        if !old.metadata.creationTimestamp.isZero { new.metadata.creationTimestamp = old.metadata.creationTimestamp }
+        if new.metadata.deletionTimestamp == nil { new.metadata.deletionTimestamp = old.metadata.deletionTimestamp }
+        if new.metadata.deletionGracePeriodSeconds == nil {
+            new.metadata.deletionGracePeriodSeconds = old.metadata.deletionGracePeriodSeconds
+        }
+        var errors = ObjectMetaValidation.validate(new.metadata, isNamespaced: strategy.isNamespaced)
+        errors += ObjectMetaValidation.validateUpdate(new.metadata, old: old.metadata)
+        errors += try await strategy.validateForUpdate(&new, old: old, context)
+        guard errors.isEmpty else {
+            throw APIError.invalid(descriptor.groupKind, new.metadata.name, errors)
+        }
+    }
+
+    /// Writes `new` in place of `old`, or removes the object where only its finalizers held it.
+    func replace(
+        _ old: Object, revision: Int64, by new: Object, options: WriteOptions, _ context: RequestContext
+    ) async throws -> Object {
+        let key = key(old.metadata.name, namespace: old.metadata.namespace)
+        let bytes = StoredForm.encode(new)
+        if bytes == StoredForm.encode(old) {
+            var unchanged = new
+            unchanged.metadata.resourceVersion = String(revision)
+            return unchanged
+        }
+        if options.isDryRun {
+            var shown = new
+            shown.metadata.resourceVersion = String(revision)
+            return shown
+        }
+        let isReleased =
+            new.metadata.deletionTimestamp != nil && new.metadata.finalizers.isEmpty
+            && (new.metadata.deletionGracePeriodSeconds ?? 0) == 0 && kind.isReleased(new)
+        let effects = try kind.sideEffects(
+            ObjectWrite(old: old, new: isReleased ? nil : new, context: context))
+        let mutation: Mutation = isReleased ? .delete(key: key) : .put(key: key, value: bytes)
+        let written = try await store.commit(
+            Transaction(conditions: [.modRevision(of: key, equals: revision)], mutations: [mutation] + effects))
+        var stored = new
+        stored.metadata.resourceVersion = String(written)
+        return stored
+    }
+}

@@ -1,0 +1,94 @@
+import APIMachinery
+import Store
+import Synchronization
+
+extension ObjectStore {
+    /// Opens a watch (spec/api-machinery.md 5.2).
+    ///
+    /// The initial state, where one was asked for, and the changes after it are of one revision: no gap, no overlap.
+    public func watch(_ options: ListOptions, _ context: RequestContext) async throws -> any WatchStream<Object> {
+        do { try options.fieldSelector.validate(known: knownFields) } catch { throw APIError.badRequest(error.text) }
+        let revision = try ResourceVersion.parse(options.resourceVersion)
+        let range = range(namespace: context.namespace)
+        let wantsState =
+            options.sendInitialEvents ?? (options.resourceVersion.isEmpty || options.resourceVersion == "0")
+        if wantsState {
+            if revision > 0 { try await waitForCache(notOlderThan: options.resourceVersion) }
+            let snapshot = cache.snapshot(of: range)
+            let cursor = try await cursor(after: snapshot.revision, in: range)
+            let initial = snapshot.entries.filter { matches($0.value, key: $0.key, options) }
+            return CacheWatch(
+                store: self, options: options, cursor: cursor,
+                initial: initial.map { WatchEvent(kind: .added, object: Output($0.value.encoded)) })
+        }
+        let start = options.resourceVersion.isEmpty || revision == 0 ? cache.revision : revision
+        return CacheWatch(store: self, options: options, cursor: try await cursor(after: start, in: range), initial: [])
+    }
+
+    private func cursor(after revision: Int64, in range: KeyRange) async throws -> WatchCursor<StoredObject> {
+        do {
+            return try await cache.watch(after: revision, range: range)
+        } catch {
+            throw watchError(error, after: revision)
+        }
+    }
+
+    func watchError(_ error: StoreError, after revision: Int64) -> APIError {
+        guard case .compacted(let oldest) = error else { return APIError(error) }
+        return .expired("too old resource version: \(revision) (\(max(0, oldest - 1)))")
+    }
+}
+
+/// A watch on the cache of a stored type: a cursor, and the selectors that decide what its owner sees.
+final class CacheWatch<Object: APIObject>: WatchStream {
+    private let store: ObjectStore<Object>
+    private let options: ListOptions
+    private let cursor: WatchCursor<StoredObject>
+    private let initial: Mutex<[WatchEvent<Object>]>
+
+    init(
+        store: ObjectStore<Object>, options: ListOptions, cursor: WatchCursor<StoredObject>,
+        initial: [WatchEvent<Object>]
+    ) {
+        self.store = store
+        self.options = options
+        self.cursor = cursor
+        self.initial = Mutex(initial)
+    }
+
+    var resourceVersion: Int64 { cursor.revision }
+    var isEnded: Bool { cursor.isEnded }
+
+    func initialEvents() -> [WatchEvent<Object>] {
+        initial.withLock { events in
+            defer { events = [] }
+            return events
+        }
+    }
+
+    func next(deadline: ContinuousClock.Instant) async throws -> [WatchEvent<Object>] {
+        let changes: [CacheEvent<StoredObject>]
+        do { changes = try await cursor.next(deadline: deadline) } catch {
+            throw store.watchError(error, after: cursor.revision)
+        }
+        return changes.compactMap(visible)
+    }
+
+    /// The table of spec/api-machinery.md 5.3.
+    private func visible(_ change: CacheEvent<StoredObject>) -> WatchEvent<Object>? {
+        let before = change.previous.map { store.matches($0, key: change.key, options) } ?? false
+        let after = change.value.map { store.matches($0, key: change.key, options) } ?? false
+        switch (before, after) {
+        case (false, false): return nil
+        case (_, true):
+            guard let value = change.value else { return nil }
+            return WatchEvent(kind: before ? .modified : .added, object: Output(value.encoded))
+        case (true, false):
+            guard let previous = change.previous else { return nil }
+            let json = StoredForm.replacingRevision(in: previous.encoded.json, by: change.revision)
+            return WatchEvent(
+                kind: .deleted,
+                object: Output(EncodedObject(json: json, itemStart: previous.encoded.itemStart)))
+        }
+    }
+}

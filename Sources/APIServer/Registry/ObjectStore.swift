@@ -1,0 +1,140 @@
+import APIMachinery
+import JSON
+import Store
+
+/// The objects of one stored type: reads from the cache, writes through strategies.
+///
+/// Safe to use from any task. A write is durable and visible to every later read when the call returns.
+public final class ObjectStore<Object: APIObject>: Sendable {
+    public let kind: ObjectKind<Object>
+    let store: Store
+    let cache: RangeCache<StoredObject>
+    let namespaces: (any NamespaceLookup)?
+
+    /// Registers the type's cache: make all object stores before the store starts.
+    ///
+    /// - Parameter namespaces: asked before objects are created; nil for cluster-scoped types.
+    public init(kind: ObjectKind<Object>, store: Store, namespaces: (any NamespaceLookup)? = nil) {
+        self.kind = kind
+        self.store = store
+        self.namespaces = namespaces
+        let present = kind.present
+        cache = store.cache(prefix: kind.keyPrefix) { keyValue in
+            Self.served(keyValue, present: present)
+        }
+    }
+
+    var descriptor: ResourceDescriptor { kind.descriptor }
+
+    // MARK: Keys
+
+    func key(_ name: String, namespace: String) -> String {
+        descriptor.isNamespaced ? "\(kind.keyPrefix)\(namespace)/\(name)" : kind.keyPrefix + name
+    }
+
+    /// The keys of a namespace, or of the whole type for the empty namespace.
+    func range(namespace: String) -> KeyRange {
+        .prefix(descriptor.isNamespaced && !namespace.isEmpty ? "\(kind.keyPrefix)\(namespace)/" : kind.keyPrefix)
+    }
+
+    /// Namespace and name of a key.
+    func names(of key: String) -> (namespace: String, name: String) {
+        let rest = key.dropFirst(kind.keyPrefix.count)
+        guard descriptor.isNamespaced, let slash = rest.firstIndex(of: "/") else { return ("", String(rest)) }
+        return (String(rest[..<slash]), String(rest[rest.index(after: slash)...]))
+    }
+
+    // MARK: Reads
+
+    /// The latest state of an object as it is stored, with its `resourceVersion`; nil where there is none.
+    ///
+    /// A read after a write of the same process sees the write.
+    public func object(_ name: String, namespace: String) throws -> Object? {
+        try current(name, namespace: namespace)?.object
+    }
+
+    /// As `object`, but a missing object is the NotFound that clients of the request's resource expect
+    /// (spec/image-resources.md 3.4).
+    public func require(_ name: String, _ context: RequestContext) throws -> Object {
+        guard let object = try object(name, namespace: context.namespace) else {
+            throw APIError.notFound(context.resource, name)
+        }
+        return object
+    }
+
+    /// The stored state and its revision.
+    func current(_ name: String, namespace: String) throws -> (object: Object, revision: Int64)? {
+        guard let entry = cache.value(for: key(name, namespace: namespace)) else { return nil }
+        do {
+            var object = try Object.decode(entry.value.stored)
+            object.metadata.resourceVersion = String(entry.modRevision)
+            return (object, entry.modRevision)
+        } catch {
+            throw APIError.internalError("stored object at \(entry.key) does not decode: \(error)")
+        }
+    }
+
+    /// One object as clients see it.
+    public func get(_ name: String, options: GetOptions, _ context: RequestContext) async throws -> Output<Object> {
+        try await waitForCache(notOlderThan: options.resourceVersion)
+        guard let entry = cache.value(for: key(name, namespace: context.namespace)) else {
+            throw APIError.notFound(context.resource, name)
+        }
+        return Output(entry.value.encoded)
+    }
+
+    /// Waits until the cache has seen a resource version, at most 3 s (spec/api-machinery.md 4.3).
+    func waitForCache(notOlderThan resourceVersion: String) async throws {
+        let revision = try ResourceVersion.parse(resourceVersion)
+        guard revision > cache.revision else { return }
+        guard await cache.waitUntil(revision: revision, timeout: .seconds(3)) else {
+            throw APIError.futureResourceVersion(revision, current: cache.revision)
+        }
+    }
+
+    // MARK: Forms
+
+    static func served(_ keyValue: KeyValue, present: (Object) -> Object?) -> StoredObject {
+        let itemStart = EncodedObject.headLength(of: Object.groupVersionKind)
+        let json = StoredForm.replacingRevision(in: keyValue.value, by: keyValue.modRevision)
+        // What does not decode is handed out as it is: a client sees the damage, and nothing is lost by hiding it.
+        guard let object = try? Object.decode(json) else {
+            return StoredObject(encoded: EncodedObject(json: json, itemStart: itemStart), labels: [:])
+        }
+        if let shown = present(object) {
+            return StoredObject(
+                encoded: EncodedObject(json: shown.jsonBytes(), itemStart: itemStart), storedBytes: json,
+                labels: object.metadata.labels)
+        }
+        return StoredObject(encoded: EncodedObject(json: json, itemStart: itemStart), labels: object.metadata.labels)
+    }
+}
+
+/// Resource versions as clients write them.
+enum ResourceVersion {
+    /// 0 for the empty text.
+    /// - Throws: the 400 of spec/api-machinery.md 4.3 for anything but a decimal number.
+    static func parse(_ text: String) throws(APIError) -> Int64 {
+        if text.isEmpty { return 0 }
+        guard text.utf8.allSatisfy({ $0 >= 0x30 && $0 <= 0x39 }), let number = Int64(text) else {
+            throw APIError.badRequest(
+                "invalid resource version: resourceVersion: Invalid value: \(goQuoted(text)): strconv.ParseUint: parsing \(goQuoted(text)): invalid syntax"
+            )
+        }
+        return number
+    }
+}
+
+extension APIError {
+    /// A failure of the store that the request cannot do anything about.
+    init(_ error: StoreError) {
+        self =
+            switch error {
+            case .compacted: .expired("The resourceVersion for the provided list is too old.")
+            case .full: .internalError("\(error)")
+            case .tooLarge: .tooLarge("\(error)")
+            case .closed: .serviceUnavailable("apiserver is shutting down", retryAfter: 1)
+            default: .internalError("\(error)")
+            }
+    }
+}

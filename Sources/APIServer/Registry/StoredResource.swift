@@ -1,0 +1,88 @@
+import APIMachinery
+
+/// A stored type as a resource with all verbs: an object store with one strategy.
+public struct StoredResource<Rules: Strategy>: GettableResource, WatchableResource, CreatableResource,
+    UpdatableResource, DeletableResource, CollectionDeletableResource
+{
+    public typealias Object = Rules.Object
+
+    public let objects: ObjectStore<Object>
+    public let strategy: Rules
+    public let table: TableColumns<Object>?
+
+    public init(_ objects: ObjectStore<Object>, strategy: Rules, table: TableColumns<Object>? = .standard) {
+        self.objects = objects
+        self.strategy = strategy
+        self.table = table
+    }
+
+    public var descriptor: ResourceDescriptor { objects.kind.descriptor }
+    public var selectableFields: [String] { objects.kind.selectableFieldNames }
+
+    public func get(_ name: String, options: GetOptions, _ context: RequestContext) async throws -> Output<Object> {
+        try await objects.get(name, options: options, context)
+    }
+
+    public func list(_ options: ListOptions, _ context: RequestContext) async throws -> OutputList<Object> {
+        try await objects.list(options, context)
+    }
+
+    public func watch(_ options: ListOptions, _ context: RequestContext) async throws -> any WatchStream<Object> {
+        try await objects.watch(options, context)
+    }
+
+    public func create(
+        _ object: Object, options: WriteOptions, _ context: RequestContext
+    ) async throws -> CreateOutput<Object> {
+        .object(Output(try await objects.create(object, strategy: strategy, options: options, context)))
+    }
+
+    public func update(
+        _ name: String, options: WriteOptions, _ context: RequestContext, change: ObjectChange<Object>
+    ) async throws -> (Output<Object>, created: Bool) {
+        let object = try await objects.update(name, strategy: strategy, options: options, context, change: change)
+        return (Output(object), false)
+    }
+
+    public func delete(
+        _ name: String, options: DeleteOptions, _ context: RequestContext
+    ) async throws -> DeleteOutput<Object> {
+        try await objects.delete(name, options: options, context)
+    }
+
+    public func deleteCollection(
+        _ list: ListOptions, options: DeleteOptions, _ context: RequestContext
+    ) async throws -> OutputList<Object> {
+        try await objects.deleteCollection(list, options: options, context)
+    }
+}
+
+/// A subresource of a stored type that reads and updates the same object by other rules, such as `/status`.
+public struct StoredSubresource<Rules: Strategy>: GettableResource, UpdatableResource {
+    public typealias Object = Rules.Object
+
+    public let objects: ObjectStore<Object>
+    public let strategy: Rules
+    public let descriptor: ResourceDescriptor
+    public var table: TableColumns<Object>? { nil }
+
+    public init(_ objects: ObjectStore<Object>, name: String, strategy: Rules) {
+        self.objects = objects
+        self.strategy = strategy
+        let parent = objects.kind.descriptor
+        descriptor = ResourceDescriptor(
+            groupVersion: parent.groupVersion, name: parent.name, subresource: name, kind: parent.kind,
+            isNamespaced: parent.isNamespaced)
+    }
+
+    public func get(_ name: String, options: GetOptions, _ context: RequestContext) async throws -> Output<Object> {
+        try await objects.get(name, options: options, context)
+    }
+
+    public func update(
+        _ name: String, options: WriteOptions, _ context: RequestContext, change: ObjectChange<Object>
+    ) async throws -> (Output<Object>, created: Bool) {
+        let object = try await objects.update(name, strategy: strategy, options: options, context, change: change)
+        return (Output(object), false)
+    }
+}

@@ -1,0 +1,70 @@
+import APIMachinery
+import JSON
+
+/// An object on its way to a client.
+///
+/// Stored objects travel as the bytes that were encoded when they were written (design, section 1.2); computed ones as
+/// values that are encoded once. Either form gives the other.
+public struct Output<Object: APIObject>: Sendable {
+    private enum Form: Sendable {
+        case encoded(EncodedObject)
+        case value(Object)
+    }
+    private let form: Form
+
+    public init(_ object: Object) { form = .value(object) }
+    public init(_ encoded: EncodedObject) { form = .encoded(encoded) }
+
+    /// The object's JSON.
+    public var encoded: EncodedObject {
+        switch form {
+        case .encoded(let encoded): encoded
+        case .value(let object): EncodedObject(object)
+        }
+    }
+
+    /// The decoded object.
+    /// - Throws: `APIError` (500) where stored bytes do not decode.
+    public func object() throws -> Object {
+        switch form {
+        case .value(let object): return object
+        case .encoded(let encoded):
+            do { return try Object.decode(encoded.json) } catch {
+                throw APIError.internalError("stored \(Object.groupVersionKind.kind) does not decode: \(error)")
+            }
+        }
+    }
+}
+
+/// A list on its way to a client.
+public struct OutputList<Object: APIObject>: Sendable {
+    public var items: [Output<Object>]
+    public var metadata: ListMeta
+
+    public init(items: [Output<Object>], metadata: ListMeta = ListMeta()) {
+        self.items = items
+        self.metadata = metadata
+    }
+}
+
+/// The JSON of one object: compact, `kind` and `apiVersion` first, no newline at the end.
+public struct EncodedObject: Sendable {
+    public let json: [UInt8]
+    /// Where the object goes on behind kind and apiVersion: an item of a typed list is `{` and the bytes from here.
+    public let itemStart: Int
+
+    public init(json: [UInt8], itemStart: Int) {
+        self.json = json
+        self.itemStart = itemStart
+    }
+
+    public init<Object: APIObject>(_ object: Object) {
+        json = object.jsonBytes()
+        itemStart = Self.headLength(of: Object.groupVersionKind)
+    }
+
+    /// The length of `{"kind":"…","apiVersion":"…",`.
+    public static func headLength(of kind: GroupVersionKind) -> Int {
+        #"{"kind":"","apiVersion":"","#.utf8.count + kind.kind.utf8.count + kind.apiVersion.utf8.count
+    }
+}

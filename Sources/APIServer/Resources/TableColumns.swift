@@ -1,0 +1,54 @@
+import APIMachinery
+import JSON
+
+/// The columns of a resource as a table (spec/api-machinery.md 1.11, spec/image-resources.md 18).
+public struct TableColumns<Object: APIObject>: Sendable {
+    public struct Column: Sendable {
+        public var name: String
+        public var type: String
+        public var format: String
+        public var description: String
+        /// 0 is always shown, 1 only in wide output.
+        public var priority: Int
+
+        public init(_ name: String, type: String = "string", format: String = "", description: String, priority: Int = 0) {
+            self.name = name
+            self.type = type
+            self.format = format
+            self.description = description
+            self.priority = priority
+        }
+    }
+
+    public var columns: [Column]
+    /// The cells of one object, in the order of the columns. The second argument is the present time.
+    public var cells: @Sendable (Object, Timestamp) -> [JSONValue]
+
+    public init(columns: [Column], cells: @escaping @Sendable (Object, Timestamp) -> [JSONValue]) {
+        self.columns = columns
+        self.cells = cells
+    }
+
+    /// Name and creation time: for types without columns of their own.
+    public static var standard: TableColumns {
+        TableColumns(
+            columns: [
+                Column("Name", format: "name", description: Self.nameDescription),
+                Column("Created At", type: "date", description: Self.createdDescription),
+            ],
+            cells: { object, _ in
+                let created = object.metadata.creationTimestamp
+                return [.string(object.metadata.name), .string(created.isZero ? "<unknown>" : created.description)]
+            })
+    }
+
+    /// The published description of `metadata.name`, which clients may show.
+    public static var nameDescription: String {
+        "Name must be unique within a namespace. Is required when creating resources, although some resources may allow a client to request the generation of an appropriate name automatically. Name is primarily intended for creation idempotence and configuration definition. Cannot be updated. More info: https://kubernetes.io/docs/concepts/overview/working-with-objects/names#names"
+    }
+
+    /// The published description of `metadata.creationTimestamp`.
+    public static var createdDescription: String {
+        "CreationTimestamp is a timestamp representing the server time when this object was created. It is not guaranteed to be set in happens-before order across separate operations. Clients may not set this value. It is represented in RFC3339 form and is in UTC.\n\nPopulated by the system. Read-only. Null for lists. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#metadata"
+    }
+}

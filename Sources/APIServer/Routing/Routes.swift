@@ -1,0 +1,72 @@
+import APIMachinery
+import HTTPTypes
+import JSON
+
+/// Everything that can be asked for behind authorization: resources, discovery, health, version, the index.
+struct Routes: Sendable {
+    private let router: APIRouter
+    private let discovery: DiscoveryHandler
+    private let health: HealthHandler
+    private let version: ServerVersion
+    private let index: [UInt8]
+
+    init(resources: [any Resource], healthChecks: [HealthCheck], version: ServerVersion, serverAddress: String) {
+        let kinds = KindRegistry(resources.map(\.descriptor.kind))
+        let environment = EndpointEnvironment(decoder: BodyDecoder(kinds: kinds))
+        let endpoints = resources.map { Self.endpoint($0, environment) }
+        router = APIRouter(endpoints)
+        let documents = DiscoveryDocuments(endpoints, serverAddress: serverAddress)
+        discovery = DiscoveryHandler(documents)
+        health = HealthHandler(checks: healthChecks)
+        self.version = version
+        let paths = (documents.paths + ["/healthz", "/livez", "/readyz", "/version"]).sorted()
+        index = JSONText.indented(
+            DiscoveryDocuments.object([("paths", .array(paths.map { .string($0) }))]).jsonBytes())
+    }
+
+    private static func endpoint<R: Resource>(
+        _ resource: R, _ environment: EndpointEnvironment
+    ) -> any ResourceEndpoint {
+        TypedEndpoint(resource, environment: environment)
+    }
+
+    /// - Parameter path: the decoded path.
+    func response(
+        to request: ServerRequest, path: String, query: QueryParameters, _ context: RequestContext
+    ) async throws -> ServerResponse {
+        switch router.match(method: request.method, path: path) {
+        case .endpoint(let endpoint, let shape, let namespace, let name):
+            var own = context
+            own.namespace = namespace
+            own.resource = endpoint.descriptor.groupResource
+            own.subresource = endpoint.descriptor.subresource
+            return try await endpoint.handle(
+                APICall(request: request, query: query, shape: shape, name: name, context: own))
+        case .unknownResource:
+            throw APIError.noSuchResource
+        case .wrongMethod(let allowed):
+            return methodNotAllowed(allowed, request, query)
+        case .notAPI:
+            return try await other(request, path: path, query: query)
+        }
+    }
+
+    private func methodNotAllowed(_ allowed: [String], _ request: ServerRequest, _ query: QueryParameters) -> ServerResponse {
+        var response = ResponseEncoder(form: .forErrors(request, query)).response(APIError.methodNotAllowed)
+        response.headers[.allow] = allowed.joined(separator: ", ")
+        return response
+    }
+
+    private func other(_ request: ServerRequest, path: String, query: QueryParameters) async throws -> ServerResponse {
+        if let response = await health.response(path: path, query: query) { return response }
+        if let response = try discovery.response(to: request, path: path, query: query) { return response }
+        switch path {
+        case "/version", "/version/":
+            return ServerResponse(status: 200, contentType: "application/json", version.json)
+        case "/", "/index.html":
+            return ServerResponse(status: 200, contentType: "application/json", index)
+        default:
+            return .text(404, "404 page not found\n")
+        }
+    }
+}

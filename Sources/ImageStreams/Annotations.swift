@@ -1,0 +1,20 @@
+/// The annotations that mean something to the server (spec/image-resources.md 9.15).
+public enum KnownAnnotation {
+    /// On a stream: when an import into it was last recorded, RFC 3339.
+    public static let repositoryCheck = "openshift.io/image.dockerRepositoryCheck"
+    /// On a stream: `true` allows insecure transport for allow-list checks and for its legacy repository.
+    public static let insecureRepository = "openshift.io/image.insecureRepository"
+    /// On an Image: `true` says that its content was pushed to the integrated registry.
+    public static let managed = "openshift.io/image.managed"
+    /// On an Image: `ascending` or `descending`.
+    public static let layersOrder = "image.openshift.io/dockerLayersOrder"
+    /// On an Image: `true` says that the registry keeps manifest and config, so the Image does not.
+    public static let manifestBlobStored = "image.openshift.io/manifestBlobStored"
+    /// On a signature: never stored.
+    public static let managedSignature = "image.openshift.io/managed-signature"
+    /// On a spec tag: the platform to take out of a manifest list.
+    public static let preferredArchitecture = "importer.image.openshift.io/prefer-arch"
+    public static let preferredOS = "importer.image.openshift.io/prefer-os"
+    /// On a Secret: `true` hides it from imports and from `/secrets`.
+    public static let excludeSecret = "openshift.io/image.excludeSecret"
+}

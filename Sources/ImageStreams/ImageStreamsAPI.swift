@@ -1,0 +1,125 @@
+import APIMachinery
+import APIServer
+import ImageAPI
+import Store
+
+/// The resources of image.openshift.io/v1, put together.
+///
+/// Make it before the store starts: it registers caches.
+public struct ImageStreamsAPI: Sendable {
+    public let configuration: ImageStreamsConfiguration
+    public let streams: ObjectStore<ImageStream>
+    public let images: ObjectStore<Image>
+    /// Everything the group serves, in the order of its documentation.
+    public let resources: [any Resource]
+
+    private let tags: TagStore
+    private let imports: ImageStreamImportResource
+    private let mappings: ImageStreamMappingResource
+    private let layers: ImageStreamLayersResource
+
+    /// - Throws: `RegistryAllowList.ConfigurationError` where the allow-list cannot be understood.
+    public init(
+        store: Store, configuration: ImageStreamsConfiguration, authorizer: any Authorizer,
+        namespaces: (any NamespaceLookup)?, importer: any ImageImporter,
+        secrets: any PullSecretSource = NoPullSecrets(), limits: any ImageStreamLimits = NoImageStreamLimits(),
+        admission: [any TagAdmission] = []
+    ) throws(RegistryAllowList.ConfigurationError) {
+        self.configuration = configuration
+        let location = RepositoryLocation(
+            internalHostname: configuration.internalRegistryHostname,
+            publicHostname: configuration.publicRegistryHostname)
+        let streams = ObjectStore(
+            kind: Self.streamKind(location), store: store, namespaces: namespaces)
+        let images = ObjectStore(kind: Self.imageKind, store: store, namespaces: nil)
+        let rules = ImageStreamRules(
+            defaults: ImageStreamDefaults(importMode: configuration.importMode), location: location,
+            allowList: try RegistryAllowList(
+                configuration.allowedRegistries, internalRegistry: configuration.internalRegistryHostname),
+            ledger: TagLedger(
+                internalRegistry: configuration.internalRegistryHostname, authorizer: authorizer, limits: limits,
+                admission: admission, stream: { try streams.object($1, namespace: $0) }))
+        let tags = TagStore(streams: streams, images: images, rules: rules, authorizer: authorizer)
+        let layers = ImageStreamLayersResource(streams: streams, index: CachedLayerIndex(store))
+        let imports = ImageStreamImportResource(tags: tags, importer: importer, secrets: secrets)
+        let mappings = ImageStreamMappingResource(
+            tags: tags, internalRegistry: configuration.internalRegistryHostname)
+        self.streams = streams
+        self.images = images
+        self.tags = tags
+        self.layers = layers
+        self.imports = imports
+        self.mappings = mappings
+        resources = [
+            StoredResource(images, strategy: ImageStrategy(), table: ImageTable.columns),
+            ImageSignatureResource(images: images),
+            StoredResource(
+                streams, strategy: ImageStreamStrategy(rules: rules), table: ImageStreamTable.columns),
+            StoredSubresource(streams, name: "status", strategy: ImageStreamStatusStrategy(rules: rules)),
+            layers,
+            ImageStreamTagResource(tags: tags),
+            ImageTagResource(tags: tags),
+            ImageStreamImageResource(streams: streams, images: images, layers: layers),
+            mappings,
+            imports,
+        ]
+    }
+
+    /// Runs an import as the controllers ask for it: as a client's request, with the same checks.
+    ///
+    /// - Parameter context: `namespace` is the stream's; `cause` tells imports and the schedule apart in the history.
+    /// - Returns: the import with its status; single images that failed are in there.
+    /// - Throws: `APIError`, for example 409 where the stream has changed since the request was made.
+    public func runImport(
+        _ request: ImageStreamImport, options: WriteOptions = WriteOptions(), _ context: RequestContext
+    ) async throws -> ImageStreamImport {
+        try await imports.run(request, options: options, context)
+    }
+
+    /// Stores a pushed image and makes it the newest of a tag: the registry's side of `imagestreammappings`.
+    public func push(
+        _ mapping: ImageStreamMapping, options: WriteOptions = WriteOptions(), _ context: RequestContext
+    ) async throws {
+        _ = try await mappings.create(mapping, options: options, context)
+    }
+
+    /// Creates an empty stream for the first push into it.
+    public func createStream(_ name: String, _ context: RequestContext) async throws -> ImageStream {
+        var stream = ImageStream()
+        stream.metadata.name = name
+        return try await streams.create(
+            stream, strategy: ImageStreamStrategy(rules: tags.rules), options: WriteOptions(), context)
+    }
+
+    /// The blobs and images of a stream.
+    public func layers(of stream: ImageStream) throws(APIError) -> ImageStreamLayers {
+        try layers.layers(of: stream)
+    }
+
+    // MARK: Stored types
+
+    private static func streamKind(_ location: RepositoryLocation) -> ObjectKind<ImageStream> {
+        ObjectKind(
+            descriptor: ResourceDescriptor(
+                groupVersion: ImageStreamsGroup.version, name: "imagestreams",
+                kind: ImageStreamsGroup.kind("ImageStream"), isNamespaced: true, shortNames: ["is"],
+                categories: ["all"], isStored: true),
+            keyPrefix: "/image.openshift.io/imagestreams/",
+            selectableFieldNames: ["spec.dockerImageRepository", "status.dockerImageRepository"],
+            selectableFields: {
+                [
+                    "spec.dockerImageRepository": $0.spec.dockerImageRepository,
+                    "status.dockerImageRepository": $0.status.dockerImageRepository,
+                ]
+            },
+            present: location.presented, sideEffects: TagLedger.record)
+    }
+
+    private static var imageKind: ObjectKind<Image> {
+        ObjectKind(
+            descriptor: ResourceDescriptor(
+                groupVersion: ImageStreamsGroup.version, name: "images", kind: ImageStreamsGroup.kind("Image"),
+                isNamespaced: false, isStored: true),
+            keyPrefix: "/image.openshift.io/images/", sideEffects: ImageLayerRecord.rows)
+    }
+}

@@ -1,0 +1,14 @@
+import APIMachinery
+import APIServer
+
+/// The API group of this target.
+public enum ImageStreamsGroup {
+    public static let name = "image.openshift.io"
+    public static let version = GroupVersion(group: name, version: "v1")
+
+    static func kind(_ name: String) -> GroupVersionKind {
+        GroupVersionKind(group: self.name, version: "v1", kind: name)
+    }
+
+    static func resource(_ name: String) -> GroupResource { GroupResource(group: self.name, resource: name) }
+}

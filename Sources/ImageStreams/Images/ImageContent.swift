@@ -1,0 +1,45 @@
+import ImageAPI
+import OCI
+
+/// Whether texts belong to an Image (spec/image-resources.md 7.1, 7.3).
+enum ImageContent {
+    /// The children of a manifest list or OCI index; nil for any other manifest.
+    static func children(of manifest: String, mediaType: String) -> [ImageManifest]? {
+        guard let parsed = try? Manifest(parsing: Array(manifest.utf8), contentType: mediaType),
+            case .index(let index) = parsed.content
+        else { return nil }
+        return index.manifests.map(child)
+    }
+
+    static func child(_ descriptor: Descriptor) -> ImageManifest {
+        ImageManifest(
+            digest: descriptor.digest.description, mediaType: descriptor.mediaType, manifestSize: descriptor.size,
+            architecture: descriptor.platform?.architecture ?? "", os: descriptor.platform?.os ?? "",
+            variant: descriptor.platform?.variant ?? "")
+    }
+
+    /// Whether a manifest hashes to the name of the stored Image.
+    static func isManifest(_ text: String, of stored: Image) -> Bool {
+        guard let digest = Digest(stored.metadata.name) else { return false }
+        let bytes = Array(text.utf8)
+        switch MediaType.essence(stored.dockerImageManifestMediaType) {
+        case MediaType.dockerManifest, MediaType.ociManifest:
+            return digest.matches(bytes)
+        case MediaType.schema1, MediaType.schema1Signed, "":
+            guard let payload = try? SignedManifest.payload(of: bytes) else { return false }
+            return digest.matches(payload)
+        default:
+            return false
+        }
+    }
+
+    /// Whether a config is the one the Image's manifest names.
+    static func isConfig(_ text: String, of image: Image) -> Bool {
+        guard
+            let manifest = try? Manifest(
+                parsing: Array(image.dockerImageManifest.utf8), contentType: image.dockerImageManifestMediaType),
+            case .image(let content) = manifest.content
+        else { return false }
+        return content.config.digest.matches(Array(text.utf8))
+    }
+}

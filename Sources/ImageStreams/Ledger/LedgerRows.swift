@@ -1,0 +1,81 @@
+import APIMachinery
+import APIServer
+import ImageAPI
+import JSON
+import Store
+
+/// The rows that go with one write of a stream: history and outbox, one each for every tag that changed, and the index
+/// of the images the stream refers to.
+struct LedgerRows {
+    var write: ObjectWrite<ImageStream>
+    var ids: OrderedIDs
+
+    func mutations() -> [Mutation] {
+        guard let stream = write.new ?? write.old else { return [] }
+        return references(of: stream.metadata) + (write.new == nil ? removal(of: stream) : changes(of: stream))
+    }
+
+    private func changes(of stream: ImageStream) -> [Mutation] {
+        TagChange.between(write.old, write.new).flatMap { change -> [Mutation] in
+            let id = ids.next()
+            let kind = change.from == nil ? "TagCreated" : change.to == nil ? "TagDeleted" : "TagMoved"
+            let row = describe(stream, kind: kind, tag: change.tag, from: change.from, to: change.to)
+            let key = LedgerKeys.history(
+                namespace: stream.metadata.namespace, stream: stream.metadata.name, tag: change.tag, id: id)
+            return [.put(key: key, value: row), .put(key: LedgerKeys.outboxEntry(id), value: row)]
+        }
+    }
+
+    /// A stream that goes leaves its histories behind: one row says so, however many tags it had.
+    private func removal(of stream: ImageStream) -> [Mutation] {
+        let row = describe(stream, kind: "StreamDeleted", tag: nil, from: nil, to: nil)
+        return [.put(key: LedgerKeys.outboxEntry(ids.next()), value: row)]
+    }
+
+    private func references(of metadata: ObjectMeta) -> [Mutation] {
+        func images(_ stream: ImageStream?) -> Set<String> {
+            var names = Set<String>()
+            for entry in stream?.status.tags ?? [] {
+                for event in entry.items where !event.image.isEmpty { names.insert(event.image) }
+            }
+            return names
+        }
+        let before = images(write.old)
+        let after = images(write.new)
+        func key(_ image: String) -> String {
+            LedgerKeys.reference(image: image, namespace: metadata.namespace, stream: metadata.name)
+        }
+        let value = JSONValue.object(["uid": .string(metadata.uid)]).jsonBytes()
+        return after.subtracting(before).sorted(by: precedes).map { .put(key: key($0), value: value) }
+            + before.subtracting(after).sorted(by: precedes).map { .delete(key: key($0)) }
+    }
+
+    /// The JSON of a history and outbox row.
+    private func describe(
+        _ stream: ImageStream, kind: String, tag: String?, from: TagEvent?, to: TagEvent?
+    ) -> [UInt8] {
+        var row = JSONObject()
+        row["kind"] = .string(kind)
+        row["time"] = .string(write.context.now.description)
+        row["namespace"] = .string(stream.metadata.namespace)
+        row["stream"] = .string(stream.metadata.name)
+        row["streamUID"] = .string(stream.metadata.uid)
+        if let tag { row["tag"] = .string(tag) }
+        row["actor"] = .string(write.context.user.name)
+        row["client"] = .string(write.context.userAgent)
+        row["cause"] = .string(write.context.cause)
+        row["request"] = .string(write.context.id)
+        if let from { row["from"] = describe(from) }
+        if let to { row["to"] = describe(to) }
+        return JSONValue.object(row).jsonBytes()
+    }
+
+    private func describe(_ event: TagEvent) -> JSONValue {
+        [
+            "created": .string(event.created.description),
+            "dockerImageReference": .string(event.dockerImageReference),
+            "image": .string(event.image),
+            "generation": .integer(event.generation),
+        ]
+    }
+}

@@ -1,0 +1,37 @@
+import APIMachinery
+import ImageAPI
+
+/// What one write does to one tag: its newest event before and after.
+///
+/// Nil on one side means that the tag has no event there. Changes of the generation alone are no change of the tag.
+public struct TagChange: Sendable, Hashable {
+    public var tag: String
+    public var from: TagEvent?
+    public var to: TagEvent?
+
+    public init(tag: String, from: TagEvent?, to: TagEvent?) {
+        self.tag = tag
+        self.from = from
+        self.to = to
+    }
+
+    /// The tags whose newest event differs, in the order of names. Nil stands for a stream that does not exist.
+    public static func between(_ old: ImageStream?, _ new: ImageStream?) -> [TagChange] {
+        func heads(_ stream: ImageStream?) -> [String: TagEvent] {
+            Dictionary(
+                (stream?.status.tags ?? []).compactMap { entry in entry.items.first.map { (entry.tag, $0) } },
+                uniquingKeysWith: { $1 })
+        }
+        let before = heads(old)
+        let after = heads(new)
+        let names = Set(before.keys).union(after.keys).sorted(by: precedes)
+        return names.compactMap { name in
+            let from = before[name]
+            let to = after[name]
+            if let from, let to, from.image == to.image, from.dockerImageReference == to.dockerImageReference {
+                return nil
+            }
+            return TagChange(tag: name, from: from, to: to)
+        }
+    }
+}

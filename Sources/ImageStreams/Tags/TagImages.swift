@@ -1,0 +1,169 @@
+import APIMachinery
+import APIServer
+import ImageAPI
+import OCI
+
+/// Images as they are shown inside other objects (spec/image-resources.md 7.6).
+enum EmbeddedImage {
+    /// Completes an Image and takes out manifest and config.
+    /// - Throws: 500 for an Image that cannot be completed.
+    static func complete(_ image: Image, now: Timestamp) throws(APIError) -> Image {
+        var shown = image
+        do throws(ImageMetadata.Failure) {
+            try ImageMetadata.fill(&shown, now: now)
+        } catch {
+            throw .plain(error.text)
+        }
+        shown.dockerImageManifest = ""
+        shown.dockerImageConfig = ""
+        return shown
+    }
+}
+
+/// The pull spec that users of a tag are given (spec/image-resources.md 12.3).
+enum TagPullSpec {
+    static func shown(of event: TagEvent, tag: TagReference?, in stream: ImageStream) -> String {
+        guard let tag, tag.referencePolicy.type == "Local", !event.image.isEmpty,
+            !stream.status.dockerImageRepository.isEmpty,
+            var repository = try? ImageReference(parsing: stream.status.dockerImageRepository)
+        else { return event.dockerImageReference }
+        repository.tag = ""
+        repository.id = event.image
+        return repository.exact
+    }
+}
+
+/// Where the tag resources find streams and Images.
+struct TagStore: Sendable {
+    let streams: ObjectStore<ImageStream>
+    let images: ObjectStore<Image>
+    let rules: ImageStreamRules
+    let authorizer: any Authorizer
+
+    /// A stream as clients see it; nil where there is none.
+    func stream(_ name: String, _ context: RequestContext) throws -> ImageStream? {
+        try streams.object(name, namespace: context.namespace).map(presented)
+    }
+
+    /// A stream as clients see it.
+    /// - Throws: 404 naming the resource of the request.
+    func requireStream(_ name: String, _ context: RequestContext) throws -> ImageStream {
+        presented(try streams.require(name, context))
+    }
+
+    func presented(_ stream: ImageStream) -> ImageStream { rules.location.presented(stream) ?? stream }
+
+    func image(_ name: String) throws -> Image? { try images.object(name, namespace: "") }
+
+    /// The streams a list of tags is made of (3.5): selected by the same options, then each tag once more.
+    func listStreams(_ options: ListOptions, _ context: RequestContext) async throws -> [ImageStream] {
+        do { try options.fieldSelector.validate(known: ["metadata.name", "metadata.namespace"]) } catch {
+            throw APIError.badRequest(error.text)
+        }
+        return try await streams.listObjects(options, namespace: context.namespace).objects.map(presented)
+    }
+
+    static func matches(_ metadata: ObjectMeta, _ options: ListOptions) -> Bool {
+        options.labelSelector.matches(metadata.labels)
+            && options.fieldSelector.matches { $0 == "metadata.name" ? metadata.name : metadata.namespace }
+    }
+
+    /// Stores a stream that a tag operation made or changed, bound to the revision it was read at.
+    func write(
+        _ stream: ImageStream, isNew: Bool, options: WriteOptions, _ context: RequestContext
+    ) async throws -> ImageStream {
+        let forwarded = WriteOptions(isDryRun: options.isDryRun)
+        if isNew {
+            var fresh = stream
+            fresh.metadata.resourceVersion = ""
+            return try await streams.create(
+                fresh, strategy: ImageStreamStrategy(rules: rules, writer: .client), options: forwarded, context)
+        }
+        return try await streams.update(
+            stream.metadata.name, strategy: ImageStreamStrategy(rules: rules, writer: .server), options: forwarded,
+            context, change: ObjectChange(isPatch: false) { _ in stream })
+    }
+
+    /// An empty stream that does not exist yet.
+    func synthetic(_ name: String, _ context: RequestContext) -> ImageStream {
+        var stream = ImageStream()
+        stream.metadata.name = name
+        stream.metadata.namespace = context.namespace
+        stream.metadata.uid = UUID4.random()
+        stream.metadata.creationTimestamp = context.now
+        return stream
+    }
+
+    /// Updating a tag of a missing stream creates one, which takes a permission of its own (12.7).
+    func requireCreate(_ name: String, _ context: RequestContext) async throws {
+        let attributes = AccessAttributes(
+            verb: "create", group: context.resource.group, resource: context.resource.resource,
+            namespace: context.namespace, name: name)
+        let decision = try await authorizer.authorize(context.user, attributes)
+        if decision.isAllowed { return }
+        var text =
+            "User \(goQuoted(context.user.name)) cannot create resource \(goQuoted(context.resource.resource)) in API group \(goQuoted(context.resource.group)) in the namespace \(goQuoted(context.namespace))"
+        if !decision.reason.isEmpty { text += ": \(decision.reason)" }
+        throw APIError.forbidden(context.resource, name, text)
+    }
+
+    /// Takes a tag out of spec and status; up to ten attempts against other writers (12.8).
+    func deleteTag(
+        _ name: TagName, options: DeleteOptions, _ context: RequestContext
+    ) async throws -> Status {
+        for _ in 0..<10 {
+            var stream = try streams.require(name.stream, context)
+            if let uid = options.preconditions?.uid, uid != stream.metadata.uid {
+                throw APIError.conflict(context.resource, name.description, "the UID precondition was not met")
+            }
+            let before = stream.spec.tags.count + stream.status.tags.count
+            stream.spec.tags.removeAll { $0.name == name.tag }
+            stream.status.tags.removeAll { $0.tag == name.tag }
+            guard stream.spec.tags.count + stream.status.tags.count < before else {
+                throw APIError.notFound(context.resource, name.description)
+            }
+            do {
+                let write = WriteOptions(isDryRun: !options.dryRun.isEmpty)
+                _ = try await self.write(stream, isNew: false, options: write, context)
+                return Status(status: "Success")
+            } catch let error as APIError where error.reason == "Conflict" {
+                continue
+            } catch let error as APIError where error.reason == "NotFound" {
+                return Status(status: "Success")
+            }
+        }
+        throw APIError.serverTimeout(context.resource, operation: "delete")
+    }
+}
+
+/// What the pipeline does to virtual objects, as the object store does it to stored ones (3.3).
+enum VirtualObjects {
+    /// Fills in what the server owns of a new object.
+    /// - Throws: 400 for another namespace than the request's, 500 where a name should be generated.
+    static func fill(_ metadata: inout ObjectMeta, _ context: RequestContext) throws(APIError) {
+        try checkNamespace(metadata, context)
+        SystemMetadata.fill(&metadata, namespace: context.namespace, context)
+        if metadata.name.isEmpty, !metadata.generateName.isEmpty {
+            throw .internalError("metadata.name was not generated")
+        }
+    }
+
+    static func checkNamespace(_ metadata: ObjectMeta, _ context: RequestContext) throws(APIError) {
+        guard metadata.namespace.isEmpty || metadata.namespace == context.namespace else {
+            throw .badRequest(
+                "the namespace of the provided object does not match the namespace sent on the request")
+        }
+    }
+
+    /// Restores what an update may not change, before validation.
+    static func restore(_ metadata: inout ObjectMeta, old: ObjectMeta) {
+        metadata.generation = old.generation
+        if metadata.uid.isEmpty { metadata.uid = old.uid }
+        if !old.creationTimestamp.isZero { metadata.creationTimestamp = old.creationTimestamp }
+        metadata.selfLink = old.selfLink
+        if metadata.deletionTimestamp == nil { metadata.deletionTimestamp = old.deletionTimestamp }
+        if metadata.deletionGracePeriodSeconds == nil {
+            metadata.deletionGracePeriodSeconds = old.deletionGracePeriodSeconds
+        }
+    }
+}

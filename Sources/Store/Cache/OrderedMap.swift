@@ -1,0 +1,151 @@
+/// Keys in bytewise order with a value each.
+///
+/// Sorted arrays of at most ``chunkLimit`` keys: an insert moves a few KiB however many keys there are, a lookup is
+/// two binary searches, and a copy of the whole map is a snapshot that costs one retain; the next change after it
+/// copies only the list of chunks and one chunk.
+struct OrderedMap<Value> {
+    private struct Chunk {
+        var keys: [String]
+        var values: [Value]
+    }
+
+    /// A place in the map, valid until the next change.
+    private struct Position {
+        var chunk: Int
+        var offset: Int
+    }
+
+    private static var chunkLimit: Int { 256 }
+
+    private var chunks: [Chunk] = []
+    private(set) var count = 0
+
+    subscript(key: String) -> Value? {
+        guard let position = find(key) else { return nil }
+        return chunks[position.chunk].values[position.offset]
+    }
+
+    /// - Returns: the value replaced, if any.
+    @discardableResult
+    mutating func set(_ key: String, _ value: Value) -> Value? {
+        guard !chunks.isEmpty else {
+            chunks.append(Chunk(keys: [key], values: [value]))
+            count = 1
+            return nil
+        }
+        let index = chunk(for: key)
+        let offset = Self.lowerBound(chunks[index].keys, key)
+        if offset < chunks[index].keys.count, KeyOrder.equal(chunks[index].keys[offset], key) {
+            let old = chunks[index].values[offset]
+            chunks[index].values[offset] = value
+            return old
+        }
+        chunks[index].keys.insert(key, at: offset)
+        chunks[index].values.insert(value, at: offset)
+        count += 1
+        if chunks[index].keys.count > Self.chunkLimit { split(index) }
+        return nil
+    }
+
+    /// - Returns: the value removed, if the key was there.
+    @discardableResult
+    mutating func remove(_ key: String) -> Value? {
+        guard let position = find(key) else { return nil }
+        chunks[position.chunk].keys.remove(at: position.offset)
+        let old = chunks[position.chunk].values.remove(at: position.offset)
+        count -= 1
+        mergeIfSmall(position.chunk)
+        return old
+    }
+
+    /// The number of keys in a range.
+    func count(in range: KeyRange) -> Int {
+        let end = range.end.map(rank) ?? count
+        return max(0, end - rank(range.start))
+    }
+
+    /// The first values of a range in order; `limit` 0 or less = all.
+    func values(in range: KeyRange, limit: Int) -> [Value] {
+        let total = count(in: range)
+        var wanted = limit > 0 ? min(limit, total) : total
+        var result: [Value] = []
+        result.reserveCapacity(wanted)
+        var position = lowerBound(range.start)
+        while wanted > 0, position.chunk < chunks.count {
+            let values = chunks[position.chunk].values
+            let end = min(values.count, position.offset + wanted)
+            result.append(contentsOf: values[position.offset..<end])
+            wanted -= end - position.offset
+            position = Position(chunk: position.chunk + 1, offset: 0)
+        }
+        return result
+    }
+
+    // MARK: Search
+
+    /// How many keys precede `key`.
+    private func rank(_ key: String) -> Int {
+        let position = lowerBound(key)
+        return chunks[..<position.chunk].reduce(position.offset) { $0 + $1.keys.count }
+    }
+
+    private func lowerBound(_ key: String) -> Position {
+        guard !chunks.isEmpty else { return Position(chunk: 0, offset: 0) }
+        let index = chunk(for: key)
+        return Position(chunk: index, offset: Self.lowerBound(chunks[index].keys, key))
+    }
+
+    private func find(_ key: String) -> Position? {
+        guard !chunks.isEmpty else { return nil }
+        let position = lowerBound(key)
+        let keys = chunks[position.chunk].keys
+        guard position.offset < keys.count, KeyOrder.equal(keys[position.offset], key) else { return nil }
+        return position
+    }
+
+    /// The last chunk whose first key does not follow `key`; the first one if there is none. The map is not empty.
+    private func chunk(for key: String) -> Int {
+        var low = 1
+        var high = chunks.count
+        while low < high {
+            let middle = (low + high) / 2
+            if KeyOrder.precedes(key, chunks[middle].keys[0]) { high = middle } else { low = middle + 1 }
+        }
+        return low - 1
+    }
+
+    private static func lowerBound(_ keys: [String], _ key: String) -> Int {
+        var low = 0
+        var high = keys.count
+        while low < high {
+            let middle = (low + high) / 2
+            if KeyOrder.precedes(keys[middle], key) { low = middle + 1 } else { high = middle }
+        }
+        return low
+    }
+
+    // MARK: Shape
+
+    private mutating func split(_ index: Int) {
+        // Keys often arrive in order: a full last chunk is left almost full then.
+        let isLast = index == chunks.count - 1
+        let at = isLast ? chunks[index].keys.count - Self.chunkLimit / 8 : chunks[index].keys.count / 2
+        let rest = Chunk(keys: Array(chunks[index].keys[at...]), values: Array(chunks[index].values[at...]))
+        chunks[index].keys.removeSubrange(at...)
+        chunks[index].values.removeSubrange(at...)
+        chunks.insert(rest, at: index + 1)
+    }
+
+    private mutating func mergeIfSmall(_ index: Int) {
+        if chunks[index].keys.isEmpty {
+            chunks.remove(at: index)
+            return
+        }
+        let next = index + 1
+        guard next < chunks.count else { return }
+        guard chunks[index].keys.count + chunks[next].keys.count <= Self.chunkLimit / 2 else { return }
+        let rest = chunks.remove(at: next)
+        chunks[index].keys.append(contentsOf: rest.keys)
+        chunks[index].values.append(contentsOf: rest.values)
+    }
+}
