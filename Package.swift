@@ -59,7 +59,7 @@ let package = Package(
                 .product(name: "NIOCore", package: "swift-nio"),
             ]),
         .target(name: "Importing", dependencies: ["RegistryClient", "OCI"]),
-        .target(name: "Controllers", dependencies: ["ImageStreams", "Importing", "Store"]),
+        .target(name: "Controllers", dependencies: ["APIServer", "ImageStreams", "Importing", "Store"]),
 
         // The program.
         .target(
