@@ -61,11 +61,15 @@ let package = Package(
         .target(name: "Importing", dependencies: ["RegistryClient", "OCI"]),
         .target(name: "Controllers", dependencies: ["APIServer", "ImageStreams", "Importing", "Store"]),
 
+        .target(
+            name: "Registry",
+            dependencies: ["APIServer", .product(name: "HTTPTypes", package: "swift-http-types")]),
+
         // The program.
         .target(
             name: "Server",
             dependencies: [
-                "APIServer", "Controllers", "Identity", "ImageStreams", "StoreSQLite",
+                "APIServer", "Controllers", "Identity", "ImageStreams", "Registry", "StoreSQLite",
                 .product(name: "Configuration", package: "swift-configuration"),
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HummingbirdHTTP2", package: "hummingbird"),
