@@ -59,13 +59,17 @@ let package = Package(
                 .product(name: "NIOCore", package: "swift-nio"),
             ]),
         .target(name: "Importing", dependencies: ["RegistryClient", "OCI"]),
-        .target(name: "Controllers", dependencies: ["ImageStreams", "Importing", "Store"]),
+        .target(name: "Controllers", dependencies: ["APIServer", "ImageStreams", "Importing", "Store"]),
+
+        .target(
+            name: "Registry",
+            dependencies: ["APIServer", .product(name: "HTTPTypes", package: "swift-http-types")]),
 
         // The program.
         .target(
             name: "Server",
             dependencies: [
-                "APIServer", "Controllers", "Identity", "ImageStreams", "StoreSQLite",
+                "APIServer", "Controllers", "Identity", "ImageStreams", "Registry", "StoreSQLite",
                 .product(name: "Configuration", package: "swift-configuration"),
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HummingbirdHTTP2", package: "hummingbird"),

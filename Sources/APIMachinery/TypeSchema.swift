@@ -122,3 +122,8 @@ public indirect enum FieldType: Sendable, Hashable {
     /// With string keys.
     case map(FieldType)
 }
+
+extension TypeSchema {
+    /// The published description of a field; empty for a field there is not.
+    public func documentation(of field: String) -> String { self.field(field)?.documentation ?? "" }
+}

@@ -99,3 +99,8 @@ extension ImageReference {
     /// Equal after client defaults.
     public func isEquivalent(to other: ImageReference) -> Bool { withClientDefaults() == other.withClientDefaults() }
 }
+
+extension ImageReference {
+    /// Whether `text` can be a tag.
+    public static func isTag(_ text: String) -> Bool { ReferenceScanner.isTag(text[...].utf8) }
+}

@@ -72,7 +72,7 @@ extension ImageReference {
         }
         let host = registry.isEmpty || registry == "index.docker.io" ? Self.dockerHub : registry
         var path = repositoryName
-        if host == Self.dockerHub, namespace.isEmpty { path = "library/\(name)" }
+        if namespace.isEmpty, Self.isDockerHub(host) { path = "library/\(name)" }
         // A value put together by hand, or `*`, has not been through the parser.
         guard let match = ReferenceScanner.match("\(host)/\(path)"[...]), match.tag == nil, match.digest == nil
         else { throw .invalidFormat }

@@ -94,3 +94,24 @@ enum IPAddress {
         return nil
     }
 }
+
+extension CertificateAuthority {
+    /// Whether a pair was issued by this authority, is valid at `time`, and is made out to all `hosts`.
+    public func isUsable(_ pair: Pair, hosts: [String], at time: Date) throws -> Bool {
+        let leaf = try Certificate(pemEncoded: pair.certificatePEM)
+        _ = try P256.Signing.PrivateKey(pemRepresentation: pair.keyPEM)
+        guard certificate.publicKey.isValidSignature(leaf.signature, for: leaf), leaf.notValidAfter > time else {
+            return false
+        }
+        let names = try leaf.extensions.subjectAlternativeNames.map(Array.init) ?? []
+        return hosts.allSatisfy { host in
+            names.contains { name in
+                switch name {
+                case .dnsName(let dns): dns == host
+                case .ipAddress(let octets): IPAddress.bytes(of: host).map { octets.bytes.elementsEqual($0) } ?? false
+                default: false
+                }
+            }
+        }
+    }
+}

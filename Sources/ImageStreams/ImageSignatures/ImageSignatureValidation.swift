@@ -20,7 +20,7 @@ enum ImageSignatureValidation {
                     "name must be of format <imageName>@<signatureName>"))
         }
         if signature.type.isEmpty { errors.append(.required("\(prefix)type")) }
-        if signature.content?.isEmpty ?? true { errors.append(.required("\(prefix)content")) }
+        if signature.content?.isEmpty != false { errors.append(.required("\(prefix)content")) }
         return errors + verdict(of: signature, prefix: prefix)
     }
 

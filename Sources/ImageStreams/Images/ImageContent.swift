@@ -1,4 +1,5 @@
 import ImageAPI
+import struct ImageAPI.ImageManifest
 import OCI
 
 /// Whether texts belong to an Image (spec/image-resources.md 7.1, 7.3).

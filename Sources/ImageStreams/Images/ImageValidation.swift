@@ -1,5 +1,6 @@
 import APIMachinery
 import ImageAPI
+import struct ImageAPI.ImageManifest
 import JSON
 import OCI
 

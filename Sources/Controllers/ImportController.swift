@@ -1,0 +1,117 @@
+import APIMachinery
+import APIServer
+import ImageStreams
+import Logging
+
+/// Imports what the specs of image streams ask for (spec/import-and-controllers.md B).
+///
+/// It watches all streams and posts the imports that are due, a bounded number at a time. All state is in the streams:
+/// after a restart the first look at them tells what is left to do.
+public struct ImportController: Sendable {
+    /// A stream, by namespace and name.
+    struct Key: Hashable, Sendable {
+        var namespace: String
+        var name: String
+    }
+
+    /// Imports at the same time.
+    public static let workers = 16
+    /// A failed request is made again after a second, then twice as late each time, up to this.
+    private static let longestDelay: Duration = .seconds(1000)
+
+    private let api: ImageStreamsAPI
+    private let context: @Sendable () -> RequestContext
+    private let logger: Logger
+    private let queue = WorkQueue<Key>()
+
+    /// - Parameter context: makes the context of one import; its user is the server itself.
+    public init(api: ImageStreamsAPI, context: @escaping @Sendable () -> RequestContext, logger: Logger) {
+        self.api = api
+        self.context = context
+        self.logger = logger
+    }
+
+    /// Works until the task is cancelled.
+    public func run() async {
+        await withDiscardingTaskGroup { group in
+            for _ in 0..<Self.workers { group.addTask { await work() } }
+            group.addTask {
+                await follow()
+                queue.close()
+            }
+        }
+    }
+
+    /// Puts every stream that exists or changes into the queue.
+    private func follow() async {
+        while !Task.isCancelled {
+            do {
+                let watch = try await api.streams.watch(ListOptions(), context())
+                try enqueue(watch.initialEvents())
+                while !Task.isCancelled && !watch.isEnded {
+                    try enqueue(try await watch.next(deadline: .now + .seconds(3600)))
+                }
+                if watch.isEnded { return }
+            } catch is CancellationError {
+                return
+            } catch {
+                logger.warning("following image streams failed", metadata: ["error": "\(error)"])
+                try? await Task.sleep(for: .seconds(1))
+            }
+        }
+    }
+
+    private func enqueue(_ events: [WatchEvent<some APIObject>]) throws {
+        for event in events where event.kind != .deleted {
+            let metadata = try event.object.object().metadata
+            queue.add(Key(namespace: metadata.namespace, name: metadata.name))
+        }
+    }
+
+    private func work() async {
+        while let key = await queue.take() {
+            do {
+                try await importDue(of: key)
+                queue.done(key, hasFailed: false)
+            } catch {
+                let failures = queue.done(key, hasFailed: true)
+                retry(key, failures: failures, error)
+            }
+        }
+    }
+
+    private func importDue(of key: Key) async throws {
+        guard let stream = try api.streams.object(key.name, namespace: key.namespace),
+            stream.metadata.deletionTimestamp == nil, let request = ImportDecision.request(for: stream)
+        else { return }
+        var context = context()
+        context.namespace = key.namespace
+        context.cause = "import"
+        do {
+            let result = try await api.runImport(request, context)
+            let failed = result.status.images.count { $0.status.status == "Failure" }
+            logger.info(
+                "imported",
+                metadata: [
+                    "stream": "\(key.namespace)/\(key.name)", "images": "\(result.status.images.count)",
+                    "failed": "\(failed)",
+                ])
+        } catch let error as APIError where error.reason == "NotFound" || error.reason == "Conflict" {
+            // The stream has changed or gone since it was read; its event is on the way.
+            guard error.reason == "Conflict" else { return }
+            queue.add(key)
+        }
+    }
+
+    private func retry(_ key: Key, failures: Int, _ error: any Error) {
+        let delay = min(.seconds(1 << min(failures - 1, 10)), Self.longestDelay)
+        logger.warning(
+            "import failed",
+            metadata: ["stream": "\(key.namespace)/\(key.name)", "error": "\(error)", "again": "\(delay)"])
+        let queue = queue
+        Task {
+            try? await Task.sleep(for: delay)
+            queue.add(key)
+        }
+    }
+}

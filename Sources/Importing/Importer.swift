@@ -1,0 +1,58 @@
+public import Logging
+public import OCI
+public import RegistryClient
+
+/// Imports images from remote registries (`spec/import-and-controllers.md` A.13 to A.22): reads only, stores nothing.
+///
+///     let importer = try Importer(transport: transport, logger: logger)
+///     let result = await importer.run(
+///         ImportRequest(images: [ImageImportEntry(from: "quay.io/org/app:1")]), credentials: secrets)
+///
+/// One per process: its limits hold across requests.
+public struct Importer: Sendable {
+    public struct Configuration: Sendable {
+        /// Taken from lists where the request asks for nothing else; not the machine's own, so that replicas on
+        /// different machines agree (A.16).
+        public var defaultPlatform = Platform(architecture: "amd64", os: "linux")
+        /// Tags of a repository imported at once; 0 stands for 50, a negative number for all.
+        public var maxTagsPerRepository = 50
+        /// Operations on one registry host at a time.
+        public var parallelPerHost = 4
+        /// Entries of one request worked on at a time.
+        public var parallelEntries = 16
+        /// Time for one entry, with all its children.
+        public var entryTimeout: Duration = .seconds(300)
+
+        public init() {}
+    }
+
+    let transport: RegistryTransport
+    let configuration: Configuration
+    let policy: PullPolicy
+    let logger: Logger
+    let limiter: HostLimiter
+    let layerSizes: LayerSizeCache
+
+    public init(
+        transport: RegistryTransport, configuration: Configuration = .init(), policy: PullPolicy = .direct,
+        logger: Logger
+    ) {
+        self.transport = transport
+        self.configuration = configuration
+        self.policy = policy
+        self.logger = logger
+        limiter = HostLimiter(limit: configuration.parallelPerHost)
+        layerSizes = LayerSizeCache()
+    }
+
+    /// Fetches what `request` asks for. Never throws: each entry has its image or its failure.
+    ///
+    /// Entries for the same manifest are fetched once. Cancelling the task makes the entries not yet done fail.
+    public func run(_ request: ImportRequest, credentials: some CredentialSource) async -> ImportResult {
+        let session = ImportSession(importer: self, credentials: credentials)
+        let images = await session.importImages(request.images)
+        guard let entry = request.repository else { return ImportResult(images: images.results, repository: nil) }
+        let repository = await session.importRepository(entry, known: images.outcomes)
+        return ImportResult(images: images.results, repository: repository)
+    }
+}

@@ -1,0 +1,40 @@
+import APIMachinery
+import APIServer
+import HTTPTypes
+
+/// Answers the paths below `/v2/`: OCI distribution.
+///
+/// So far it is the version check with authentication, which clients need to log in; repositories have no content yet
+/// and are answered as unknown.
+public struct RegistryHandler: Sendable {
+    private let authenticator: any Authenticator
+
+    public init(authenticator: any Authenticator) { self.authenticator = authenticator }
+
+    /// Whether a path is the registry's.
+    public static func owns(_ path: String) -> Bool { path == "/v2" || path.hasPrefix("/v2/") }
+
+    public func respond(to request: ServerRequest) async -> ServerResponse {
+        var response: ServerResponse
+        do {
+            response = try await answer(request)
+        } catch let error as RegistryError {
+            response = error.response
+        } catch {
+            response = RegistryError.unauthorized.response
+        }
+        if response.status == 401 { response.headers[.wwwAuthenticate] = "Basic realm=\"weir\"" }
+        if let name = HTTPField.Name("Docker-Distribution-Api-Version") { response.headers[name] = "registry/2.0" }
+        if request.method == "HEAD" { response.body = .bytes([]) }
+        return response
+    }
+
+    private func answer(_ request: ServerRequest) async throws -> ServerResponse {
+        guard try await authenticator.authenticate(request) != nil else { throw RegistryError.unauthorized }
+        guard request.path == "/v2/" || request.path == "/v2" else { throw RegistryError.unknownRepository }
+        guard request.method == "GET" || request.method == "HEAD" else {
+            throw RegistryError(status: 405, code: .unsupported, message: "the operation is unsupported")
+        }
+        return ServerResponse(status: 200, contentType: "application/json", Array("{}".utf8))
+    }
+}

@@ -1,0 +1,52 @@
+public import OCI
+
+/// A manifest as it came, verified as far as that is possible.
+public struct FetchedManifest: Sendable {
+    /// As received; for schema 1 with the signatures.
+    public let bytes: [UInt8]
+    public let manifest: Manifest
+}
+
+extension RegistryClient {
+    /// Fetches a manifest. One asked for by digest hashes to it, in its algorithm (A.14); one asked for by tag is named
+    /// by what was received, whatever the registry's headers say.
+    public func manifest(
+        _ reference: RemoteReference, access: RegistryAccess
+    ) async throws(RegistryError) -> FetchedManifest {
+        let reply = try await send(manifestCall(reference, method: "GET", access: access))
+        let manifest: Manifest
+        do {
+            manifest = try Manifest(
+                parsing: reply.body, contentType: reply.headers.first(name: "content-type") ?? "",
+                limits: configuration.manifestLimits)
+        } catch {
+            throw .invalidManifest(error)
+        }
+        if case .digest(let expected) = reference.selector {
+            let computed = manifest.digest(expected.algorithm)
+            guard computed == expected else { throw .manifestMismatch(expected: expected, computed: computed) }
+        }
+        return FetchedManifest(bytes: reply.body, manifest: manifest)
+    }
+
+    /// The digest a tag points at, with HEAD, which costs no pull where those are counted (G.7). Registries that do
+    /// not name the digest are asked for the manifest.
+    public func manifestDigest(
+        _ reference: RemoteReference, access: RegistryAccess
+    ) async throws(RegistryError) -> Digest {
+        if let reply = try? await send(manifestCall(reference, method: "HEAD", access: access)),
+            let header = reply.headers.first(name: "docker-content-digest"), let digest = Digest(header)
+        {
+            return digest
+        }
+        // A HEAD that fails has no body to say why: the GET will.
+        return try await manifest(reference, access: access).manifest.digest
+    }
+
+    private func manifestCall(_ reference: RemoteReference, method: String, access: RegistryAccess) -> RegistryCall {
+        RegistryCall(
+            method: method, repository: reference.repository, path: "manifests/\(reference.selector)",
+            accept: MediaType.manifestAccept, maxBody: configuration.maxManifestBytes,
+            what: "manifest \(reference)", access: access)
+    }
+}

@@ -1,0 +1,100 @@
+import OCI
+
+/// A request for something of a repository.
+struct RegistryCall: Sendable {
+    var method = "GET"
+    let repository: RepositoryName
+    /// Below `/v2/<name>/`, `manifests/latest`; or a whole URL for further pages.
+    var path: String
+    var page: WebAddress?
+    var accept: [String] = []
+    var maxBody: Int
+    var what: String
+    let access: RegistryAccess
+
+    var scope: String { "repository:\(repository.path):pull" }
+}
+
+extension RegistryClient {
+    /// Sends `call` with authentication, redirects and retries; returns only 2xx answers.
+    ///
+    /// Tried again, at most `maxRetries` times and within `requestTimeout` in all, is what may pass: 429, 502, 503, 504
+    /// and time-outs (A.12).
+    func send(_ call: RegistryCall) async throws(RegistryError) -> HTTPReply {
+        let clock = ContinuousClock()
+        let deadline = clock.now + configuration.requestTimeout
+        let policy = RetryPolicy(
+            maxRetries: configuration.maxRetries, base: configuration.retryBase,
+            maxRetryAfter: configuration.maxRetryAfter)
+        var attempt = 0
+        while true {
+            do {
+                return try await sendOnce(call, timeout: deadline - clock.now)
+            } catch {
+                guard
+                    let pause = policy.pause(after: error, attempt: attempt, jitter: Double.random(in: 0...1)),
+                    clock.now + pause < deadline, !Task.isCancelled
+                else { throw error }
+                logger.debug(
+                    "the registry will be asked again",
+                    metadata: ["repository": "\(call.repository)", "pause": "\(pause)", "error": "\(error.text)"])
+                attempt += 1
+                do { try await Task.sleep(for: pause) } catch { throw Self.cancelled(call) }
+            }
+        }
+    }
+
+    private static func cancelled(_ call: RegistryCall) -> RegistryError {
+        .network(method: "Get", url: call.path, NetworkFailure(.other, "context canceled"))
+    }
+
+    private func sendOnce(_ call: RegistryCall, timeout: Duration) async throws(RegistryError) -> HTTPReply {
+        let clock = ContinuousClock()
+        let deadline = clock.now + timeout
+        let endpoint = try await endpoint(EndpointKey(host: call.repository.apiHost, insecure: call.access.insecure))
+        let url = call.page ?? endpoint.url("/v2/\(call.repository.path)/\(call.path)")
+        var http = HTTPCall(
+            method: call.method, url: url, headers: call.accept.map { ("Accept", $0) }, maxBody: call.maxBody,
+            what: call.what, timeout: max(.zero, deadline - clock.now), insecure: call.access.insecure)
+        let authorizer = Authorizer(endpoint: endpoint, scope: call.scope, access: call.access)
+        var reply = try await authorized(http, authorizer)
+        if reply.status == 401, let second = await secondAuthorizer(authorizer, after: reply) {
+            http.timeout = max(.zero, deadline - clock.now)
+            reply = try await authorized(http, second)
+        }
+        guard reply.isSuccess else { throw ErrorDocument.error(of: reply) }
+        return reply
+    }
+
+    /// Errors met while authenticating are told apart from those of the request by being wrapped (G.9).
+    private func authorized(_ call: HTTPCall, _ authorizer: Authorizer) async throws(RegistryError) -> HTTPReply {
+        try await follow(call) { (url) async throws(RegistryError) -> String? in
+            do throws(RegistryError) {
+                return try await self.authorization(authorizer, for: url)
+            } catch {
+                throw .authenticating(method: call.verb, url: "\(url)", error)
+            }
+        }
+    }
+
+    /// What to try once more after a 401: the challenge that came with it, if it asks for anything that can be given.
+    /// The token that was refused is not used again.
+    private func secondAuthorizer(_ first: Authorizer, after reply: HTTPReply) async -> Authorizer? {
+        guard reply.url.origin == first.endpoint.base.origin else { return nil }
+        if let bearer = first.challenges.first(where: { $0.scheme == "bearer" }),
+            let request = try? tokenRequest(bearer, first)
+        {
+            tokens.forget(request)
+        }
+        let challenges = AuthChallenge.parse(reply.headers["www-authenticate"])
+        let second = Authorizer(first, challenges: challenges)
+        if let bearer = challenges.first(where: { $0.scheme == "bearer" }) {
+            guard let request = try? tokenRequest(bearer, second) else { return nil }
+            tokens.forget(request)
+            return second
+        }
+        let asksForBasic = challenges.contains { $0.scheme == "basic" }
+        let basicWasSent = first.challenges.contains { $0.scheme == "basic" } && first.applies(to: reply.url)
+        return asksForBasic && !basicWasSent && first.access.credentials != nil ? second : nil
+    }
+}

@@ -1,0 +1,44 @@
+public import Logging
+import OCI
+
+/// Talks to remote registries for one import: pings each registry once, remembers what it asks for and the tokens it
+/// got, and follows redirects without taking credentials along.
+///
+///     let client = RegistryClient(transport: transport, logger: logger)
+///     let answer = try await client.manifest(reference, access: RegistryAccess(credentials: alice))
+///
+/// Make one for each import request: nothing is remembered across clients, so tokens of one namespace never serve
+/// another (G.5). All methods may be called concurrently. A class because the calls share that memory.
+public final class RegistryClient: Sendable {
+    let transport: RegistryTransport
+    let logger: Logger
+    let endpoints = OnceMap<EndpointKey, Endpoint>()
+    let tokens = OnceMap<TokenRequest, BearerToken>()
+
+    public init(transport: RegistryTransport, logger: Logger) {
+        self.transport = transport
+        self.logger = logger
+    }
+
+    var configuration: RegistryClientConfiguration { transport.configuration }
+}
+
+/// What a ping is remembered by.
+struct EndpointKey: Hashable, Sendable {
+    /// Host and port as contacted, `registry-1.docker.io`.
+    let host: String
+    let insecure: Bool
+}
+
+/// What a ping found.
+struct Endpoint: Sendable {
+    /// `https://host/`, or `http://host/` after the insecure fallback.
+    let base: WebAddress
+    /// What the registry asks of requests to `challengeOrigin`; empty if it lets everyone in.
+    let challenges: [AuthChallenge]
+    let challengeOrigin: String
+
+    func url(_ path: String) -> WebAddress {
+        WebAddress(scheme: base.scheme, host: base.host, port: base.port, target: path)
+    }
+}

@@ -1,0 +1,130 @@
+import AsyncHTTPClient
+import NIOCore
+import NIOSSL
+
+/// The connections to all registries: one pool that verifies certificates and one that does not.
+///
+/// There is one per process. A class because it owns the pools, which `shutdown` must close.
+public final class RegistryTransport: Sendable {
+    public let configuration: RegistryClientConfiguration
+    private let secure: HTTPClient
+    private let insecure: HTTPClient
+
+    /// Throws `RegistryError.invalidAnswer` when the additional trust roots are unreadable.
+    public init(configuration: RegistryClientConfiguration = .init()) throws(RegistryError) {
+        self.configuration = configuration
+        var verifying = TLSConfiguration.makeClientConfiguration()
+        do {
+            let roots = try configuration.additionalTrustRoots.flatMap { try NIOSSLCertificate.fromPEMBytes($0) }
+            if !roots.isEmpty { verifying.additionalTrustRoots = [.certificates(roots)] }
+        } catch {
+            throw .invalidAnswer("unreadable trust roots: \(error)")
+        }
+        var trusting = TLSConfiguration.makeClientConfiguration()
+        trusting.certificateVerification = .none
+        secure = Self.client(verifying, configuration)
+        insecure = Self.client(trusting, configuration)
+    }
+
+    private static func client(_ tls: TLSConfiguration, _ settings: RegistryClientConfiguration) -> HTTPClient {
+        // Redirects are followed by RegistryClient, which knows where credentials may go. Bodies stay as they are sent:
+        // no Accept-Encoding goes out, so digests are computed of what was stored.
+        var configuration = HTTPClient.Configuration(
+            tlsConfiguration: tls, redirectConfiguration: .disallow, decompression: .disabled)
+        configuration.timeout.connect = TimeAmount(settings.connectTimeout)
+        // The pool's own retries would hide a refused connection until the time is over.
+        configuration.connectionPool.retryConnectionEstablishment = false
+        configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = 8
+        return HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
+    }
+
+    /// Closes all connections; running requests fail.
+    public func shutdown() async {
+        try? await secure.shutdown()
+        try? await insecure.shutdown()
+    }
+}
+
+/// One request, no redirects followed.
+struct HTTPCall: Sendable {
+    var method = "GET"
+    var url: WebAddress
+    var headers: [(name: String, value: String)] = []
+    /// Bytes accepted of a successful answer.
+    var maxBody: Int
+    /// What the body is, for messages.
+    var what: String
+    var timeout: Duration
+    var insecure: Bool
+
+    /// As Go writes it in errors.
+    var verb: String { method.prefix(1) + method.dropFirst().lowercased() }
+}
+
+/// A complete answer.
+struct HTTPReply: Sendable {
+    var url: WebAddress
+    var status: Int
+    var reason: String
+    var headers: HTTPFields
+    var body: [UInt8]
+
+    var statusLine: String { reason.isEmpty ? "\(status)" : "\(status) \(reason)" }
+    var isSuccess: Bool { (200...299).contains(status) }
+}
+
+/// Header lines; names ignore case.
+struct HTTPFields: Sendable {
+    private let lines: [(name: String, value: String)]
+
+    init(_ lines: [(name: String, value: String)]) {
+        self.lines = lines.map { ($0.name.lowercased(), $0.value) }
+    }
+
+    /// `name` in lower case.
+    subscript(name: String) -> [String] { lines.filter { $0.name == name }.map(\.value) }
+    func first(name: String) -> String? { lines.first { $0.name == name }?.value }
+}
+
+extension RegistryTransport {
+    /// Sends one request and reads the answer whole, within the call's time and size.
+    ///
+    /// A successful answer longer than allowed is an error; one that reports an error is cut.
+    func perform(_ call: HTTPCall) async throws(RegistryError) -> HTTPReply {
+        let outcome: Result<HTTPReply, RegistryError>? = await withDeadline(call.timeout) {
+            do throws(RegistryError) { return .success(try await self.exchange(call)) } catch { return .failure(error) }
+        }
+        guard let outcome else { throw .network(method: call.verb, url: "\(call.url)", .timedOut) }
+        return try outcome.get()
+    }
+
+    private func exchange(_ call: HTTPCall) async throws(RegistryError) -> HTTPReply {
+        var request = HTTPClientRequest(url: "\(call.url)")
+        request.method = .init(rawValue: call.method)
+        request.headers.add(name: "User-Agent", value: "weir/\(configuration.version)")
+        for header in call.headers { request.headers.add(name: header.name, value: header.value) }
+        do {
+            let client = call.insecure ? insecure : secure
+            let response = try await client.execute(request, timeout: TimeAmount(call.timeout))
+            let fails = response.status.code >= 300
+            let limit = fails ? configuration.maxErrorBytes : call.maxBody
+            let announced = response.headers.first(name: "content-length").flatMap { Int($0) } ?? 0
+            if !fails, call.method != "HEAD", announced > limit { throw RegistryError.tooLarge(call.what, limit: limit) }
+            var body: [UInt8] = []
+            for try await chunk in response.body {
+                body.append(contentsOf: chunk.readableBytesView.prefix(max(0, limit - body.count + 1)))
+                guard body.count > limit else { continue }
+                guard fails else { throw RegistryError.tooLarge(call.what, limit: limit) }
+                body.removeLast(body.count - limit)
+                break
+            }
+            return HTTPReply(
+                url: call.url, status: Int(response.status.code), reason: response.status.reasonPhrase,
+                headers: HTTPFields(response.headers.map { ($0.name, $0.value) }), body: body)
+        } catch let error as RegistryError {
+            throw error
+        } catch {
+            throw .network(method: call.verb, url: "\(call.url)", NetworkFailure(error, address: call.url))
+        }
+    }
+}

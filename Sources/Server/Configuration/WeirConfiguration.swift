@@ -1,0 +1,82 @@
+import Configuration
+import Logging
+
+/// What `weir serve` is told: by flags, then environment variables (`WEIR_…`), then a YAML file.
+public struct WeirConfiguration: Sendable {
+    /// `host:port` of a listener.
+    public struct Address: Sendable, Hashable, CustomStringConvertible {
+        public var host: String
+        /// 0 lets the system choose.
+        public var port: Int
+
+        public init(host: String, port: Int) {
+            self.host = host
+            self.port = port
+        }
+
+        /// Reads `host:port`, `[v6]:port` or `:port` (all addresses).
+        public init?(_ text: String) {
+            guard let colon = text.lastIndex(of: ":"), let port = UInt16(text[text.index(after: colon)...]) else {
+                return nil
+            }
+            var host = String(text[..<colon])
+            if host.hasPrefix("[") && host.hasSuffix("]") { host = String(host.dropFirst().dropLast()) }
+            self.init(host: host.isEmpty ? "0.0.0.0" : host, port: Int(port))
+        }
+
+        public var description: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
+    }
+
+    /// Where everything is kept that must survive a restart.
+    public var dataDirectory: String
+    public var listen: Address
+    /// A second listener, for the registry alone.
+    public var registryListen: Address?
+    /// Serve the second listener without TLS.
+    public var registryIsInsecure: Bool
+    /// `host[:port]` that pull specs name inside; empty where there is no registry.
+    public var internalRegistryHostname: String
+    /// `host[:port]` that pull specs name for the outside; empty for none.
+    public var publicRegistryHostname: String
+    /// Further DNS names and addresses the serving certificate is made out to.
+    public var certificateHosts: [String]
+    /// `Legacy` or `PreserveOriginal`, for imports that do not say.
+    public var importMode: String
+    /// Tags one repository import takes; 0 for the default of 50, -1 for all.
+    public var maximumImagesPerRepository: Int
+    public var logLevel: Logger.Level
+
+    /// A setting that cannot be used, in words for the person who made it.
+    public struct Invalid: Error, CustomStringConvertible {
+        public var description: String
+    }
+
+    /// Reads all settings.
+    /// - Throws: `Invalid` for a value that makes no sense.
+    public init(_ reader: ConfigReader) throws {
+        func address(_ key: ConfigKey, _ name: String) throws -> Address? {
+            guard let text = reader.string(forKey: key), !text.isEmpty else { return nil }
+            guard let address = Address(text) else {
+                throw Invalid(description: "\(name) must be HOST:PORT, not \"\(text)\"")
+            }
+            return address
+        }
+        dataDirectory = reader.string(forKey: "dataDir", default: "weir-data")
+        listen = try address("listen", "listen") ?? Address(host: "127.0.0.1", port: 6443)
+        registryListen = try address("registryListen", "registry-listen")
+        registryIsInsecure = reader.bool(forKey: "registryInsecure", default: false)
+        internalRegistryHostname = reader.string(forKey: "internalRegistryHostname", default: "")
+        publicRegistryHostname = reader.string(forKey: "publicRegistryHostname", default: "")
+        certificateHosts = reader.stringArray(forKey: "certificateHosts", default: [])
+        importMode = reader.string(forKey: "importMode", default: "Legacy")
+        guard importMode == "Legacy" || importMode == "PreserveOriginal" else {
+            throw Invalid(description: "import-mode must be Legacy or PreserveOriginal, not \"\(importMode)\"")
+        }
+        maximumImagesPerRepository = reader.int(forKey: "maxImagesPerRepository", default: 50)
+        let level = reader.string(forKey: "logLevel", default: "info")
+        guard let logLevel = Logger.Level(rawValue: level) else {
+            throw Invalid(description: "log-level must be one of trace, debug, info, notice, warning, error, critical")
+        }
+        self.logLevel = logLevel
+    }
+}

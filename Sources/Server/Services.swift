@@ -1,0 +1,75 @@
+import APIMachinery
+import APIServer
+import Controllers
+import Foundation
+import Identity
+import ImageStreams
+import Importing
+import Logging
+import RegistryClient
+import ServiceLifecycle
+import Store
+
+/// The parts of the server that stand between the store and the listeners. Made before the store starts, because each
+/// registers its caches.
+struct Services: Sendable {
+    let namespaces: Namespaces
+    let imageStreams: ImageStreamsAPI
+    let authorizer: any Authorizer
+    /// Work that nobody asked for by a request.
+    let background: [any Service]
+    private let logger: Logger
+
+    init(_ configuration: WeirConfiguration, store: Store, transport: RegistryTransport, logger: Logger) throws {
+        self.logger = logger
+        let namespaces = Namespaces(store: store)
+        let authorizer = BasicAuthorizer()
+        var importing = Importer.Configuration()
+        importing.maxTagsPerRepository = configuration.maximumImagesPerRepository
+        let imageStreams = try ImageStreamsAPI(
+            store: store,
+            configuration: ImageStreamsConfiguration(
+                internalRegistryHostname: configuration.internalRegistryHostname,
+                publicRegistryHostname: configuration.publicRegistryHostname, importMode: configuration.importMode),
+            authorizer: authorizer, namespaces: namespaces,
+            importer: RegistryImporter(Importer(transport: transport, configuration: importing, logger: logger)))
+        self.namespaces = namespaces
+        self.authorizer = authorizer
+        self.imageStreams = imageStreams
+        let imports = ImportController(
+            api: imageStreams, context: { Self.context("import-controller", logger: logger) }, logger: logger)
+        let cleaner = NamespaceCleaner(
+            namespaces: namespaces, contents: [NamespaceCleaner.content(of: imageStreams.streams)],
+            context: { Self.context("namespace-cleaner", logger: logger) }, logger: logger)
+        background = [BackgroundService { await imports.run() }, BackgroundService { await cleaner.run() }]
+    }
+
+    var resources: [any Resource] { namespaces.resources + imageStreams.resources }
+
+    /// The context of work the server does by itself.
+    func context(_ agent: String) -> RequestContext { Self.context(agent, logger: logger) }
+
+    private static func context(_ agent: String, logger: Logger) -> RequestContext {
+        RequestContext(
+            id: UUID4.random(), user: .system, resource: GroupResource(group: "", resource: ""),
+            userAgent: "weir/\(agent)", now: Clock.now(), logger: logger)
+    }
+}
+
+/// The time of the server, in whole seconds.
+enum Clock {
+    static func now() -> Timestamp {
+        Timestamp(secondsSince1970: Int64(Date().timeIntervalSince1970))
+    }
+}
+
+/// A loop that runs until the server shuts down.
+struct BackgroundService: Service {
+    private let work: @Sendable () async throws -> Void
+
+    init(_ work: @escaping @Sendable () async throws -> Void) { self.work = work }
+
+    func run() async throws {
+        try await cancelWhenGracefulShutdown { try await work() }
+    }
+}

@@ -1,0 +1,114 @@
+import Foundation
+import Identity
+import Logging
+
+/// The directory of a server: the store, and the credentials of people and machines.
+///
+/// ```
+/// ca.crt ca.key              the server's own certificate authority
+/// serving.crt serving.key    what the listeners show
+/// admin.crt admin.key        client certificate of the administrator
+/// admin.token                bearer token of the administrator
+/// admin.kubeconfig           all that kubectl and oc need
+/// store/                     the database
+/// ```
+struct DataDirectory: Sendable {
+    let path: String
+
+    /// Makes the directory where it is missing; nobody else may look into it.
+    init(_ path: String) throws {
+        let manager = FileManager.default
+        self.path = URL(fileURLWithPath: path).standardizedFileURL.path
+        try manager.createDirectory(
+            atPath: self.path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        try manager.createDirectory(
+            atPath: storePath, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+    }
+
+    var storePath: String { path + "/store" }
+
+    /// Everything that proves who is who.
+    struct Credentials: Sendable {
+        var authority: String
+        var serving: CertificateAuthority.Pair
+        var admin: CertificateAuthority.Pair
+        var adminToken: String
+    }
+
+    /// Reads the credentials, making those that are missing, damaged or soon to expire.
+    /// - Parameter hosts: names and addresses the serving certificate must cover.
+    func credentials(hosts: [String], now: Date, logger: Logger) throws -> Credentials {
+        let (authority, authorityPEM) = try authority(now: now, logger: logger)
+        let serving = try pair(
+            "serving", remake: { !Self.covers($0, hosts: hosts, authority: authority, now: now) },
+            make: { try authority.serving(hosts: hosts, now: now) })
+        let admin = try pair(
+            "admin", remake: { !Self.covers($0, hosts: [], authority: authority, now: now) },
+            make: { try authority.client(user: "system:admin", groups: ["system:masters"], now: now) })
+        var token = (try? read("admin.token"))?.trimmingCharacters(in: .whitespacesAndNewlines) ?? ""
+        if token.isEmpty {
+            token = BearerTokens.generate()
+            try write(token + "\n", to: "admin.token", isSecret: true)
+        }
+        return Credentials(authority: authorityPEM, serving: serving, admin: admin, adminToken: token)
+    }
+
+    private func authority(now: Date, logger: Logger) throws -> (CertificateAuthority, pem: String) {
+        if let certificate = try? read("ca.crt"), let key = try? read("ca.key"),
+            let authority = try? CertificateAuthority(.init(certificatePEM: certificate, keyPEM: key))
+        {
+            return (authority, certificate)
+        }
+        logger.notice("making a certificate authority", metadata: ["directory": "\(path)"])
+        let (authority, pair) = try CertificateAuthority.create(name: "weir", now: now)
+        // The key first: a crash in between leaves no certificate, and both are made anew.
+        try write(pair.keyPEM, to: "ca.key", isSecret: true)
+        try write(pair.certificatePEM, to: "ca.crt", isSecret: false)
+        return (authority, pair.certificatePEM)
+    }
+
+    private func pair(
+        _ name: String, remake: (CertificateAuthority.Pair) -> Bool, make: () throws -> CertificateAuthority.Pair
+    ) throws -> CertificateAuthority.Pair {
+        if let certificate = try? read("\(name).crt"), let key = try? read("\(name).key") {
+            let pair = CertificateAuthority.Pair(certificatePEM: certificate, keyPEM: key)
+            if !remake(pair) { return pair }
+        }
+        let pair = try make()
+        try write(pair.keyPEM, to: "\(name).key", isSecret: true)
+        try write(pair.certificatePEM, to: "\(name).crt", isSecret: false)
+        return pair
+    }
+
+    private static func covers(
+        _ pair: CertificateAuthority.Pair, hosts: [String], authority: CertificateAuthority, now: Date
+    ) -> Bool {
+        (try? authority.isUsable(pair, hosts: hosts, at: now.addingTimeInterval(30 * 86_400))) ?? false
+    }
+
+    // MARK: Files
+
+    func read(_ name: String) throws -> String {
+        try String(contentsOfFile: "\(path)/\(name)", encoding: .utf8)
+    }
+
+    /// Writes a file whole or not at all, durably.
+    func write(_ text: String, to name: String, isSecret: Bool) throws {
+        let temporary = "\(path)/.\(name).new"
+        let descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC, isSecret ? 0o600 : 0o644)
+        guard descriptor >= 0 else { throw CocoaError(.fileWriteUnknown) }
+        let bytes = Array(text.utf8)
+        var done = 0
+        while done < bytes.count {
+            let count = bytes[done...].withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
+            guard count > 0 else {
+                close(descriptor)
+                throw CocoaError(.fileWriteOutOfSpace)
+            }
+            done += count
+        }
+        fsync(descriptor)
+        close(descriptor)
+        guard rename(temporary, "\(path)/\(name)") == 0 else { throw CocoaError(.fileWriteUnknown) }
+    }
+}

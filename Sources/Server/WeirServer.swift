@@ -1,0 +1,144 @@
+import APIMachinery
+import APIServer
+import Controllers
+import Foundation
+import Identity
+import ImageStreams
+import Importing
+import Logging
+import Registry
+import RegistryClient
+import ServiceLifecycle
+import Store
+import StoreSQLite
+import Synchronization
+
+/// The whole server: configuration in, listeners, services and their lifecycle out.
+public struct WeirServer: Sendable {
+    public static let version = "0.1.0"
+
+    private let configuration: WeirConfiguration
+    private let logger: Logger
+
+    public init(configuration: WeirConfiguration, logger: Logger) {
+        self.configuration = configuration
+        self.logger = logger
+    }
+
+    /// Serves until SIGTERM or SIGINT.
+    ///
+    /// - Parameter onReady: called once all listeners take requests, with the URL of the API.
+    /// - Throws: `StoreError.locked` and `.corrupt` with texts for people, and whatever keeps a listener from its port.
+    public func run(onReady: @escaping @Sendable (String) -> Void) async throws {
+        let directory = try DataDirectory(configuration.dataDirectory)
+        let store = Store(engine: try await SQLiteEngine.open(directory: directory.storePath))
+        do {
+            try await serve(directory, store, onReady)
+            await store.close()
+        } catch {
+            await store.close()
+            throw error
+        }
+    }
+
+    private func serve(
+        _ directory: DataDirectory, _ store: Store, _ onReady: @escaping @Sendable (String) -> Void
+    ) async throws {
+        let transport = try RegistryTransport(logger: logger)
+        let services = try Services(configuration, store: store, transport: transport, logger: logger)
+        try await store.start()
+        try await services.namespaces.createPermanent(services.context("start"))
+        let credentials = try directory.credentials(
+            hosts: certificateHosts, now: Date(), logger: logger)
+        let authenticator = AuthenticatorChain([
+            BearerTokens([credentials.adminToken: UserInfo(name: "system:admin", groups: [UserInfo.masters])]),
+            ClientCertificateAuthenticator(),
+        ])
+        let isStopping = Flag()
+        let server = APIServer(
+            resources: services.resources,
+            configuration: .init(
+                serverAddress: configuration.listen.description,
+                version: ServerVersion(product: Self.version, commit: "", buildDate: "1970-01-01T00:00:00Z")),
+            authenticator: authenticator, authorizer: services.authorizer,
+            healthChecks: [
+                .ping,
+                HealthCheck("shutdown", endpoints: ["readyz"]) { !isStopping.isSet },
+            ], clock: Clock.now, logger: logger)
+        let registry = RegistryHandler(authenticator: authenticator)
+        let ready = ReadyGate(expected: configuration.registryListen == nil ? 1 : 2)
+        var listeners = [
+            try listener(configuration.listen, credentials, isPlain: false) { request in
+                RegistryHandler.owns(request.path)
+                    ? await registry.respond(to: request) : await server.respond(to: request)
+            } onListening: { address in
+                await ready.arrived(api: address)
+            }
+        ]
+        if let address = configuration.registryListen {
+            listeners.append(
+                try listener(address, credentials, isPlain: configuration.registryIsInsecure) { request in
+                    RegistryHandler.owns(request.path)
+                        ? await registry.respond(to: request) : .text(404, "404 page not found\n")
+                } onListening: { _ in await ready.arrived(api: nil) })
+        }
+        let announce = BackgroundService {
+            let address = await ready.wait()
+            let url = "https://\(Self.reachable(address))"
+            try directory.write(
+                Kubeconfig.text(server: url, authority: credentials.authority, admin: credentials.admin),
+                to: "admin.kubeconfig", isSecret: true)
+            onReady(url)
+        }
+        let group = ServiceGroup(
+            configuration: .init(
+                services: (services.background + [announce] + listeners + [StopSignal(flag: isStopping)]).map {
+                    .init(service: $0, successTerminationBehavior: .ignore)
+                },
+                gracefulShutdownSignals: [.sigterm, .sigint], logger: quiet(logger)))
+        try await group.run()
+        await transport.shutdown()
+    }
+
+    private func listener(
+        _ address: WeirConfiguration.Address, _ credentials: DataDirectory.Credentials, isPlain: Bool,
+        respond: @escaping @Sendable (ServerRequest) async -> ServerResponse,
+        onListening: @escaping @Sendable (WeirConfiguration.Address) async -> Void
+    ) throws -> any Service {
+        let tls = Listener.TLS(
+            certificate: credentials.serving.certificatePEM, key: credentials.serving.keyPEM,
+            clientAuthority: credentials.authority)
+        return try Listener(
+            address: address, tls: isPlain ? nil : tls, respond: respond, onListening: onListening,
+            logger: quiet(logger)
+        ).service()
+    }
+
+    /// The names under which this server is reached.
+    private var certificateHosts: [String] {
+        var hosts = ["localhost", "127.0.0.1", "::1"]
+        for address in [configuration.listen, configuration.registryListen].compactMap({ $0 }) {
+            if !["0.0.0.0", "::"].contains(address.host) && !hosts.contains(address.host) { hosts.append(address.host) }
+        }
+        for name in [configuration.internalRegistryHostname, configuration.publicRegistryHostname] where !name.isEmpty {
+            let host = WeirConfiguration.Address(name)?.host ?? name
+            if !hosts.contains(host) { hosts.append(host) }
+        }
+        return hosts + configuration.certificateHosts.filter { !hosts.contains($0) }
+    }
+
+    /// An address a client on this machine can use.
+    private static func reachable(_ address: WeirConfiguration.Address) -> WeirConfiguration.Address {
+        var reachable = address
+        if address.host == "0.0.0.0" { reachable.host = "127.0.0.1" }
+        if address.host == "::" { reachable.host = "::1" }
+        return reachable
+    }
+
+    /// Libraries tell of every connection at info; that is debugging here.
+    private func quiet(_ logger: Logger) -> Logger {
+        var logger = logger
+        if logger.logLevel == .info { logger.logLevel = .warning }
+        return logger
+    }
+}

@@ -1,0 +1,95 @@
+import ArgumentParser
+import Configuration
+import Foundation
+import Logging
+import Server
+
+struct ServeCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "serve",
+        abstract: "Serve the API from a data directory, until SIGTERM.",
+        discussion: """
+            Every option can also be set by an environment variable (--data-dir is WEIR_DATA_DIR) or in the YAML file \
+            named by --config (--data-dir is dataDir); the command line wins, then the environment.
+
+            Prints one line, "ready https://HOST:PORT", when it serves. DIR/admin.kubeconfig is for kubectl and oc.
+            """)
+
+    @Option(help: "A YAML file with settings.")
+    var config: String?
+
+    @Option(help: "Where everything is kept. Default: weir-data.")
+    var dataDir: String?
+
+    @Option(help: "HOST:PORT of the API. Port 0 lets the system choose. Default: 127.0.0.1:6443.")
+    var listen: String?
+
+    @Option(help: "HOST:PORT of a second listener, for the registry alone.")
+    var registryListen: String?
+
+    @Flag(help: "Serve the second listener without TLS.")
+    var registryInsecure = false
+
+    @Option(help: "HOST[:PORT] that status.dockerImageRepository begins with.")
+    var internalRegistryHostname: String?
+
+    @Option(help: "HOST[:PORT] that status.publicDockerImageRepository begins with.")
+    var publicRegistryHostname: String?
+
+    @Option(help: "A further DNS name or address for the serving certificate. May be repeated.")
+    var certificateHost: [String] = []
+
+    @Option(help: "Legacy or PreserveOriginal, for imports that do not say. Default: Legacy.")
+    var importMode: String?
+
+    @Option(help: "Tags that an import of a repository takes; -1 for all. Default: 50.")
+    var maxImagesPerRepository: Int?
+
+    @Option(help: "trace, debug, info, notice, warning, error or critical. Default: info.")
+    var logLevel: String?
+
+    func run() async throws {
+        do {
+            let reader = try await ConfigurationSources.reader(flags: flags, file: config)
+            let configuration = try WeirConfiguration(reader)
+            let server = WeirServer(configuration: configuration, logger: Self.logger(configuration.logLevel))
+            try await server.run { url in
+                FileHandle.standardOutput.write(Data("ready \(url)\n".utf8))
+            }
+        } catch let error as CustomStringConvertible & Error {
+            FileHandle.standardError.write(Data("weir: \(error)\n".utf8))
+            throw ExitCode(1)
+        }
+    }
+
+    /// What was said on the command line, by configuration key.
+    private var flags: [AbsoluteConfigKey: ConfigValue] {
+        var values: [AbsoluteConfigKey: ConfigValue] = [:]
+        func set(_ key: String, _ value: String?) {
+            if let value { values[[key]] = ConfigValue(.string(value), isSecret: false) }
+        }
+        set("dataDir", dataDir)
+        set("listen", listen)
+        set("registryListen", registryListen)
+        set("internalRegistryHostname", internalRegistryHostname)
+        set("publicRegistryHostname", publicRegistryHostname)
+        set("importMode", importMode)
+        set("logLevel", logLevel)
+        if registryInsecure { values[["registryInsecure"]] = ConfigValue(.bool(true), isSecret: false) }
+        if !certificateHost.isEmpty {
+            values[["certificateHosts"]] = ConfigValue(.stringArray(certificateHost), isSecret: false)
+        }
+        if let maxImagesPerRepository {
+            values[["maxImagesPerRepository"]] = ConfigValue(.int(maxImagesPerRepository), isSecret: false)
+        }
+        return values
+    }
+
+    /// Log lines go to standard error: standard output is for the one line that scripts wait for.
+    private static func logger(_ level: Logger.Level) -> Logger {
+        LoggingSystem.bootstrap { StreamLogHandler.standardError(label: $0) }
+        var logger = Logger(label: "weir")
+        logger.logLevel = level
+        return logger
+    }
+}

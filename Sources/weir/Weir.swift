@@ -1,0 +1,11 @@
+import ArgumentParser
+import Server
+
+@main
+struct Weir: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "weir",
+        abstract: "A server for image streams and the container registry behind them.",
+        version: WeirServer.version,
+        subcommands: [ServeCommand.self])
+}
