@@ -31,7 +31,7 @@ extension TypedEndpoint {
     }
 
     private static func streaming(
-        _ body: @escaping @Sendable (any ResponseWriter) async throws -> Void
+        _ body: @escaping @Sendable (any BodyWriter) async throws -> Void
     ) -> ServerResponse {
         ServerResponse(status: 200, headers: [.contentType: "application/json"], body: .stream(body))
     }
@@ -47,7 +47,7 @@ struct WatchSession<Object: APIObject>: Sendable {
     private static var defaultSeconds: Int { Int.random(in: 1800..<3600) }
     private static var bookmarkInterval: Duration { .seconds(60) }
 
-    func run(_ writer: any ResponseWriter) async throws {
+    func run(_ writer: any BodyWriter) async throws {
         let clock = ContinuousClock()
         let end = clock.now + .seconds(min(options.timeoutSeconds.flatMap { $0 > 0 ? $0 : nil } ?? Self.defaultSeconds, 86_400))
         var encoder = encoder
@@ -69,7 +69,7 @@ struct WatchSession<Object: APIObject>: Sendable {
         }
     }
 
-    private func sendInitialState(_ writer: any ResponseWriter, _ encoder: inout WatchEventEncoder<Object>) async throws {
+    private func sendInitialState(_ writer: any BodyWriter, _ encoder: inout WatchEventEncoder<Object>) async throws {
         // The headers go out before the first event, however long that takes.
         try await writer.write([])
         let events = stream.initialEvents()

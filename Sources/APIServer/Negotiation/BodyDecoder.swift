@@ -12,9 +12,9 @@ struct BodyDecoder {
     static func collect(_ request: ServerRequest) async throws -> [UInt8] {
         do {
             return try await request.body.collect(upTo: maximumBytes)
-        } catch RequestBody.Failure.tooLarge {
+        } catch BodyReader.Failure.tooLarge {
             throw APIError.tooLarge("limit is \(maximumBytes)")
-        } catch RequestBody.Failure.incomplete {
+        } catch BodyReader.Failure.incomplete {
             throw APIError.badRequest("unexpected EOF")
         }
     }

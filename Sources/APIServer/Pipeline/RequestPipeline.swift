@@ -8,7 +8,7 @@ import Synchronization
 ///
 /// *request id → authenticate → impersonate → flow control → authorise → endpoint*; the order is observable
 /// (spec/api-machinery.md 1.13). Audit joins it between impersonation and flow control.
-public struct APIServer: Sendable {
+public struct RequestPipeline: Sendable {
     public struct Configuration: Sendable {
         /// `host:port` at which clients reach the API.
         public var serverAddress: String
