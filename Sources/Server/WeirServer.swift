@@ -60,7 +60,7 @@ public struct WeirServer: Sendable {
             configuration: .init(
                 serverAddress: configuration.listen.description,
                 version: ServerVersion(product: Self.version, commit: "", buildDate: "1970-01-01T00:00:00Z")),
-            authenticator: authenticator, authorizer: services.authorizer,
+            authenticator: authenticator, authorizer: services.authorizer, namespaces: services.namespaces,
             healthChecks: [
                 .ping,
                 HealthCheck("shutdown", endpoints: ["readyz"]) { !isStopping.isSet },

@@ -8,6 +8,8 @@ extension TypedEndpoint {
     /// - Parameter name: the object of the old path form that names one.
     func watch(_ call: APICall, name: String?) async throws -> ServerResponse {
         let form = try form(of: call, isStream: true, listsStreams: true)
+        // An event is no list: the reference ends such a stream at once.
+        if case .partialList = form.conversion { return Self.streaming { writer in try await writer.write([]) } }
         let options = try call.options.listOptions(isWatch: true, name: name)
         guard let watchable else { throw APIError.methodNotSupported(groupResource, verb: "watch") }
         let encoder = try eventEncoder(form: form, call)
@@ -23,11 +25,13 @@ extension TypedEndpoint {
     }
 
     private func eventEncoder(form: OutputForm, _ call: APICall) throws -> WatchEventEncoder<Object> {
-        switch form.conversion {
-        case .none: WatchEventEncoder(.plain)
-        case .table(let version): WatchEventEncoder(.table(try tableRenderer(version: version, call)))
-        case .partial(let version), .partialList(let version): WatchEventEncoder(.partial(version: version))
-        }
+        let events: WatchEventEncoder<Object>.Form =
+            switch form.conversion {
+            case .none: .plain
+            case .table(let version): .table(try tableRenderer(version: version, call))
+            case .partial(let version), .partialList(let version): .partial(version: version)
+            }
+        return WatchEventEncoder(events, empty: watchable?.emptyObject ?? Object())
     }
 
     private static func streaming(

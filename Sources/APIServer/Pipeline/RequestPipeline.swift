@@ -36,7 +36,7 @@ public struct RequestPipeline: Sendable {
 
     public init(
         resources: [any Resource], configuration: Configuration, authenticator: any Authenticator,
-        authorizer: any Authorizer, healthChecks: [HealthCheck], clock: @escaping @Sendable () -> Timestamp,
+        authorizer: any Authorizer, namespaces: any NamespaceLookup, healthChecks: [HealthCheck], clock: @escaping @Sendable () -> Timestamp,
         logger: Logger
     ) {
         self.configuration = configuration
@@ -47,7 +47,7 @@ public struct RequestPipeline: Sendable {
         impersonation = Impersonation(authorizer: authorizer)
         flow = FlowControl(reads: configuration.maximumReadsInFlight, writes: configuration.maximumWritesInFlight)
         routes = Routes(
-            resources: resources, healthChecks: healthChecks, version: configuration.version,
+            resources: resources, namespaces: namespaces, healthChecks: healthChecks, version: configuration.version,
             serverAddress: configuration.serverAddress)
     }
 
