@@ -31,6 +31,7 @@ public func benchmarkJSON() {
     // The two ways of declaring a type once (docs/decisions/0001): the history of a tag, 40 events.
     let history = NamedTagEventList(tag: "8", items: sampleEvents(40, of: "8"))
     let text = history.encodedBytes()
+    if (try? TableHistory.decode(text))?.encodedBytes() != text { print("json: the candidates disagree") }
     measure("json: history of 40 events, generated code: decode and encode") {
         (try? NamedTagEventList.decode(text))?.encodedBytes().count ?? 0
     }
