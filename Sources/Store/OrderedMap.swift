@@ -2,9 +2,9 @@
 ///
 /// Sorted arrays of at most ``chunkLimit`` keys: an insert moves a few KiB however many keys there are, a lookup is
 /// two binary searches, and a copy of the whole map is a snapshot that costs one retain; the next change after it
-/// copies only the list of chunks and one chunk.
-struct OrderedMap<Value> {
-    private struct Chunk {
+/// copies only the list of chunks and one chunk. For this package's engines, too.
+package struct OrderedMap<Value> {
+    fileprivate struct Chunk {
         var keys: [String]
         var values: [Value]
     }
@@ -18,16 +18,18 @@ struct OrderedMap<Value> {
     private static var chunkLimit: Int { 256 }
 
     private var chunks: [Chunk] = []
-    private(set) var count = 0
+    package private(set) var count = 0
 
-    subscript(key: String) -> Value? {
+    package init() {}
+
+    package subscript(key: String) -> Value? {
         guard let position = find(key) else { return nil }
         return chunks[position.chunk].values[position.offset]
     }
 
     /// - Returns: the value replaced, if any.
     @discardableResult
-    mutating func set(_ key: String, _ value: Value) -> Value? {
+    package mutating func set(_ key: String, _ value: Value) -> Value? {
         guard !chunks.isEmpty else {
             chunks.append(Chunk(keys: [key], values: [value]))
             count = 1
@@ -49,7 +51,7 @@ struct OrderedMap<Value> {
 
     /// - Returns: the value removed, if the key was there.
     @discardableResult
-    mutating func remove(_ key: String) -> Value? {
+    package mutating func remove(_ key: String) -> Value? {
         guard let position = find(key) else { return nil }
         chunks[position.chunk].keys.remove(at: position.offset)
         let old = chunks[position.chunk].values.remove(at: position.offset)
@@ -59,13 +61,13 @@ struct OrderedMap<Value> {
     }
 
     /// The number of keys in a range.
-    func count(in range: KeyRange) -> Int {
+    package func count(in range: KeyRange) -> Int {
         let end = range.end.map(rank) ?? count
         return max(0, end - rank(range.start))
     }
 
     /// The first values of a range in order; `limit` 0 or less = all.
-    func values(in range: KeyRange, limit: Int) -> [Value] {
+    package func values(in range: KeyRange, limit: Int) -> [Value] {
         let total = count(in: range)
         var wanted = limit > 0 ? min(limit, total) : total
         var result: [Value] = []
@@ -79,6 +81,20 @@ struct OrderedMap<Value> {
             position = Position(chunk: position.chunk + 1, offset: 0)
         }
         return result
+    }
+
+    /// Hands the keys of a range in order to `body`, until it returns false.
+    package func visit(_ range: KeyRange, _ body: (String, Value) throws -> Bool) rethrows {
+        var position = lowerBound(range.start)
+        while position.chunk < chunks.count {
+            let chunk = chunks[position.chunk]
+            for offset in position.offset..<chunk.keys.count {
+                let key = chunk.keys[offset]
+                if let end = range.end, !KeyOrder.precedes(key, end) { return }
+                guard try body(key, chunk.values[offset]) else { return }
+            }
+            position = Position(chunk: position.chunk + 1, offset: 0)
+        }
     }
 
     // MARK: Search
@@ -149,3 +165,6 @@ struct OrderedMap<Value> {
         chunks[index].values.append(contentsOf: rest.values)
     }
 }
+
+extension OrderedMap: Sendable where Value: Sendable {}
+extension OrderedMap.Chunk: Sendable where Value: Sendable {}
