@@ -18,6 +18,8 @@ package struct OrderedMap<Value> {
     private static var chunkLimit: Int { 256 }
 
     private var chunks: [Chunk] = []
+    /// The first key of each chunk.
+    private var firsts: [String] = []
     package private(set) var count = 0
 
     package init() {}
@@ -32,11 +34,12 @@ package struct OrderedMap<Value> {
     package mutating func set(_ key: String, _ value: Value) -> Value? {
         guard !chunks.isEmpty else {
             chunks.append(Chunk(keys: [key], values: [value]))
+            firsts.append(key)
             count = 1
             return nil
         }
         let index = chunk(for: key)
-        let offset = Self.lowerBound(chunks[index].keys, key)
+        let offset = SortedKeys.lowerBound(chunks[index].keys, key)
         if offset < chunks[index].keys.count, KeyOrder.equal(chunks[index].keys[offset], key) {
             let old = chunks[index].values[offset]
             chunks[index].values[offset] = value
@@ -44,6 +47,7 @@ package struct OrderedMap<Value> {
         }
         chunks[index].keys.insert(key, at: offset)
         chunks[index].values.insert(value, at: offset)
+        if offset == 0 { firsts[index] = key }
         count += 1
         if chunks[index].keys.count > Self.chunkLimit { split(index) }
         return nil
@@ -108,7 +112,7 @@ package struct OrderedMap<Value> {
     private func lowerBound(_ key: String) -> Position {
         guard !chunks.isEmpty else { return Position(chunk: 0, offset: 0) }
         let index = chunk(for: key)
-        return Position(chunk: index, offset: Self.lowerBound(chunks[index].keys, key))
+        return Position(chunk: index, offset: SortedKeys.lowerBound(chunks[index].keys, key))
     }
 
     private func find(_ key: String) -> Position? {
@@ -121,23 +125,7 @@ package struct OrderedMap<Value> {
 
     /// The last chunk whose first key does not follow `key`; the first one if there is none. The map is not empty.
     private func chunk(for key: String) -> Int {
-        var low = 1
-        var high = chunks.count
-        while low < high {
-            let middle = (low + high) / 2
-            if KeyOrder.precedes(key, chunks[middle].keys[0]) { high = middle } else { low = middle + 1 }
-        }
-        return low - 1
-    }
-
-    private static func lowerBound(_ keys: [String], _ key: String) -> Int {
-        var low = 0
-        var high = keys.count
-        while low < high {
-            let middle = (low + high) / 2
-            if KeyOrder.precedes(keys[middle], key) { low = middle + 1 } else { high = middle }
-        }
-        return low
+        SortedKeys.lastNotAfter(firsts, key)
     }
 
     // MARK: Shape
@@ -149,18 +137,22 @@ package struct OrderedMap<Value> {
         let rest = Chunk(keys: Array(chunks[index].keys[at...]), values: Array(chunks[index].values[at...]))
         chunks[index].keys.removeSubrange(at...)
         chunks[index].values.removeSubrange(at...)
+        firsts.insert(rest.keys[0], at: index + 1)
         chunks.insert(rest, at: index + 1)
     }
 
     private mutating func mergeIfSmall(_ index: Int) {
         if chunks[index].keys.isEmpty {
             chunks.remove(at: index)
+            firsts.remove(at: index)
             return
         }
+        firsts[index] = chunks[index].keys[0]
         let next = index + 1
         guard next < chunks.count else { return }
         guard chunks[index].keys.count + chunks[next].keys.count <= Self.chunkLimit / 2 else { return }
         let rest = chunks.remove(at: next)
+        firsts.remove(at: next)
         chunks[index].keys.append(contentsOf: rest.keys)
         chunks[index].values.append(contentsOf: rest.values)
     }
