@@ -30,7 +30,7 @@ extension FetchedImage {
     }
 
     /// Entries without a platform are told apart from those that validation refuses (A.17).
-    private static func withPlatform(_ manifest: ImageManifest) -> ImageManifest {
+    private static func withPlatform(_ manifest: ImageAPI.ImageManifest) -> ImageAPI.ImageManifest {
         var named = manifest
         if named.architecture.isEmpty { named.architecture = "unknown" }
         if named.os.isEmpty { named.os = "unknown" }

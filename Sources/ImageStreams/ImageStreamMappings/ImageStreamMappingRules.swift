@@ -24,7 +24,10 @@ struct ImageStreamMappingResource: CreatableResource {
         try VirtualObjects.fill(&mapping.metadata, context)
         if mapping.image.dockerImageReference.isEmpty, !internalRegistry.isEmpty {
             mapping.image.dockerImageReference =
-                "\(internalRegistry)/\(context.namespace)/\(mapping.metadata.name)@\(mapping.image.metadata.name)"
+                ImageReference(
+                    registry: internalRegistry, namespace: context.namespace, name: mapping.metadata.name,
+                    id: mapping.image.metadata.name
+                ).exact
         }
         mapping.image.signatures = []
         let errors = ImageStreamMappingValidation.validate(mapping)

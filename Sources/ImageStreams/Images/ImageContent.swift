@@ -5,18 +5,27 @@ import OCI
 /// Whether texts belong to an Image (spec/image-resources.md 7.1, 7.3).
 enum ImageContent {
     /// The children of a manifest list or OCI index; nil for any other manifest.
+    ///
+    /// A Docker list has to name its type inside, an OCI index need not. The entries are taken as they stand:
+    /// validation says what is wrong with them.
     static func children(of manifest: String, mediaType: String) -> [ImageManifest]? {
-        guard let parsed = try? Manifest(parsing: Array(manifest.utf8), contentType: mediaType),
-            case .index(let index) = parsed.content
+        guard let kind = MediaType.manifestKind(MediaType.essence(mediaType)), kind.isIndex,
+            let document = try? ManifestDocument(parsing: Array(manifest.utf8))
         else { return nil }
-        return index.manifests.map(child)
-    }
-
-    static func child(_ descriptor: Descriptor) -> ImageManifest {
-        ImageManifest(
-            digest: descriptor.digest.description, mediaType: descriptor.mediaType, manifestSize: descriptor.size,
-            architecture: descriptor.platform?.architecture ?? "", os: descriptor.platform?.os ?? "",
-            variant: descriptor.platform?.variant ?? "")
+        switch kind {
+        case .dockerManifestList:
+            guard document.mediaType == kind.mediaType else { return nil }
+        default:
+            guard ["", kind.mediaType].contains(document.mediaType), !document.hasConfig, !document.hasLayers else {
+                return nil
+            }
+        }
+        return document.manifests.map { entry in
+            ImageManifest(
+                digest: entry.digest, mediaType: entry.mediaType, manifestSize: entry.size,
+                architecture: entry.platform?.architecture ?? "", os: entry.platform?.os ?? "",
+                variant: entry.platform?.variant ?? "")
+        }
     }
 
     /// Whether a manifest hashes to the name of the stored Image.

@@ -80,10 +80,24 @@ extension Image {
     /// - Throws: 400 for a document that cannot be read, 500 for an unknown version without one.
     mutating func normalizeDocument() throws(APIError) {
         let isAbsent = dockerImageMetadata.isEmpty
+        if !isAbsent { try checkDocumentKind() }
         do throws(ImageMetadataError) {
             try normalizeMetadata()
         } catch {
             throw isAbsent ? .plain(error.text) : .badRequest(error.text)
+        }
+    }
+
+    /// What the document says of itself, if it does, must fit its version.
+    private func checkDocumentKind() throws(APIError) {
+        guard let document = try? dockerImageMetadata.value() else { return }
+        let version = dockerImageMetadataVersion.nonEmpty ?? Self.metadataVersion
+        let versions = [version, "\(ImageStreamsGroup.name)/\(version)"]
+        let kind = document["kind"]?.stringValue?.nonEmpty
+        let apiVersion = document["apiVersion"]?.stringValue?.nonEmpty
+        guard kind ?? "DockerImage" == "DockerImage", versions.contains(apiVersion ?? version) else {
+            throw .badRequest(
+                "no kind \(goQuoted(kind ?? "")) is registered for version \(goQuoted(apiVersion ?? ""))")
         }
     }
 

@@ -35,7 +35,7 @@ enum ImageValidation {
         return errors
     }
 
-    private static func validate(_ manifest: ImageManifest, field: String) -> [FieldError] {
+    private static func validate(_ manifest: ImageAPI.ImageManifest, field: String) -> [FieldError] {
         var errors: [FieldError] = []
         if !containsDigest(manifest.digest) {
             errors.append(
