@@ -56,27 +56,27 @@ struct CivilTime: Hashable, Sendable {
         }
     }
 
-    /// `2026-01-02T03:04:05` in ASCII; years beyond four digits do not occur in valid input.
-    func text() -> [UInt8] {
-        var out: [UInt8] = []
-        out.reserveCapacity(28)
+    /// Appends `2026-01-02T03:04:05`; years beyond four digits do not occur in valid input.
+    func append(to out: inout [UInt8]) {
         Self.append(max(0, year), digits: 4, to: &out)
-        for (separator, value) in [("-", month), ("-", day), ("T", hour), (":", minute), (":", second)]
-            as [(Unicode.Scalar, Int)]
-        {
-            out.append(UInt8(ascii: separator))
-            Self.append(value, digits: 2, to: &out)
-        }
-        return out
+        out.append(UInt8(ascii: "-"))
+        Self.append(month, digits: 2, to: &out)
+        out.append(UInt8(ascii: "-"))
+        Self.append(day, digits: 2, to: &out)
+        out.append(UInt8(ascii: "T"))
+        Self.append(hour, digits: 2, to: &out)
+        out.append(UInt8(ascii: ":"))
+        Self.append(minute, digits: 2, to: &out)
+        out.append(UInt8(ascii: ":"))
+        Self.append(second, digits: 2, to: &out)
     }
 
     static func append(_ value: Int, digits: Int, to out: inout [UInt8]) {
-        let start = out.count
-        var value = value
-        for _ in 0..<digits { out.append(0x30) }
-        for index in stride(from: out.count - 1, through: start, by: -1) {
-            out[index] = UInt8(ascii: "0") + UInt8(value % 10)
-            value /= 10
+        var divisor = 1
+        for _ in 1..<digits { divisor *= 10 }
+        while divisor > 0 {
+            out.append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: value / divisor % 10))
+            divisor /= 10
         }
     }
 }

@@ -30,7 +30,8 @@ extension MicroTime: CustomStringConvertible {
     public var description: String {
         let (quotient, remainder) = microsecondsSince1970.quotientAndRemainder(dividingBy: 1_000_000)
         let seconds = remainder < 0 ? quotient - 1 : quotient
-        var out = CivilTime(secondsSince1970: seconds).text()
+        var out: [UInt8] = []
+        CivilTime(secondsSince1970: seconds).append(to: &out)
         out.append(UInt8(ascii: "."))
         CivilTime.append(Int(remainder < 0 ? remainder + 1_000_000 : remainder), digits: 6, to: &out)
         out.append(UInt8(ascii: "Z"))

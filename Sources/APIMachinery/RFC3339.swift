@@ -25,6 +25,30 @@ struct RFC3339 {
         return try parser.time()
     }
 
+    /// Seconds since 1970 of a text of the form every server writes, `2026-01-02T03:04:05Z`; nil for any other form.
+    static func plain(_ text: String) -> Int64? {
+        text.utf8.withContiguousStorageIfAvailable { bytes -> Int64? in
+            guard bytes.count == 20 else { return nil }
+            func digits(_ start: Int, _ count: Int, _ separator: UInt8) -> Int? {
+                var value = 0
+                for index in start..<(start + count) {
+                    let digit = bytes[index] &- 0x30
+                    guard digit <= 9 else { return nil }
+                    value = value * 10 + Int(digit)
+                }
+                return bytes[start + count] == separator ? value : nil
+            }
+            guard let year = digits(0, 4, UInt8(ascii: "-")), let month = digits(5, 2, UInt8(ascii: "-")),
+                let day = digits(8, 2, UInt8(ascii: "T")), let hour = digits(11, 2, UInt8(ascii: ":")),
+                let minute = digits(14, 2, UInt8(ascii: ":")), let second = digits(17, 2, UInt8(ascii: "Z")),
+                1...12 ~= month, day >= 1, day <= CivilTime.days(inMonth: month, year: year), hour < 24, minute < 60,
+                second < 60
+            else { return nil }
+            return CivilTime(year: year, month: month, day: day, hour: hour, minute: minute, second: second)
+                .secondsSince1970
+        } ?? nil
+    }
+
     private init(text: String, layout: Layout, bytes: [UInt8]) {
         self.text = text
         self.layout = layout

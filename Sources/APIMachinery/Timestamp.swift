@@ -14,7 +14,11 @@ public struct Timestamp: Sendable, Hashable, Comparable {
 
     /// Reads RFC 3339 with any offset; fractions of seconds are dropped.
     public init(parsing text: String) throws(TimeParseError) {
-        secondsSince1970 = try RFC3339.parse(text, .seconds).seconds
+        if let plain = RFC3339.plain(text) {
+            secondsSince1970 = plain
+        } else {
+            secondsSince1970 = try RFC3339.parse(text, .seconds).seconds
+        }
     }
 
     public var isZero: Bool { secondsSince1970 == Self.zeroSeconds }
@@ -26,10 +30,15 @@ public struct Timestamp: Sendable, Hashable, Comparable {
 
 extension Timestamp: CustomStringConvertible {
     /// `2026-01-02T03:04:05Z`; the zero time as `0001-01-01T00:00:00Z`.
-    public var description: String { String(decoding: ascii, as: UTF8.self) }
+    public var description: String {
+        var out: [UInt8] = []
+        append(to: &out)
+        return String(decoding: out, as: UTF8.self)
+    }
 
-    fileprivate var ascii: [UInt8] {
-        CivilTime(secondsSince1970: secondsSince1970).text() + [UInt8(ascii: "Z")]
+    fileprivate func append(to out: inout [UInt8]) {
+        CivilTime(secondsSince1970: secondsSince1970).append(to: &out)
+        out.append(UInt8(ascii: "Z"))
     }
 }
 
@@ -47,7 +56,12 @@ extension Timestamp: JSONCodable {
         if isZero {
             writer.writeNull()
         } else {
-            writer.write(raw: [UInt8(ascii: "\"")] + ascii + [UInt8(ascii: "\"")])
+            var quoted: [UInt8] = []
+            quoted.reserveCapacity(24)
+            quoted.append(UInt8(ascii: "\""))
+            append(to: &quoted)
+            quoted.append(UInt8(ascii: "\""))
+            writer.write(raw: quoted)
         }
     }
 

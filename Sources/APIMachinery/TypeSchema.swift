@@ -60,6 +60,8 @@ public struct FieldSchema: Sendable, Hashable {
     /// Absence differs from the empty value; protobuf leaves it out.
     public let isPointer: Bool
     public let output: Output
+    /// Whether OpenAPI lists the member under `required`.
+    public let isRequired: Bool
     /// Field numbers from the message down: two where protobuf nests what JSON keeps flat, none where there is no
     /// protobuf form.
     public let protobuf: [Int]
@@ -74,7 +76,8 @@ public struct FieldSchema: Sendable, Hashable {
     public let defaultValue: String?
 
     public init(
-        name: String, type: FieldType, isPointer: Bool = false, output: Output, protobuf: [Int] = [],
+        name: String, type: FieldType, isPointer: Bool = false, output: Output, isRequired: Bool = false,
+        protobuf: [Int] = [],
         goType: String? = nil, listType: ListType? = nil, listKeys: [String] = [],
         patchStrategy: PatchStrategy? = nil, patchMergeKey: String? = nil, defaultValue: String? = nil,
         documentation: String
@@ -83,6 +86,7 @@ public struct FieldSchema: Sendable, Hashable {
         self.type = type
         self.isPointer = isPointer
         self.output = output
+        self.isRequired = isRequired
         self.protobuf = protobuf
         self.goType = goType
         self.listType = listType

@@ -54,12 +54,12 @@ final class WorkQueue<Key: Hashable & Sendable>: Sendable {
         }
         return await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
-                let (pairs, isOver) = state.withLock { state in
-                    if state.isClosed || Task.isCancelled { return ([], true) }
+                let pairs: [(CheckedContinuation<Key?, Never>, Key)]? = state.withLock { state in
+                    if state.isClosed || Task.isCancelled { return nil }
                     state.takers[number] = continuation
-                    return (state.dispatch(), false)
+                    return state.dispatch()
                 }
-                if isOver { continuation.resume(returning: nil) }
+                guard let pairs else { return continuation.resume(returning: nil) }
                 for (continuation, key) in pairs { continuation.resume(returning: key) }
             }
         } onCancel: {

@@ -73,7 +73,8 @@ final class ImportSession: Sendable {
         let kind = item.tag == nil ? "digest" : "tag"
         let missing = ImportFailure.unusable(
             text: "unknown error while importing \(kind) \"\(item.reference.selector)\" from repository "
-                + "\"\(repository.asRepository().exact)\" with import mode \"\(item.mode.rawValue)\", please try again.")
+                + "\"\(repository.asRepository().exact)\" with import mode \"\(item.mode.rawValue)\", please try again."
+        )
         let result = (outcome ?? .failure(missing)).map { $0.named(in: repository) }
         return ImageImportResult(tag: item.tag, result: result)
     }

@@ -1,9 +1,17 @@
 /// The elements of a JSON array: a collection like `[JSONValue]`, with copy on write, whose release does not recurse.
 public struct JSONArray: Sendable {
     final class Storage: JSONContainer, @unchecked Sendable {
+        @exclusivity(unchecked)
         var elements: [JSONValue]
 
-        init(_ elements: [JSONValue]) { self.elements = elements }
+        init(_ elements: [JSONValue]) {
+            self.elements = elements
+            var below = 0
+            for element in elements { below = Swift.max(below, element.height) }
+            super.init(height: below + 1)
+        }
+
+        func measure(_ element: JSONValue) { height = Swift.max(height, element.height + 1) }
 
         override func surrenderContainers(to list: inout [JSONContainer]) {
             for element in elements {
@@ -13,7 +21,7 @@ public struct JSONArray: Sendable {
         }
 
         deinit {
-            if elements.contains(where: { $0.container != nil }) { releaseDeep() }
+            if height > Self.shallow { releaseDeep() }
         }
     }
 
@@ -42,9 +50,11 @@ extension JSONArray: RandomAccessCollection, MutableCollection, RangeReplaceable
         set {
             makeUnique()
             storage.elements[position] = newValue
+            storage.measure(newValue)
         }
         _modify {
             makeUnique()
+            defer { storage.measure(storage.elements[position]) }
             yield &storage.elements[position]
         }
     }
@@ -53,12 +63,14 @@ extension JSONArray: RandomAccessCollection, MutableCollection, RangeReplaceable
         _ subrange: Range<Int>, with newElements: some Collection<JSONValue>
     ) {
         makeUnique()
+        for element in newElements { storage.measure(element) }
         storage.elements.replaceSubrange(subrange, with: newElements)
     }
 
     public mutating func append(_ element: JSONValue) {
         makeUnique()
         storage.elements.append(element)
+        storage.measure(element)
     }
 }
 

@@ -11,11 +11,18 @@ struct JSONFrame {
 }
 
 extension JSONReader {
+    @inline(__always)
+    var inStruct: Bool { frame.structName.utf8CodeUnitCount > 0 }
+
+    /// The structs from the outermost to the current one.
+    private var structs: [JSONFrame] {
+        (outerFrames + [frame]).filter { $0.structName.utf8CodeUnitCount > 0 }
+    }
+
     /// `spec.tags[0].from`, ended by `last` in place of the innermost frame's current member.
     private func path(endingWith last: String?) -> String {
         var path = ""
-        for (number, frame) in frames.enumerated() {
-            if last != nil, number == frames.count - 1 { break }
+        for frame in last == nil ? structs : structs.dropLast() {
             if frame.field.utf8CodeUnitCount > 0 { path += (path.isEmpty ? "" : ".") + "\(frame.field)" }
             if frame.mapKey.start >= 0 { path += "." + string(frame.mapKey) }
             if frame.index >= 0 { path += "[\(frame.index)]" }
@@ -27,8 +34,8 @@ extension JSONReader {
     /// `json: cannot unmarshal string into Go struct field ImageLookupPolicy.spec.lookupPolicy.local of type bool`.
     func typeError(_ found: String, _ goType: String) -> JSONError {
         let place: String
-        if let frame = frames.last {
-            let fields = frames.filter { $0.field.utf8CodeUnitCount > 0 }.map { "\($0.field)" }
+        if inStruct {
+            let fields = structs.filter { $0.field.utf8CodeUnitCount > 0 }.map { "\($0.field)" }
             place = "struct field \(frame.structName).\(fields.joined(separator: "."))"
         } else {
             place = "value"
@@ -60,7 +67,7 @@ extension JSONReader {
     /// A key repeated in the map that is the current member.
     mutating func report(duplicateMapKey key: String) {
         guard issues.count < JSONIssue.limit else { return }
-        if let last = frames.indices.last { frames[last].mapKey.start = -1 }
+        frame.mapKey.start = -1
         let outer = path(endingWith: nil)
         add(JSONIssue(kind: .duplicateField, path: outer.isEmpty ? key : outer + "." + key))
     }

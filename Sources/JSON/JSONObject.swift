@@ -12,17 +12,30 @@ public struct JSONObject: Sendable {
     }
 
     final class Storage: JSONContainer, @unchecked Sendable {
+        @exclusivity(unchecked)
         var slots: [Slot] = []
+        @exclusivity(unchecked)
         var count = 0
         /// Slot of each key; nil while there are few members.
+        @exclusivity(unchecked)
         var index: [ExactString: Int]?
 
-        override init() {}
+        init() { super.init(height: 1) }
+
+        init(slots: [Slot], index: [ExactString: Int]?) {
+            self.slots = slots
+            self.index = index
+            count = slots.count
+            var below = 0
+            for slot in slots { below = Swift.max(below, slot.value.height) }
+            super.init(height: below + 1)
+        }
 
         init(copying other: Storage) {
             slots = other.slots
             count = other.count
             index = other.index
+            super.init(height: other.height)
         }
 
         override func surrenderContainers(to list: inout [JSONContainer]) {
@@ -33,7 +46,7 @@ public struct JSONObject: Sendable {
         }
 
         deinit {
-            if slots.contains(where: { $0.value.container != nil }) { releaseDeep() }
+            if height > Self.shallow { releaseDeep() }
         }
     }
 
@@ -53,6 +66,9 @@ public struct JSONObject: Sendable {
         self.init()
         for (key, value) in members { updateValue(value, forKey: key) }
     }
+
+    /// Takes over distinct keys without gaps; `index` may be nil for few.
+    init(slots: [Slot], index: [ExactString: Int]?) { storage = Storage(slots: slots, index: index) }
 
     public var count: Int { storage.count }
     public var isEmpty: Bool { storage.count == 0 }
@@ -89,6 +105,7 @@ public struct JSONObject: Sendable {
     @discardableResult
     public mutating func updateValue(_ value: JSONValue, forKey key: String) -> JSONValue? {
         makeUnique()
+        storage.height = Swift.max(storage.height, value.height + 1)
         if let position = position(of: key) {
             let old = storage.slots[position].value
             storage.slots[position].value = value
@@ -133,14 +150,16 @@ public struct JSONObject: Sendable {
     }
 
     private func rebuildIndex() {
-        storage.index = nil
-        guard storage.slots.count > Self.linearLimit else { return }
+        storage.index = storage.slots.count > Self.linearLimit ? Self.index(of: storage.slots) : nil
+    }
+
+    static func index(of slots: [Slot]) -> [ExactString: Int] {
         var index: [ExactString: Int] = [:]
-        index.reserveCapacity(storage.slots.count * 2)
-        for (position, slot) in storage.slots.enumerated() {
+        index.reserveCapacity(slots.count * 2)
+        for (position, slot) in slots.enumerated() {
             if let key = slot.key { index[ExactString(text: key)] = position }
         }
-        storage.index = index
+        return index
     }
 }
 

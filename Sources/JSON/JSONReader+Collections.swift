@@ -1,5 +1,6 @@
 extension JSONReader {
     /// A list; `null` elements become empty values. `goType` names the element where it differs from its Swift type.
+    @inlinable
     public mutating func readList<Value: JSONCodable>(
         _ type: Value.Type = Value.self, goType: StaticString? = nil
     ) throws(JSONError) -> [Value] {
@@ -22,15 +23,16 @@ extension JSONReader {
     }
 
     /// A map; `null` values become empty ones. Repeated keys are reported, the last wins.
+    @inlinable
     public mutating func readMap<Value: JSONCodable>(
         _ type: Value.Type = Value.self, goType: StaticString? = nil
     ) throws(JSONError) -> [String: Value] {
         try enterMap("map[string]\(goType ?? Value.goType)")
         var map: [String: Value] = [:]
-        while try nextMember() {
+        while try nextMapMember() {
             let key = beginMapValue()
             let value = try readNull() ? Value() : try Value(from: &self)
-            if map.updateValue(value, forKey: key) != nil { report(duplicateMapKey: key) }
+            if map.updateValue(value, forKey: key) != nil { reportDuplicate(mapKey: key) }
         }
         leaveMap()
         return map
@@ -40,10 +42,10 @@ extension JSONReader {
     public mutating func readBytesMap() throws(JSONError) -> [String: [UInt8]] {
         try enterMap("map[string][]uint8")
         var map: [String: [UInt8]] = [:]
-        while try nextMember() {
+        while try nextMapMember() {
             let key = beginMapValue()
             let value = try readNull() ? [] : try readBytes()
-            if map.updateValue(value, forKey: key) != nil { report(duplicateMapKey: key) }
+            if map.updateValue(value, forKey: key) != nil { reportDuplicate(mapKey: key) }
         }
         leaveMap()
         return map
@@ -51,36 +53,44 @@ extension JSONReader {
 
     // MARK: Steps
 
-    private mutating func enterList(_ goType: @autoclosure () -> String) throws(JSONError) {
+    @usableFromInline
+    mutating func enterList(_ goType: @autoclosure () -> String) throws(JSONError) {
         guard peek() == UInt8(ascii: "[") else { throw mismatch(goType()) }
         try open()
     }
 
-    private mutating func nextListElement(_ index: Int) throws(JSONError) -> Bool {
+    @usableFromInline
+    mutating func nextListElement(_ index: Int) throws(JSONError) -> Bool {
         guard try nextElement() else { return false }
-        let top = frames.count - 1
-        if top >= 0 { frames[top].index = index }
+        frame.index = index
         return true
     }
 
-    private mutating func leaveList() {
-        let top = frames.count - 1
-        if top >= 0 { frames[top].index = -1 }
+    @usableFromInline
+    mutating func leaveList() {
+        frame.index = -1
     }
 
-    private mutating func enterMap(_ goType: @autoclosure () -> String) throws(JSONError) {
+    @usableFromInline
+    mutating func enterMap(_ goType: @autoclosure () -> String) throws(JSONError) {
         guard peek() == UInt8(ascii: "{") else { throw mismatch(goType()) }
         try open()
     }
 
-    private mutating func beginMapValue() -> String {
-        let top = frames.count - 1
-        if top >= 0 { frames[top].mapKey = key }
+    @usableFromInline
+    mutating func nextMapMember() throws(JSONError) -> Bool { try nextMember() }
+
+    @usableFromInline
+    mutating func reportDuplicate(mapKey key: String) { report(duplicateMapKey: key) }
+
+    @usableFromInline
+    mutating func beginMapValue() -> String {
+        frame.mapKey = key
         return keyString
     }
 
-    private mutating func leaveMap() {
-        let top = frames.count - 1
-        if top >= 0 { frames[top].mapKey.start = -1 }
+    @usableFromInline
+    mutating func leaveMap() {
+        frame.mapKey.start = -1
     }
 }

@@ -110,10 +110,10 @@ extension JSONReader {
     }
 
     /// Consumes a number into an `integer` if it is written as one and fits, else into a `double`.
-    mutating func readNumber(_ typeError: (JSONReader, String) -> JSONError) throws(JSONError) -> JSONValue {
+    mutating func readNumber() throws(JSONError) -> JSONValue {
         let token = try scanNumber()
         if !token.escaped, let value = integer(token) { return .integer(value) }
-        guard let value = double(token) else { throw typeError(self, "number \(string(at: token))") }
+        guard let value = double(token) else { throw typeError("number \(string(at: token))", "float64") }
         return .double(value)
     }
 

@@ -44,13 +44,10 @@ extension JSONReader {
 
     /// Go's decoder checks the whole text before it looks at types: a syntax error anywhere wins over a type error.
     func syntaxError() -> JSONError? {
-        var copy = self
-        copy.position = 0
-        copy.depth = 0
-        copy.frames = []
         do throws(JSONError) {
-            try copy.skipValue()
-            try copy.finish()
+            var fresh = try JSONReader(UnsafeBufferPointer(start: base, count: end), limits: limits)
+            try fresh.skipValue()
+            try fresh.finish()
             return nil
         } catch {
             return error

@@ -1,10 +1,33 @@
 extension JSONReader {
-    /// An array or object under construction.
+    /// An array or object under construction, in plain arrays: the classes behind the finished values would check
+    /// for uniqueness and exclusive access at each step.
     private struct Builder {
         var isObject: Bool
-        var elements: [JSONValue] = []
-        var object = JSONObject()
         var key = ""
+        var elements: [JSONValue] = []
+        var slots: [JSONObject.Slot] = []
+        var index: [ExactString: Int]?
+
+        /// False if the current key was there before.
+        mutating func add(_ value: JSONValue) -> Bool {
+            let known: Int?
+            if let index {
+                known = index[ExactString(text: key)]
+            } else {
+                known = slots.firstIndex { $0.key?.hasSameBytes(as: key) ?? false }
+            }
+            if let known {
+                slots[known].value = value
+                return false
+            }
+            slots.append(JSONObject.Slot(key: key, value: value))
+            if index != nil {
+                index?[ExactString(text: key)] = slots.count - 1
+            } else if slots.count > JSONObject.linearLimit {
+                index = JSONObject.index(of: slots)
+            }
+            return true
+        }
     }
 
     /// Consumes any value into a tree, reporting duplicate fields.
@@ -34,14 +57,13 @@ extension JSONReader {
                 let top = open.count - 1
                 guard top >= 0 else { return value }
                 if open[top].isObject {
-                    if open[top].object.updateValue(value, forKey: open[top].key) != nil {
-                        reportDuplicate(open)
-                    }
+                    if !open[top].add(value) { reportDuplicate(open) }
                     if try nextMember() {
                         open[top].key = keyString
                         break
                     }
-                    value = .object(open.removeLast().object)
+                    let complete = open.removeLast()
+                    value = .object(JSONObject(slots: complete.slots, index: complete.index))
                 } else {
                     open[top].elements.append(value)
                     if try nextElement() { break }
@@ -55,7 +77,7 @@ extension JSONReader {
         switch peek() {
         case UInt8(ascii: "\""): return .string(string(try scanString()))
         case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"):
-            return try readNumber { reader, found in reader.typeError(found, "float64") }
+            return try readNumber()
         case UInt8(ascii: "t"):
             try literal("true")
             return .bool(true)

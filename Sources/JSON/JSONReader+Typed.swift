@@ -4,13 +4,14 @@ extension JSONReader {
     public mutating func enterStruct(_ name: StaticString, goType: StaticString) throws(JSONError) {
         guard peek() == UInt8(ascii: "{") else { throw mismatch("\(goType)") }
         try open()
-        frames.append(JSONFrame(structName: name))
+        outerFrames.append(frame)
+        frame = JSONFrame(structName: name)
     }
 
     /// The next key of the struct entered last; false when it is complete and left.
     public mutating func nextField() throws(JSONError) -> Bool {
         if try nextMember() { return true }
-        frames.removeLast()
+        if let outer = outerFrames.popLast() { frame = outer }
         return false
     }
 
@@ -23,9 +24,26 @@ extension JSONReader {
     /// Whether the key last read is `name`; lengths are known to be equal.
     public func keyMatches(_ name: StaticString) -> Bool {
         if let unescapedKey { return unescapedKey.utf8.elementsEqual("\(name)".utf8) }
-        let start = base + key.start
-        let expected = name.utf8Start
-        for index in 0..<key.count where start[index] != expected[index] { return false }
+        let start = UnsafeRawPointer(base + key.start)
+        let expected = UnsafeRawPointer(name.utf8Start)
+        let count = key.count
+        var index = 0
+        while index &+ 8 <= count {
+            if start.loadUnaligned(fromByteOffset: index, as: UInt64.self)
+                != expected.loadUnaligned(fromByteOffset: index, as: UInt64.self)
+            {
+                return false
+            }
+            index &+= 8
+        }
+        while index < count {
+            if start.load(fromByteOffset: index, as: UInt8.self)
+                != expected.load(fromByteOffset: index, as: UInt8.self)
+            {
+                return false
+            }
+            index &+= 1
+        }
         return true
     }
 
@@ -35,12 +53,9 @@ extension JSONReader {
         let mask = UInt64(1) << UInt64(bit)
         if seen & mask != 0 { report(.duplicateField, member: "\(name)") }
         seen |= mask
-        let top = frames.count - 1
-        if top >= 0 {
-            frames[top].field = name
-            frames[top].index = -1
-            frames[top].mapKey.start = -1
-        }
+        frame.field = name
+        frame.index = -1
+        frame.mapKey.start = -1
         return try !readNull()
     }
 
@@ -127,11 +142,8 @@ extension JSONReader {
     /// A scalar that has its own decoder in Go (`metav1.Time`): its type errors do not name the field.
     public mutating func readDetachedString() throws(JSONError) -> String {
         guard peek() == UInt8(ascii: "\"") else {
-            let outer = frames
-            frames = []
-            let error = mismatch("string")
-            frames = outer
-            throw error
+            frame.structName = ""
+            throw mismatch("string")
         }
         return string(try scanString())
     }

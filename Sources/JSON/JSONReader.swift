@@ -2,7 +2,7 @@
 ///
 /// The bytes must outlive the reader; `JSONReader.withReader` sees to that. Every method throws `JSONError` at the
 /// first fault with the text Go's scanner has for it. Nesting costs no stack.
-public struct JSONReader {
+public struct JSONReader: ~Copyable {
     let base: UnsafePointer<UInt8>
     let end: Int
     let limits: JSONLimits
@@ -15,8 +15,10 @@ public struct JSONReader {
     var key = JSONToken()
     /// The unescaped key, if it was written with escapes.
     var unescapedKey: String?
-    /// One frame for each struct being decoded.
-    var frames: [JSONFrame] = []
+    /// The struct being decoded; outside of any, its name is empty.
+    var frame = JSONFrame(structName: "")
+    /// The structs around it.
+    var outerFrames: [JSONFrame] = []
     /// Unknown and duplicate fields met so far, in order, each once, at most `JSONIssue.limit`.
     public internal(set) var issues: [JSONIssue] = []
 
@@ -28,7 +30,7 @@ public struct JSONReader {
         guard bytes.count <= limits.bytes else {
             throw JSONError(kind: .size, message: "JSON text of \(bytes.count) bytes is longer than \(limits.bytes)")
         }
-        frames.reserveCapacity(8)
+        outerFrames.reserveCapacity(8)
     }
 
     /// Runs `body` with a reader at the start of `bytes`.

@@ -1,5 +1,6 @@
 /// What generated encoders call for lists and maps.
 extension JSONWriter {
+    @inlinable
     public mutating func write<Value: JSONCodable>(_ list: [Value]) {
         beginArray()
         for value in list {
@@ -10,9 +11,10 @@ extension JSONWriter {
     }
 
     /// Keys in ascending order of their bytes.
+    @inlinable
     public mutating func write<Value: JSONCodable>(_ map: [String: Value]) {
         beginObject()
-        for name in Self.sorted(map.keys) {
+        for name in Self.sorted(Array(map.keys)) {
             key(name)
             map[name]?.encode(to: &self)
         }
@@ -30,14 +32,15 @@ extension JSONWriter {
 
     public mutating func write(base64Map map: [String: [UInt8]]) {
         beginObject()
-        for name in Self.sorted(map.keys) {
+        for name in Self.sorted(Array(map.keys)) {
             key(name)
             write(base64: map[name] ?? [])
         }
         endObject()
     }
 
-    private static func sorted<Value>(_ keys: Dictionary<String, Value>.Keys) -> [String] {
-        keys.count < 2 ? Array(keys) : keys.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+    @usableFromInline
+    static func sorted(_ keys: [String]) -> [String] {
+        keys.count < 2 ? keys : keys.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
     }
 }

@@ -1,9 +1,9 @@
 import JSON
 
 #if canImport(FoundationEssentials)
-    import FoundationEssentials
+import FoundationEssentials
 #else
-    import Foundation
+import Foundation
 #endif
 
 /// Turns an answer that is no success into an error (G.9).

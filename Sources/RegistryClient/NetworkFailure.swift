@@ -4,7 +4,7 @@ import NIOPosix
 import NIOSSL
 
 #if canImport(Glibc)
-    import Glibc
+import Glibc
 #endif
 
 /// Why no answer came. The texts resemble those of Go's HTTP client, which people search for (A.21).

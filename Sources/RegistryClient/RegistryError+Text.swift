@@ -39,7 +39,8 @@ extension RegistryError: CustomStringConvertible {
 
     private static func quoted(_ body: String) -> String {
         let shown = String(body.prefix(2048))
-        return "\"" + shown.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"").replacing("\n", with: "\\n") + "\""
+        return "\"" + shown.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"").replacing("\n", with: "\\n")
+            + "\""
     }
 }
 

@@ -109,7 +109,9 @@ extension RegistryTransport {
             let fails = response.status.code >= 300
             let limit = fails ? configuration.maxErrorBytes : call.maxBody
             let announced = response.headers.first(name: "content-length").flatMap { Int($0) } ?? 0
-            if !fails, call.method != "HEAD", announced > limit { throw RegistryError.tooLarge(call.what, limit: limit) }
+            if !fails, call.method != "HEAD", announced > limit {
+                throw RegistryError.tooLarge(call.what, limit: limit)
+            }
             var body: [UInt8] = []
             for try await chunk in response.body {
                 body.append(contentsOf: chunk.readableBytesView.prefix(max(0, limit - body.count + 1)))

@@ -44,7 +44,7 @@ public struct WeirServer: Sendable {
     private func serve(
         _ directory: DataDirectory, _ store: Store, _ onReady: @escaping @Sendable (String) -> Void
     ) async throws {
-        let transport = try RegistryTransport(logger: logger)
+        let transport = try RegistryTransport()
         let services = try Services(configuration, store: store, transport: transport, logger: logger)
         try await store.start()
         try await services.namespaces.createPermanent(services.context("start"))
@@ -55,12 +55,12 @@ public struct WeirServer: Sendable {
             ClientCertificateAuthenticator(),
         ])
         let isStopping = Flag()
-        let server = APIServer(
+        let pipeline = RequestPipeline(
             resources: services.resources,
             configuration: .init(
                 serverAddress: configuration.listen.description,
                 version: ServerVersion(product: Self.version, commit: "", buildDate: "1970-01-01T00:00:00Z")),
-            authenticator: authenticator, authorizer: services.authorizer,
+            authenticator: authenticator, authorizer: services.authorizer, namespaces: services.namespaces,
             healthChecks: [
                 .ping,
                 HealthCheck("shutdown", endpoints: ["readyz"]) { !isStopping.isSet },
@@ -70,7 +70,7 @@ public struct WeirServer: Sendable {
         var listeners = [
             try listener(configuration.listen, credentials, isPlain: false) { request in
                 RegistryHandler.owns(request.path)
-                    ? await registry.respond(to: request) : await server.respond(to: request)
+                    ? await registry.respond(to: request) : await pipeline.respond(to: request)
             } onListening: { address in
                 await ready.arrived(api: address)
             }

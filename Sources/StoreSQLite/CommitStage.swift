@@ -8,8 +8,10 @@ struct CommitStage {
     private let engine: SQLiteEngine
     /// The newest revision given out in this group.
     private(set) var revision: Int64
-    /// The new version of each changed key; `.some(nil)` = deleted.
-    private(set) var changed: [StoreKey: SQLiteEngine.Version?] = [:]
+    /// The newest version of each changed key, for the conditions of later transactions.
+    private var changed: [StoreKey: Version] = [:]
+    /// All new versions in order.
+    private(set) var versions: [(key: String, version: Version)] = []
     private(set) var batches: [EventBatch] = []
 
     init(engine: SQLiteEngine) {
@@ -22,7 +24,7 @@ struct CommitStage {
     /// - Throws: SQLite's error; then the whole group has failed.
     mutating func apply(_ transaction: Transaction, _ db: Database) throws -> Result<Int64, StoreError> {
         for case .modRevision(let key, let expected) in transaction.conditions {
-            let current = version(of: StoreKey(key)).map { Schema.revision(of: $0.id) } ?? 0
+            let current = version(of: StoreKey(key))?.revision ?? 0
             guard current == expected else { return .failure(.conflict(key: key, current: current)) }
         }
         let next = revision + 1
@@ -35,8 +37,9 @@ struct CommitStage {
             let id = Schema.firstID(of: next) + Int64(events.count)
             let event = try event(mutation, at: next, replacing: old, db)
             try insert(event, id: id, previous: old?.id ?? 0, db)
-            let version = SQLiteEngine.Version(id: id, created: event.createRevision)
-            changed[key] = .some(event.kind == .put ? version : nil)
+            let version = Version(id: id, created: event.kind == .put ? event.createRevision : 0)
+            changed[key] = version
+            versions.append((mutation.key, version))
             events.append(event)
         }
         guard !events.isEmpty else { return .success(revision) }
@@ -45,19 +48,19 @@ struct CommitStage {
         return .success(next)
     }
 
-    private func version(of key: StoreKey) -> SQLiteEngine.Version? {
-        if let staged = changed[key] { return staged }
-        return engine.committed.withLock { $0.index[key] }
+    private func version(of key: StoreKey) -> Version? {
+        if let staged = changed[key] { return staged.isDeletion ? nil : staged }
+        return engine.committed.withLock { $0.index[key.string] }
     }
 
     private func event(
-        _ mutation: Mutation, at revision: Int64, replacing old: SQLiteEngine.Version?, _ db: Database
+        _ mutation: Mutation, at revision: Int64, replacing old: Version?, _ db: Database
     ) throws -> Event {
         var previous: KeyValue?
         if let old {
             previous = KeyValue(
                 key: mutation.key, value: try value(of: old.id, db), createRevision: old.created,
-                modRevision: Schema.revision(of: old.id))
+                modRevision: old.revision)
         }
         switch mutation {
         case .put(let key, let value):

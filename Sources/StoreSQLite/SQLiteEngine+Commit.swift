@@ -95,7 +95,7 @@ extension SQLiteEngine {
     private func publish(_ stage: CommitStage) {
         guard !stage.batches.isEmpty else { return }
         committed.withLock { committed in
-            for (key, version) in stage.changed { committed.index[key] = version }
+            for (key, version) in stage.versions { committed.index.append(version, to: key) }
             committed.revision = stage.revision
         }
         waiting.withLock { $0.observer }?(stage.batches)

@@ -30,10 +30,11 @@ extension SQLiteEngine {
         guard swept < Schema.lastID(of: target) else { return false }
         var visited = swept
         var dropped: [Int64] = []
+        var superseding: [(key: String, version: Version)] = []
         var rows: Int64 = 0
         do {
             let changes = try PreparedStatement(
-                db, "SELECT id, previous, created FROM log WHERE id > ?1 AND id <= ?2 ORDER BY id LIMIT ?3")
+                db, "SELECT id, previous, created, key FROM log WHERE id > ?1 AND id <= ?2 ORDER BY id LIMIT ?3")
             defer { changes.reset() }
             changes.bind(1, swept)
             changes.bind(2, Schema.lastID(of: target))
@@ -41,9 +42,12 @@ extension SQLiteEngine {
             while try changes.step() {
                 rows += 1
                 visited = changes.int(0)
-                if changes.int(1) != 0 { dropped.append(changes.int(1)) }
+                guard changes.int(1) != 0 else { continue }
+                dropped.append(changes.int(1))
+                let version = Version(id: visited, created: changes.int(2))
                 // A deletion itself says nothing that the absence of the key doesn't.
-                if changes.int(2) == 0 { dropped.append(visited) }
+                if version.isDeletion { dropped.append(visited) }
+                superseding.append((changes.text(3), version))
             }
         }
         let finished = rows < configuration.sweepRows
@@ -55,6 +59,9 @@ extension SQLiteEngine {
             }
             try Schema.setMeta(db, "swept", finished ? Schema.lastID(of: target) : visited)
             return .commit
+        }
+        committed.withLock { committed in
+            for (key, version) in superseding { committed.index.compact(key, supersededBy: version) }
         }
         return !finished
     }

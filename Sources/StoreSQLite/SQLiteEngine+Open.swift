@@ -113,16 +113,12 @@ extension SQLiteEngine {
         let compacted = try Schema.meta(db, "compacted", path: path)
         let newest = Schema.revision(of: try Int64.fetchOne(db, sql: "SELECT max(id) FROM log") ?? 0)
         // Compaction may have dropped the newest deletion, never a change after `compacted`.
-        var committed = Committed(revision: max(newest, compacted), compacted: compacted, index: [:])
-        let rows = try PreparedStatement(db, "SELECT key, id, created FROM log ORDER BY key, id")
+        var index = KeyIndex()
+        let rows = try PreparedStatement(db, "SELECT id, key, created FROM log ORDER BY id")
         defer { rows.reset() }
-        var last: (key: StoreKey, version: Version)?
         while try rows.step() {
-            let key = StoreKey(rows.text(0))
-            if let last, last.key != key, last.version.created != 0 { committed.index[last.key] = last.version }
-            last = (key, Version(id: rows.int(1), created: rows.int(2)))
+            index.append(Version(id: rows.int(0), created: rows.int(2)), to: rows.text(1))
         }
-        if let last, last.version.created != 0 { committed.index[last.key] = last.version }
-        return committed
+        return Committed(revision: max(newest, compacted), compacted: compacted, index: index)
     }
 }

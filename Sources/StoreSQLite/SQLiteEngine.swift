@@ -29,17 +29,10 @@ public final class SQLiteEngine: StoreEngine {
     }
 
     /// What is committed and published. Changed on the writer's queue only.
-    struct Committed {
+    struct Committed: Sendable {
         var revision: Int64
         var compacted: Int64
-        /// The newest row of each key that exists.
-        var index: [StoreKey: Version]
-    }
-
-    /// The newest row of a key.
-    struct Version {
-        var id: Int64
-        var created: Int64
+        var index: KeyIndex
     }
 
     typealias Observer = @Sendable ([EventBatch]) -> Void

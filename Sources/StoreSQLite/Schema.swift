@@ -7,7 +7,8 @@ import Store
 /// ``positionBits`` plus the position inside the transaction, so the primary key gives both the history in order and the
 /// row of a change. `previous` is the id of the row that a change superseded (0 = the key did not exist), which makes
 /// events and compaction walks along ids. A row without `value` is a deletion and has `created` 0.
-/// `log_key` holds all that reads of keys and the start need, so they don't touch the rows with the values.
+/// There is no index of the keys: ``KeyIndex`` is made from the rows at the start. `value` is the last column, so that
+/// this reads only the beginning of each row.
 enum Schema {
     static let version: Int64 = 1
     /// "Weir" in ASCII.
@@ -52,7 +53,6 @@ enum Schema {
                     previous INTEGER NOT NULL,
                     value BLOB
                 );
-                CREATE INDEX log_key ON log (key, id, created);
                 CREATE TABLE meta (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
                 INSERT INTO meta VALUES ('compacted', 0), ('swept', 0), ('clean', 1);
                 PRAGMA application_id = \(applicationID);

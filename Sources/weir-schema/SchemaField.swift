@@ -15,6 +15,8 @@ struct SchemaField {
     let name: String
     let type: SchemaExpression
     let output: Output
+    /// Whether OpenAPI demands the member.
+    let isRequired: Bool
     let doc: String
     /// Field numbers from the message down; more than one where protobuf nests what JSON keeps flat. Empty: none.
     let numbers: [Int]
@@ -34,7 +36,7 @@ struct SchemaField {
             node, at: place,
             allowed: [
                 "name", "type", "out", "doc", "number", "go", "listType", "listKeys", "patchStrategy", "patchMergeKey",
-                "default",
+                "default", "required",
             ])
         name = try members.string("name")
         let place = "\(place).\(name)"
@@ -47,6 +49,7 @@ struct SchemaField {
             throw SchemaError("\(place): only pointers, lists and maps can be null")
         }
         self.output = output
+        isRequired = output != .omit && members.text("required") != "false"
         doc = try members.string("doc")
         guard doc.count <= Self.documentationLimit else {
             throw SchemaError("\(place): documentation is longer than \(Self.documentationLimit) characters")

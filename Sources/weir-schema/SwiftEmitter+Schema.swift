@@ -23,6 +23,7 @@ extension SwiftEmitter {
             ]
             if field.type.isPointer { lines.append("                isPointer: true,") }
             lines.append("                output: .\(field.output.rawValue),")
+            if field.isRequired { lines.append("                isRequired: true,") }
             if !field.numbers.isEmpty {
                 lines.append("                protobuf: [\(field.numbers.map(String.init).joined(separator: ", "))],")
             }

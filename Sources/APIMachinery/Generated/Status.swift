@@ -167,6 +167,7 @@ extension Status {
                 isPointer: true,
                 output: .omit,
                 protobuf: [5],
+                listType: .atomic,
                 documentation: "What the reason is about."),
             FieldSchema(
                 name: "code",

@@ -67,6 +67,9 @@ public enum ObjectMetaValidation {
         immutable(
             "deletionGracePeriodSeconds", new.deletionGracePeriodSeconds == old.deletionGracePeriodSeconds,
             new.deletionGracePeriodSeconds.map { .number($0) } ?? .json(.null))
+        errors += labels(new.labels, field: "\(field).labels")
+        errors += annotations(new.annotations, field: "\(field).annotations")
+        errors += owners(new.ownerReferences, field: "\(field).ownerReferences")
         return errors
     }
 
@@ -111,8 +114,8 @@ public enum ObjectMetaValidation {
 
     private static func owners(_ owners: [OwnerReference], field: String) -> [FieldError] {
         var errors: [FieldError] = []
-        for (index, owner) in owners.enumerated() {
-            let path = "\(field)[\(index)]"
+        for owner in owners {
+            let path = field
             let version = owner.apiVersion.split(separator: "/", omittingEmptySubsequences: false).last ?? ""
             if version.isEmpty {
                 errors.append(.invalid("\(path).apiVersion", .string(owner.apiVersion), "version must not be empty"))

@@ -18,7 +18,7 @@ public struct JSONPatch: Sendable {
 
     struct Operation: Sendable {
         var name: String
-        var path: String
+        var path: String?
         var from: String?
         var value: JSONValue?
     }
@@ -45,7 +45,7 @@ public struct JSONPatch: Sendable {
             }
             operations.append(
                 Operation(
-                    name: members["op"]?.stringValue ?? "", path: members["path"]?.stringValue ?? "",
+                    name: members["op"]?.stringValue ?? "", path: members["path"]?.stringValue,
                     from: members["from"]?.stringValue, value: members["value"]))
         }
         self.operations = operations
@@ -57,8 +57,8 @@ public struct JSONPatch: Sendable {
         var result = document
         var copied = 0
         for operation in operations {
-            guard let path = JSONPointer(operation.path) else {
-                throw .notApplicable("bad path \(operation.path)")
+            guard let text = operation.path, let path = JSONPointer(text) else {
+                throw .notApplicable("bad path \(operation.path ?? "")")
             }
             switch operation.name {
             case "add":
@@ -69,11 +69,11 @@ public struct JSONPatch: Sendable {
                 try result.replace(operation.value ?? .null, at: path.tokens[...])
             case "test":
                 guard try result.value(at: path.tokens[...]) ?? .null == operation.value ?? .null else {
-                    throw .notApplicable("testing \(operation.path) failed")
+                    throw .notApplicable("testing \(text) failed")
                 }
             case "move":
                 let from = try source(of: operation)
-                guard !path.isBelow(from) else { throw .notApplicable("cannot move \(operation.path) into itself") }
+                guard !path.isBelow(from) else { throw .notApplicable("cannot move \(text) into itself") }
                 guard let value = try result.value(at: from.tokens[...]) else {
                     throw .notApplicable("nothing at \(operation.from ?? "")")
                 }
@@ -149,7 +149,7 @@ extension JSONValue {
             if let rest { return try container.replace(value, at: rest) }
             switch container {
             case .object(var object):
-                guard object[key] != nil else { throw .notApplicable("nothing at \(key)") }
+                // The reference takes replacing an absent member for setting it.
                 container = .null
                 object[key] = value
                 container = .object(object)

@@ -37,11 +37,12 @@ public struct FieldSelector: Sendable, Hashable {
         }
     }
 
-    /// Refuses fields that are not in `known`.
+    /// Refuses fields other than name, namespace and those in `known`; the text names the first two only.
     public func validate(known: [String]) throws(SelectorError) {
-        for requirement in requirements where !known.contains(requirement.field) {
-            let list = known.map { "\"\($0)\"" }.joined(separator: ", ")
-            throw SelectorError("\"\(requirement.field)\" is not a known field selector: only \(list)")
+        for requirement in requirements
+        where !["metadata.name", "metadata.namespace"].contains(requirement.field) && !known.contains(requirement.field) {
+            throw SelectorError(
+                "\"\(requirement.field)\" is not a known field selector: only \"metadata.name\", \"metadata.namespace\"")
         }
     }
 

@@ -27,6 +27,8 @@ struct APICall: Sendable {
 /// What all endpoints share.
 struct EndpointEnvironment: Sendable {
     var decoder: BodyDecoder
+    /// Asked before anything is created in a namespace, also what is not stored itself.
+    var namespaces: any NamespaceLookup
 }
 
 /// The verbs of one resource over HTTP, whatever its type.

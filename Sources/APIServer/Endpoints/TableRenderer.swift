@@ -92,12 +92,17 @@ enum PartialMetadata {
         writeHead("PartialObjectMetadataList", version: version, to: &writer)
         metadata.encode(to: &writer)
         writer.key("items")
-        writer.beginArray()
-        for item in items {
-            writer.element()
-            write(item, version: version, to: &writer)
+        if items.isEmpty {
+            // Recorded: an empty list has no items rather than none of them.
+            writer.writeNull()
+        } else {
+            writer.beginArray()
+            for item in items {
+                writer.element()
+                write(item, version: version, to: &writer)
+            }
+            writer.endArray()
         }
-        writer.endArray()
         writer.endObject()
         return writer.finish()
     }

@@ -41,9 +41,9 @@ struct Patch: Sendable {
     let issues: [String]
 
     init(_ body: [UInt8], format: PatchFormat, options: WriteOptions, warnings: WarningRecorder) throws {
-        text = String(decoding: body, as: UTF8.self)
         switch format {
         case .json:
+            text = String(decoding: body, as: UTF8.self)
             let (document, _) = try Self.parse(body)
             do {
                 let patch = try JSONPatch(document)
@@ -57,12 +57,14 @@ struct Patch: Sendable {
             }
         case .merge:
             let (document, found) = try Self.parse(body)
+            if document.isNull { throw APIError.badRequest("Invalid JSON Patch") }
             guard case .object = document else {
                 throw APIError.badRequest(
                     "error decoding patch: json: cannot unmarshal \(document.typeName) into Go value of type map[string]interface {}"
                 )
             }
             form = .merge(document)
+            text = document.goText
             issues = found.map(\.description)
         case .strategicMerge, .apply:
             throw APIError.unsupportedMediaType("415: Unsupported Media Type", routed: true)
@@ -101,5 +103,18 @@ struct Patch: Sendable {
 extension JSONValue {
     static func parsed(_ bytes: [UInt8]) throws(APIError) -> JSONValue {
         do { return try parse(bytes) } catch { throw .internalError("object does not parse: \(error.message)") }
+    }
+
+    /// The value as Go prints it with `%v`: errors of merge patches show the patch like that.
+    fileprivate var goText: String {
+        switch self {
+        case .object(let members):
+            let parts = members.sorted { $0.key < $1.key }.map { "\($0.key):\($0.value.goText)" }
+            return "map[\(parts.joined(separator: " "))]"
+        case .array(let elements): return "[\(elements.map(\.goText).joined(separator: " "))]"
+        case .string(let text): return text
+        case .null: return "<nil>"
+        default: return description
+        }
     }
 }

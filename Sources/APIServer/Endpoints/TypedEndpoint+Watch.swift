@@ -8,6 +8,8 @@ extension TypedEndpoint {
     /// - Parameter name: the object of the old path form that names one.
     func watch(_ call: APICall, name: String?) async throws -> ServerResponse {
         let form = try form(of: call, isStream: true, listsStreams: true)
+        // An event is no list: the reference ends such a stream at once.
+        if case .partialList = form.conversion { return Self.streaming { writer in try await writer.write([]) } }
         let options = try call.options.listOptions(isWatch: true, name: name)
         guard let watchable else { throw APIError.methodNotSupported(groupResource, verb: "watch") }
         let encoder = try eventEncoder(form: form, call)
@@ -23,15 +25,17 @@ extension TypedEndpoint {
     }
 
     private func eventEncoder(form: OutputForm, _ call: APICall) throws -> WatchEventEncoder<Object> {
-        switch form.conversion {
-        case .none: WatchEventEncoder(.plain)
-        case .table(let version): WatchEventEncoder(.table(try tableRenderer(version: version, call)))
-        case .partial(let version), .partialList(let version): WatchEventEncoder(.partial(version: version))
-        }
+        let events: WatchEventEncoder<Object>.Form =
+            switch form.conversion {
+            case .none: .plain
+            case .table(let version): .table(try tableRenderer(version: version, call))
+            case .partial(let version), .partialList(let version): .partial(version: version)
+            }
+        return WatchEventEncoder(events, empty: watchable?.emptyObject ?? Object())
     }
 
     private static func streaming(
-        _ body: @escaping @Sendable (any ResponseWriter) async throws -> Void
+        _ body: @escaping @Sendable (any BodyWriter) async throws -> Void
     ) -> ServerResponse {
         ServerResponse(status: 200, headers: [.contentType: "application/json"], body: .stream(body))
     }
@@ -47,7 +51,7 @@ struct WatchSession<Object: APIObject>: Sendable {
     private static var defaultSeconds: Int { Int.random(in: 1800..<3600) }
     private static var bookmarkInterval: Duration { .seconds(60) }
 
-    func run(_ writer: any ResponseWriter) async throws {
+    func run(_ writer: any BodyWriter) async throws {
         let clock = ContinuousClock()
         let end = clock.now + .seconds(min(options.timeoutSeconds.flatMap { $0 > 0 ? $0 : nil } ?? Self.defaultSeconds, 86_400))
         var encoder = encoder
@@ -69,7 +73,7 @@ struct WatchSession<Object: APIObject>: Sendable {
         }
     }
 
-    private func sendInitialState(_ writer: any ResponseWriter, _ encoder: inout WatchEventEncoder<Object>) async throws {
+    private func sendInitialState(_ writer: any BodyWriter, _ encoder: inout WatchEventEncoder<Object>) async throws {
         // The headers go out before the first event, however long that takes.
         try await writer.write([])
         let events = stream.initialEvents()

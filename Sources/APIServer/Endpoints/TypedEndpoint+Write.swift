@@ -9,6 +9,10 @@ extension TypedEndpoint {
         let body = try await BodyDecoder.collect(call.request)
         let options = try call.options.writeOptions(kind: "CreateOptions")
         let object = try decode(body, call, options)
+        if descriptor.isNamespaced {
+            try await environment.namespaces.requireActive(
+                call.context.namespace, for: groupResource, object.metadata.name)
+        }
         switch try await creatable.create(object, options: options, call.context) {
         case .object(let output):
             return try render(output, status: 201, form: form, call)

@@ -10,9 +10,14 @@ struct WatchEventEncoder<Object: APIObject>: Sendable {
     }
 
     private let form: Form
+    /// What bookmarks show beside their version.
+    private let empty: Object
     private var hasShownColumns = false
 
-    init(_ form: Form) { self.form = form }
+    init(_ form: Form, empty: Object) {
+        self.form = form
+        self.empty = empty
+    }
 
     mutating func encode(_ events: [WatchEvent<Object>]) throws -> [UInt8] {
         var bytes: [UInt8] = []
@@ -29,7 +34,7 @@ struct WatchEventEncoder<Object: APIObject>: Sendable {
 
     /// - Parameter endsInitialEvents: marks that all of the initial state was sent.
     mutating func bookmark(_ revision: Int64, endsInitialEvents: Bool) throws -> [UInt8] {
-        var object = Object()
+        var object = empty
         object.metadata.resourceVersion = String(revision)
         if endsInitialEvents { object.metadata.annotations["k8s.io/initial-events-end"] = "true" }
         var bytes: [UInt8] = []

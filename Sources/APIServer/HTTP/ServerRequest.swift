@@ -9,7 +9,7 @@ public struct ServerRequest: Sendable {
     /// The raw query without `?`; empty where there is none.
     public var query: String
     public var headers: HTTPFields
-    public var body: RequestBody
+    public var body: BodyReader
     /// Gives the verified client certificate in DER form; nil where the connection has none. Asking costs a hop to the
     /// connection's event loop.
     public var clientCertificate: @Sendable () async -> [UInt8]?
@@ -17,7 +17,7 @@ public struct ServerRequest: Sendable {
     public var remoteAddress: String
 
     public init(
-        method: String, path: String, query: String = "", headers: HTTPFields = [:], body: RequestBody = .empty,
+        method: String, path: String, query: String = "", headers: HTTPFields = [:], body: BodyReader = .empty,
         clientCertificate: @escaping @Sendable () async -> [UInt8]? = { nil }, remoteAddress: String = ""
     ) {
         self.method = method
@@ -33,7 +33,7 @@ public struct ServerRequest: Sendable {
 }
 
 /// The bytes that come with a request; read once.
-public struct RequestBody: Sendable {
+public struct BodyReader: Sendable {
     public enum Failure: Error, Sendable {
         /// More bytes than allowed; the rest was not read.
         case tooLarge
@@ -46,10 +46,10 @@ public struct RequestBody: Sendable {
     /// - Parameter read: gives all bytes, or throws `Failure.tooLarge` beyond the limit it is called with.
     public init(_ read: @escaping @Sendable (Int) async throws -> [UInt8]) { self.read = read }
 
-    public static let empty = RequestBody { _ in [] }
+    public static let empty = BodyReader { _ in [] }
 
-    public static func bytes(_ bytes: [UInt8]) -> RequestBody {
-        RequestBody { limit in
+    public static func bytes(_ bytes: [UInt8]) -> BodyReader {
+        BodyReader { limit in
             guard bytes.count <= limit else { throw Failure.tooLarge }
             return bytes
         }

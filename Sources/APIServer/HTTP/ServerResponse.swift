@@ -5,7 +5,7 @@ public struct ServerResponse: Sendable {
     public enum Body: Sendable {
         case bytes([UInt8])
         /// Written piece by piece until the closure returns or throws; a throw cuts the connection.
-        case stream(@Sendable (any ResponseWriter) async throws -> Void)
+        case stream(@Sendable (any BodyWriter) async throws -> Void)
     }
     public var status: Int
     public var headers: HTTPFields
@@ -30,7 +30,7 @@ public struct ServerResponse: Sendable {
 }
 
 /// Where a streamed body goes.
-public protocol ResponseWriter: Sendable {
+public protocol BodyWriter: Sendable {
     /// Sends bytes at once; waits while the client does not read. Throws when the client is gone.
     func write(_ bytes: [UInt8]) async throws
 }

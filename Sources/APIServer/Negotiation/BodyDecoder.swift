@@ -12,9 +12,9 @@ struct BodyDecoder {
     static func collect(_ request: ServerRequest) async throws -> [UInt8] {
         do {
             return try await request.body.collect(upTo: maximumBytes)
-        } catch RequestBody.Failure.tooLarge {
+        } catch BodyReader.Failure.tooLarge {
             throw APIError.tooLarge("limit is \(maximumBytes)")
-        } catch RequestBody.Failure.incomplete {
+        } catch BodyReader.Failure.incomplete {
             throw APIError.badRequest("unexpected EOF")
         }
     }
@@ -63,6 +63,8 @@ struct BodyDecoder {
     private func checkKind(_ json: [UInt8], original: [UInt8], expected: GroupVersionKind) throws(APIError) {
         let meta: TypeMeta
         do { meta = try TypeMeta.decode(json, limits: Self.limits) } catch {
+            // What is not UTF-8 is repaired when the object is read.
+            if error.kind == .encoding { return }
             throw Self.unrecognized(
                 original, kind: expected.kind, "couldn't get version/kind; json parse error: \(error.message)")
         }
@@ -167,22 +169,26 @@ extension BodyDecoder {
         var issues: [JSONIssue] = []
         let object: Object
         let bytes = document.jsonBytes()
+        let expected = Object.groupVersionKind
+        let kind = document["kind"]?.stringValue ?? expected.kind
+        let version = document["apiVersion"]?.stringValue ?? expected.apiVersion
+        guard document.objectValue == nil || kind == expected.kind && version == expected.apiVersion else {
+            throw Self.unusable(patch.text, "the patch makes the object a \(kind) of \(version)")
+        }
         do throws(JSONError) {
             object = try Object.decode(bytes, limits: JSONLimits(depth: 10_000, bytes: 64 << 20), issues: &issues)
         } catch {
-            throw Self.unusable(Object.self, String(decoding: bytes, as: UTF8.self), error.message)
+            throw Self.unusable(String(decoding: bytes, as: UTF8.self), error.message)
         }
         let faults = patch.issues + issues.map(\.description)
         try Self.report(faults, options: options, warnings: warnings) { text in
-            Self.unusable(Object.self, patch.text, "strict decoding error: \(text)")
+            Self.unusable(patch.text, "strict decoding error: \(text)")
         }
         return object
     }
 
-    private static func unusable<Object: APIObject>(_ type: Object.Type, _ value: String, _ text: String) -> APIError {
-        let kind = Object.groupVersionKind
-        return .invalid(
-            GroupResource(group: kind.group, resource: kind.kind), "", [.invalid("patch", .string(value), text)])
+    private static func unusable(_ value: String, _ text: String) -> APIError {
+        .invalid(GroupResource(group: "", resource: ""), "", [.invalid("patch", .string(value), text)])
     }
 
     /// DeleteOptions of any version that clients use: `v1`, `meta.k8s.io/v1` or the resource's own (3.7).
@@ -196,7 +202,7 @@ extension BodyDecoder {
             meta = try TypeMeta.decode(json, limits: Self.limits)
             options = try DeleteOptions.decode(json, limits: Self.limits)
         } catch {
-            throw .badRequest(error.message)
+            throw .plain("couldn't get version/kind; json parse error: \(error.message)")
         }
         let versions = ["", "v1", "meta.k8s.io/v1", resource.apiVersion]
         guard meta.kind.isEmpty || meta.kind == "DeleteOptions", versions.contains(meta.apiVersion) else {

@@ -131,13 +131,11 @@ struct OptionsDecoder {
                 errors.append(
                     .forbidden(field, "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided"))
             }
-            if !match.isEmpty {
-                if match != "NotOlderThan" {
-                    errors.append(.notSupported(field, .string(match), supported: ["NotOlderThan"]))
-                }
-                if !options.continueToken.isEmpty {
-                    errors.append(.forbidden(field, "resourceVersionMatch is forbidden when continue is provided"))
-                }
+            if !match.isEmpty && match != "NotOlderThan" {
+                errors.append(.notSupported(field, .string(match), supported: ["NotOlderThan"]))
+            }
+            if !options.continueToken.isEmpty {
+                errors.append(.forbidden(field, "resourceVersionMatch is forbidden when continue is provided"))
             }
             return errors
         }

@@ -12,7 +12,7 @@ extension ObjectStore {
         guard ["", "0"].contains(object.metadata.resourceVersion) else {
             throw APIError.plain("resourceVersion should not be set on objects to be created")
         }
-        try await requireNamespace(context)
+        try await requireNamespace(of: object.metadata.name, context)
         var prepared = object
         SystemMetadata.fill(&prepared.metadata, namespace: descriptor.isNamespaced ? context.namespace : "", context)
         let isGenerated = prepared.metadata.name.isEmpty && !prepared.metadata.generateName.isEmpty
@@ -69,19 +69,25 @@ extension ObjectStore {
         }
     }
 
-    private func requireNamespace(_ context: RequestContext) async throws {
+    private func requireNamespace(of name: String, _ context: RequestContext) async throws {
         guard let namespaces, descriptor.isNamespaced, !kind.ignoresNamespaceState else { return }
-        switch try await namespaces.state(of: context.namespace) {
+        try await namespaces.requireActive(context.namespace, for: context.resource, name)
+    }
+}
+
+extension NamespaceLookup {
+    /// - Throws: 404 where the namespace does not exist, 403 where it is being deleted (spec/api-machinery.md 3.11).
+    func requireActive(_ namespace: String, for resource: GroupResource, _ name: String) async throws {
+        switch try await state(of: namespace) {
         case .active: return
         case .absent:
-            throw APIError.notFound(GroupResource(group: "", resource: "namespaces"), context.namespace)
+            throw APIError.notFound(GroupResource(group: "", resource: "namespaces"), namespace)
         case .terminating:
             var error = APIError.forbidden(
-                context.resource, "",
-                "unable to create new content in namespace \(context.namespace) because it is being terminated")
+                resource, name, "unable to create new content in namespace \(namespace) because it is being terminated")
             error.status.details?.causes = [
                 StatusCause(
-                    reason: "NamespaceTerminating", message: "namespace \(context.namespace) is being terminated",
+                    reason: "NamespaceTerminating", message: "namespace \(namespace) is being terminated",
                     field: "metadata.namespace")
             ]
             throw error

@@ -2,9 +2,6 @@ import APIMachinery
 import Store
 
 extension ObjectStore {
-    /// The fields a selector may name, in the order in which errors list them.
-    var knownFields: [String] { ["metadata.name", "metadata.namespace"] + kind.selectableFieldNames }
-
     /// Lists objects (spec/api-machinery.md 4).
     public func list(_ options: ListOptions, _ context: RequestContext) async throws -> OutputList<Object> {
         let page = try await page(options, namespace: context.namespace)
@@ -22,7 +19,7 @@ extension ObjectStore {
     private func page(
         _ options: ListOptions, namespace: String
     ) async throws -> (objects: [StoredObject], metadata: ListMeta) {
-        do { try options.fieldSelector.validate(known: knownFields) } catch { throw APIError.badRequest(error.text) }
+        do { try options.fieldSelector.validate(known: kind.selectableFieldNames) } catch { throw APIError.badRequest(error.text) }
         let range = range(namespace: namespace)
         let request = try PageRequest(options)
         var entries: SnapshotEntries
@@ -159,13 +156,14 @@ struct PageRequest {
             source = token.revision > 0 ? .exact(token.revision) : .latest
             return
         }
-        let revision = try ResourceVersion.parse(options.resourceVersion)
+        let revision = try ResourceVersion.parse(options.resourceVersion, isList: true)
         switch (options.resourceVersionMatch, options.resourceVersion) {
         case (.exact?, _): source = .exact(revision)
         case (_, ""): source = .latest
         case (_, "0"):
+            // Any state will do: all of it is at hand.
             source = .any
-            if options.resourceVersionMatch == nil { limit = 0 }
+            limit = 0
         case (.notOlderThan?, _): source = .notOlderThan(revision)
         case (nil, _): source = limit > 0 ? .exact(revision) : .notOlderThan(revision)
         }

@@ -46,7 +46,7 @@ extension ObjectStore {
         if new.metadata.uid != old.uid && !change.isPatch {
             throw APIError.conflict(
                 context.resource, name,
-                "StorageError: invalid object, Code: 4, Key: \(key(name, namespace: old.namespace)), ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: \(new.metadata.uid), UID in object meta: \(old.uid)"
+                "StorageError: invalid object, Code: 4, Key: \(reportedKey(name, namespace: old.namespace)), ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: \(new.metadata.uid), UID in object meta: \(old.uid)"
             )
         }
         let version = new.metadata.resourceVersion
@@ -116,7 +116,8 @@ extension ObjectStore {
         let written = try await store.commit(
             Transaction(conditions: [.modRevision(of: key, equals: revision)], mutations: [mutation] + effects))
         var stored = new
-        stored.metadata.resourceVersion = String(written)
+        // An object that is gone shows the last version it had.
+        stored.metadata.resourceVersion = String(isReleased ? revision : written)
         return stored
     }
 }

@@ -32,6 +32,11 @@ public final class ObjectStore<Object: APIObject>: Sendable {
         descriptor.isNamespaced ? "\(kind.keyPrefix)\(namespace)/\(name)" : kind.keyPrefix + name
     }
 
+    /// The key as errors name it: that of the reference's store.
+    func reportedKey(_ name: String, namespace: String) -> String {
+        (["/openshift.io", descriptor.name] + [namespace, name].filter { !$0.isEmpty }).joined(separator: "/")
+    }
+
     /// The keys of a namespace, or of the whole type for the empty namespace.
     func range(namespace: String) -> KeyRange {
         .prefix(descriptor.isNamespaced && !namespace.isEmpty ? "\(kind.keyPrefix)\(namespace)/" : kind.keyPrefix)
@@ -114,12 +119,13 @@ public final class ObjectStore<Object: APIObject>: Sendable {
 enum ResourceVersion {
     /// 0 for the empty text.
     /// - Throws: the 400 of spec/api-machinery.md 4.3 for anything but a decimal number.
-    static func parse(_ text: String) throws(APIError) -> Int64 {
+    ///   Reads of one object and watches let the bare text escape as a 500 (recorded).
+    static func parse(_ text: String, isList: Bool = false) throws(APIError) -> Int64 {
         if text.isEmpty { return 0 }
         guard text.utf8.allSatisfy({ $0 >= 0x30 && $0 <= 0x39 }), let number = Int64(text) else {
-            throw APIError.badRequest(
-                "invalid resource version: resourceVersion: Invalid value: \(goQuoted(text)): strconv.ParseUint: parsing \(goQuoted(text)): invalid syntax"
-            )
+            let problem =
+                "resourceVersion: Invalid value: \(goQuoted(text)): strconv.ParseUint: parsing \(goQuoted(text)): invalid syntax"
+            throw isList ? .badRequest("invalid resource version: \(problem)") : .plain(problem)
         }
         return number
     }

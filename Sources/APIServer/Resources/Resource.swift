@@ -30,6 +30,12 @@ public protocol ListableResource<Object>: Resource {
 
 public protocol WatchableResource<Object>: ListableResource {
     func watch(_ options: ListOptions, _ context: RequestContext) async throws -> any WatchStream<Object>
+    /// An object without content, as bookmarks show it.
+    var emptyObject: Object { get }
+}
+
+extension WatchableResource {
+    public var emptyObject: Object { Object() }
 }
 
 public protocol CreatableResource<Object>: Resource {

@@ -13,7 +13,7 @@ struct APIRouter: Sendable {
         /// The path lies below a served group version but names nothing there: a 404 in JSON.
         case unknownResource
         /// The path is known, the method is not.
-        case wrongMethod(allowed: [String])
+        case wrongMethod
         /// No group of the API: other handlers, or a 404 in text.
         case notAPI
     }
@@ -37,7 +37,7 @@ struct APIRouter: Sendable {
         guard let target = Target(rest, in: group) else { return .unknownResource }
         let methods = target.endpoint.methods(for: target.shape)
         if methods.isEmpty { return .unknownResource }
-        guard methods.contains(method) else { return .wrongMethod(allowed: methods) }
+        guard methods.contains(method) else { return .wrongMethod }
         return .endpoint(target.endpoint, target.shape, namespace: target.namespace, name: target.name)
     }
 
@@ -49,6 +49,8 @@ struct APIRouter: Sendable {
         guard segments.count >= length else { return nil }
         guard let group = groups[segments[..<length].joined(separator: "/")] else { return nil }
         segments.removeFirst(length)
+        // An empty namespace is all of them.
+        if segments.starts(with: ["namespaces", ""]) { segments.removeFirst(2) }
         return (group, segments.filter { !$0.isEmpty })
     }
 

@@ -10,9 +10,12 @@ struct Routes: Sendable {
     private let version: ServerVersion
     private let index: [UInt8]
 
-    init(resources: [any Resource], healthChecks: [HealthCheck], version: ServerVersion, serverAddress: String) {
+    init(
+        resources: [any Resource], namespaces: any NamespaceLookup, healthChecks: [HealthCheck], version: ServerVersion,
+        serverAddress: String
+    ) {
         let kinds = KindRegistry(resources.map(\.descriptor.kind))
-        let environment = EndpointEnvironment(decoder: BodyDecoder(kinds: kinds))
+        let environment = EndpointEnvironment(decoder: BodyDecoder(kinds: kinds), namespaces: namespaces)
         let endpoints = resources.map { Self.endpoint($0, environment) }
         router = APIRouter(endpoints)
         let documents = DiscoveryDocuments(endpoints, serverAddress: serverAddress)
@@ -44,17 +47,11 @@ struct Routes: Sendable {
                 APICall(request: request, query: query, shape: shape, name: name, context: own))
         case .unknownResource:
             throw APIError.noSuchResource
-        case .wrongMethod(let allowed):
-            return methodNotAllowed(allowed, request, query)
+        case .wrongMethod:
+            throw APIError.methodNotAllowed
         case .notAPI:
             return try await other(request, path: path, query: query)
         }
-    }
-
-    private func methodNotAllowed(_ allowed: [String], _ request: ServerRequest, _ query: QueryParameters) -> ServerResponse {
-        var response = ResponseEncoder(form: .forErrors(request, query)).response(APIError.methodNotAllowed)
-        response.headers[.allow] = allowed.joined(separator: ", ")
-        return response
     }
 
     private func other(_ request: ServerRequest, path: String, query: QueryParameters) async throws -> ServerResponse {

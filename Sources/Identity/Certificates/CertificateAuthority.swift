@@ -14,6 +14,11 @@ public struct CertificateAuthority: Sendable {
     public struct Pair: Sendable {
         public var certificatePEM: String
         public var keyPEM: String
+
+        public init(certificatePEM: String, keyPEM: String) {
+            self.certificatePEM = certificatePEM
+            self.keyPEM = keyPEM
+        }
     }
 
     /// Makes a new authority, valid for ten years.

@@ -93,6 +93,7 @@ extension NamespaceList {
                 name: "items",
                 type: .list(.object(Namespace.schema)),
                 output: .always,
+                isRequired: true,
                 protobuf: [2],
                 documentation: "The namespaces."),
         ])

@@ -200,6 +200,7 @@ extension DockerImage {
                 name: "Id",
                 type: .string,
                 output: .always,
+                isRequired: true,
                 documentation: "Digest the image was known by to its builder."),
             FieldSchema(
                 name: "Parent",
@@ -215,6 +216,7 @@ extension DockerImage {
                 name: "Created",
                 type: .time,
                 output: .always,
+                isRequired: true,
                 documentation: "When the image was built."),
             FieldSchema(
                 name: "Container",
@@ -225,6 +227,7 @@ extension DockerImage {
                 name: "ContainerConfig",
                 type: .object(DockerConfig.schema),
                 output: .always,
+                isRequired: true,
                 documentation: "Configuration of that container."),
             FieldSchema(
                 name: "DockerVersion",

@@ -200,6 +200,7 @@ extension DockerImagePre012 {
                 name: "id",
                 type: .string,
                 output: .always,
+                isRequired: true,
                 documentation: "Digest the image was known by to its builder."),
             FieldSchema(
                 name: "parent",
@@ -215,6 +216,7 @@ extension DockerImagePre012 {
                 name: "created",
                 type: .time,
                 output: .always,
+                isRequired: true,
                 documentation: "When the image was built."),
             FieldSchema(
                 name: "container",
@@ -225,6 +227,7 @@ extension DockerImagePre012 {
                 name: "container_config",
                 type: .object(DockerConfig.schema),
                 output: .always,
+                isRequired: true,
                 documentation: "Configuration of that container."),
             FieldSchema(
                 name: "docker_version",

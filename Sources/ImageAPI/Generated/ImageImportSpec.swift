@@ -110,6 +110,7 @@ extension ImageImportSpec {
                 name: "from",
                 type: .object(ObjectReference.schema),
                 output: .always,
+                isRequired: true,
                 protobuf: [1],
                 documentation: "The image, kind DockerImage."),
             FieldSchema(

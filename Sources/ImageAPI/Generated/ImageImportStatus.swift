@@ -101,6 +101,7 @@ extension ImageImportStatus {
                 name: "status",
                 type: .object(Status.schema),
                 output: .always,
+                isRequired: true,
                 protobuf: [1],
                 documentation: "Whether the image could be read."),
             FieldSchema(

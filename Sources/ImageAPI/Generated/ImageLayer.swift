@@ -84,18 +84,21 @@ extension ImageLayer {
                 name: "name",
                 type: .string,
                 output: .always,
+                isRequired: true,
                 protobuf: [1],
                 documentation: "Digest of the blob."),
             FieldSchema(
                 name: "size",
                 type: .int64,
                 output: .always,
+                isRequired: true,
                 protobuf: [2],
                 documentation: "Size of the blob in bytes."),
             FieldSchema(
                 name: "mediaType",
                 type: .string,
                 output: .always,
+                isRequired: true,
                 protobuf: [3],
                 documentation: "Media type of the blob."),
         ])

@@ -78,12 +78,14 @@ extension ImageLayerData {
                 type: .int64,
                 isPointer: true,
                 output: .null,
+                isRequired: true,
                 protobuf: [1],
                 documentation: "Size in bytes; absent if unknown."),
             FieldSchema(
                 name: "mediaType",
                 type: .string,
                 output: .always,
+                isRequired: true,
                 protobuf: [2],
                 documentation: "Media type."),
         ])

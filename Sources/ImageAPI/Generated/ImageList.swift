@@ -93,6 +93,7 @@ extension ImageList {
                 name: "items",
                 type: .list(.object(Image.schema)),
                 output: .always,
+                isRequired: true,
                 protobuf: [2],
                 documentation: "The images."),
         ])

@@ -62,6 +62,7 @@ extension ImageLookupPolicy {
                 name: "local",
                 type: .bool,
                 output: .always,
+                isRequired: true,
                 protobuf: [3],
                 documentation: "Whether image names in the namespace are resolved through the stream.")
         ])

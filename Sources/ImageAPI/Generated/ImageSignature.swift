@@ -186,6 +186,7 @@ extension ImageSignature {
                 name: "type",
                 type: .string,
                 output: .always,
+                isRequired: true,
                 protobuf: [2],
                 documentation: "Kind of signature: atomic."),
             FieldSchema(
@@ -193,6 +194,7 @@ extension ImageSignature {
                 type: .bytes,
                 isPointer: true,
                 output: .null,
+                isRequired: true,
                 protobuf: [3],
                 documentation: "The signature itself, opaque to the server."),
             FieldSchema(

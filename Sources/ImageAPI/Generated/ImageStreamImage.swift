@@ -93,6 +93,7 @@ extension ImageStreamImage {
                 name: "image",
                 type: .object(Image.schema),
                 output: .always,
+                isRequired: true,
                 protobuf: [2],
                 documentation: "The image."),
         ])

@@ -104,12 +104,14 @@ extension ImageStreamImport {
                 name: "spec",
                 type: .object(ImageStreamImportSpec.schema),
                 output: .always,
+                isRequired: true,
                 protobuf: [2],
                 documentation: "What to import."),
             FieldSchema(
                 name: "status",
                 type: .object(ImageStreamImportStatus.schema),
                 output: .always,
+                isRequired: true,
                 protobuf: [3],
                 documentation: "How it went."),
         ])

@@ -88,6 +88,7 @@ extension ImageStreamImportSpec {
                 name: "import",
                 type: .bool,
                 output: .always,
+                isRequired: true,
                 protobuf: [1],
                 documentation: "Whether to keep what was found, or only to look."),
             FieldSchema(

@@ -104,12 +104,14 @@ extension ImageStreamLayers {
                 name: "blobs",
                 type: .map(.object(ImageLayerData.schema)),
                 output: .always,
+                isRequired: true,
                 protobuf: [2],
                 documentation: "Every blob by digest, manifests and configurations included."),
             FieldSchema(
                 name: "images",
                 type: .map(.object(ImageBlobReferences.schema)),
                 output: .always,
+                isRequired: true,
                 protobuf: [3],
                 documentation: "What each image consists of, by its name."),
         ])

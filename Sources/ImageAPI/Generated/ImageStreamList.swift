@@ -93,6 +93,7 @@ extension ImageStreamList {
                 name: "items",
                 type: .list(.object(ImageStream.schema)),
                 output: .always,
+                isRequired: true,
                 protobuf: [2],
                 documentation: "The streams."),
         ])

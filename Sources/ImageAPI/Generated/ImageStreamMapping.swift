@@ -104,12 +104,14 @@ extension ImageStreamMapping {
                 name: "image",
                 type: .object(Image.schema),
                 output: .always,
+                isRequired: true,
                 protobuf: [2],
                 documentation: "The image."),
             FieldSchema(
                 name: "tag",
                 type: .string,
                 output: .always,
+                isRequired: true,
                 protobuf: [3],
                 documentation: "The tag; empty for latest."),
         ])

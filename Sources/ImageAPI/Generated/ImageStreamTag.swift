@@ -144,18 +144,21 @@ extension ImageStreamTag {
                 type: .object(TagReference.schema),
                 isPointer: true,
                 output: .null,
+                isRequired: true,
                 protobuf: [2],
                 documentation: "The spec tag; absent if the tag was pushed."),
             FieldSchema(
                 name: "generation",
                 type: .int64,
                 output: .always,
+                isRequired: true,
                 protobuf: [3],
                 documentation: "Generation of the spec tag."),
             FieldSchema(
                 name: "lookupPolicy",
                 type: .object(ImageLookupPolicy.schema),
                 output: .always,
+                isRequired: true,
                 protobuf: [6],
                 documentation: "The stream's lookup policy."),
             FieldSchema(
@@ -168,6 +171,7 @@ extension ImageStreamTag {
                 name: "image",
                 type: .object(Image.schema),
                 output: .always,
+                isRequired: true,
                 protobuf: [5],
                 documentation: "The image the tag points at."),
         ])

@@ -93,6 +93,7 @@ extension ImageStreamTagList {
                 name: "items",
                 type: .list(.object(ImageStreamTag.schema)),
                 output: .always,
+                isRequired: true,
                 protobuf: [2],
                 documentation: "The tags."),
         ])

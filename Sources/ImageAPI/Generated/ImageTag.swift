@@ -128,6 +128,7 @@ extension ImageTag {
                 type: .object(TagReference.schema),
                 isPointer: true,
                 output: .null,
+                isRequired: true,
                 protobuf: [2],
                 documentation: "The spec tag; absent if the tag was pushed."),
             FieldSchema(
@@ -135,6 +136,7 @@ extension ImageTag {
                 type: .object(NamedTagEventList.schema),
                 isPointer: true,
                 output: .null,
+                isRequired: true,
                 protobuf: [3],
                 documentation: "The history; absent if there is none."),
             FieldSchema(
@@ -142,6 +144,7 @@ extension ImageTag {
                 type: .object(Image.schema),
                 isPointer: true,
                 output: .null,
+                isRequired: true,
                 protobuf: [4],
                 documentation: "The image the tag points at; absent if it points at none."),
         ])

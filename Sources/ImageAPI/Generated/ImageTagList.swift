@@ -93,6 +93,7 @@ extension ImageTagList {
                 name: "items",
                 type: .list(.object(ImageTag.schema)),
                 output: .always,
+                isRequired: true,
                 protobuf: [2],
                 documentation: "The tags."),
         ])

@@ -90,12 +90,14 @@ extension NamedTagEventList {
                 name: "tag",
                 type: .string,
                 output: .always,
+                isRequired: true,
                 protobuf: [1],
                 documentation: "Name of the tag."),
             FieldSchema(
                 name: "items",
                 type: .list(.object(TagEvent.schema)),
                 output: .null,
+                isRequired: true,
                 protobuf: [2],
                 documentation: "What the tag pointed at, the latest first."),
             FieldSchema(

@@ -97,6 +97,7 @@ extension RepositoryImportSpec {
                 name: "from",
                 type: .object(ObjectReference.schema),
                 output: .always,
+                isRequired: true,
                 protobuf: [1],
                 documentation: "The repository, kind DockerImage."),
             FieldSchema(

@@ -93,6 +93,7 @@ extension SecretList {
                 name: "items",
                 type: .list(.object(Secret.schema)),
                 output: .always,
+                isRequired: true,
                 protobuf: [2],
                 documentation: "The secrets."),
         ])

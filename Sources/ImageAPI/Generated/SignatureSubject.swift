@@ -100,6 +100,7 @@ extension SignatureSubject {
                 name: "publicKeyID",
                 type: .string,
                 output: .always,
+                isRequired: true,
                 protobuf: [2],
                 documentation: "Identifier of the public key, to find it by."),
         ])

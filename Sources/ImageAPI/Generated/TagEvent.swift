@@ -95,24 +95,28 @@ extension TagEvent {
                 name: "created",
                 type: .time,
                 output: .always,
+                isRequired: true,
                 protobuf: [1],
                 documentation: "When the tag began to point there."),
             FieldSchema(
                 name: "dockerImageReference",
                 type: .string,
                 output: .always,
+                isRequired: true,
                 protobuf: [2],
                 documentation: "Pull spec of the image."),
             FieldSchema(
                 name: "image",
                 type: .string,
                 output: .always,
+                isRequired: true,
                 protobuf: [3],
                 documentation: "Name of the Image; empty for a mere reference."),
             FieldSchema(
                 name: "generation",
                 type: .int64,
                 output: .always,
+                isRequired: true,
                 protobuf: [4],
                 documentation: "Generation of the spec tag that caused it."),
         ])

@@ -121,6 +121,7 @@ extension TagEventCondition {
                 name: "type",
                 type: .string,
                 output: .always,
+                isRequired: true,
                 protobuf: [1],
                 goType: "v1.TagEventConditionType",
                 documentation: "ImportSuccess."),
@@ -128,6 +129,7 @@ extension TagEventCondition {
                 name: "status",
                 type: .string,
                 output: .always,
+                isRequired: true,
                 protobuf: [2],
                 goType: "v1.ConditionStatus",
                 documentation: "True, False or Unknown."),
@@ -153,6 +155,7 @@ extension TagEventCondition {
                 name: "generation",
                 type: .int64,
                 output: .always,
+                isRequired: true,
                 protobuf: [6],
                 documentation: "Generation of the spec tag that was imported."),
         ])

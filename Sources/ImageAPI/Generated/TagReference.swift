@@ -140,6 +140,7 @@ extension TagReference {
                 name: "name",
                 type: .string,
                 output: .always,
+                isRequired: true,
                 protobuf: [1],
                 documentation: "Name of the tag."),
             FieldSchema(

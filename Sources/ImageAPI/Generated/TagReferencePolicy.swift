@@ -62,6 +62,7 @@ extension TagReferencePolicy {
                 name: "type",
                 type: .string,
                 output: .always,
+                isRequired: true,
                 protobuf: [1],
                 goType: "v1.TagReferencePolicyType",
                 defaultValue: "Source",

@@ -1,6 +1,6 @@
 import APIServer
 import HTTPTypes
-import Hummingbird
+import HummingbirdCore
 import NIOCore
 import NIOSSL
 import ServiceLifecycle
@@ -11,17 +11,14 @@ struct HTTPAdapter: Sendable {
 
     func handle(_ request: Request, _ writer: consuming ResponseWriter, _ channel: any Channel) async throws {
         let response = await respond(Self.serverRequest(request, channel))
-        let head = HTTPResponse(
+        var head = HTTPResponse(
             status: HTTPResponse.Status(code: response.status), headerFields: response.headers)
         switch response.body {
         case .bytes(let bytes):
-            var fields = head.headerFields
-            if fields[.contentLength] == nil { fields[.contentLength] = String(bytes.count) }
-            try await writer.writeResponse(
-                Response(status: head.status, headers: fields, body: .init(byteBuffer: ByteBuffer(bytes: bytes))))
+            if head.headerFields[.contentLength] == nil { head.headerFields[.contentLength] = String(bytes.count) }
+            try await writer.write(response: head, body: ResponseBody(byteBuffer: ByteBuffer(bytes: bytes)))
         case .stream(let write):
-            let body = Self.streamed(write, from: request)
-            try await writer.writeResponse(Response(status: head.status, headers: head.headerFields, body: body))
+            try await writer.write(response: head, body: Self.streamed(write, from: request))
         }
     }
 
@@ -33,32 +30,32 @@ struct HTTPAdapter: Sendable {
             path: mark.map { String(target[..<$0]) } ?? target,
             query: mark.map { String(target[target.index(after: $0)...]) } ?? "",
             headers: request.headers,
-            body: APIServer.RequestBody { limit in try await collect(request, limit: limit) },
+            body: BodyReader { limit in try await collect(request, limit: limit) },
             clientCertificate: { await certificate(of: channel) },
             remoteAddress: channel.remoteAddress?.ipAddress ?? "")
     }
 
     private static func collect(_ request: Request, limit: Int) async throws -> [UInt8] {
         if let announced = request.headers[.contentLength].flatMap({ Int($0) }), announced > limit {
-            throw APIServer.RequestBody.Failure.tooLarge
+            throw BodyReader.Failure.tooLarge
         }
         var bytes: [UInt8] = []
         do {
             for try await chunk in request.body {
-                guard bytes.count + chunk.readableBytes <= limit else { throw APIServer.RequestBody.Failure.tooLarge }
+                guard bytes.count + chunk.readableBytes <= limit else { throw BodyReader.Failure.tooLarge }
                 bytes += chunk.readableBytesView
             }
-        } catch let error as APIServer.RequestBody.Failure {
+        } catch let error as BodyReader.Failure {
             throw error
         } catch {
-            throw APIServer.RequestBody.Failure.incomplete
+            throw BodyReader.Failure.incomplete
         }
         return bytes
     }
 
     /// A body that is written until its source ends, the client leaves, or the server shuts down.
     private static func streamed(
-        _ write: @escaping @Sendable (any APIServer.ResponseWriter) async throws -> Void, from request: Request
+        _ write: @escaping @Sendable (any BodyWriter) async throws -> Void, from request: Request
     ) -> ResponseBody {
         ResponseBody { writer in
             let stream = StreamWriter(writer)
@@ -82,7 +79,7 @@ struct HTTPAdapter: Sendable {
 }
 
 /// Writes a streamed body. One task uses it at a time: the one that runs the stream.
-private final class StreamWriter: APIServer.ResponseWriter, @unchecked Sendable {
+private final class StreamWriter: BodyWriter, @unchecked Sendable {
     private var writer: any ResponseBodyWriter
 
     init(_ writer: any ResponseBodyWriter) { self.writer = writer }

@@ -1,5 +1,5 @@
 import APIServer
-import Hummingbird
+import HummingbirdCore
 import HummingbirdHTTP2
 import Logging
 import NIOCore

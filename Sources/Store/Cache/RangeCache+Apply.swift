@@ -17,7 +17,7 @@ extension RangeCache: StoreCache {
     func load(_ kvs: [KeyValue]) {
         let entries = kvs.map(entry)
         state.withLock { state in
-            for entry in entries { state.entries.set(entry.key, entry) }
+            for entry in entries { _ = state.set(entry) }
         }
     }
 
@@ -60,7 +60,7 @@ extension RangeCache: StoreCache {
         let reached = state.withLock { state in
             for (event, new) in changes {
                 let old: CacheEntry<Value>?
-                if let new { old = state.entries.set(new.key, new) } else { old = state.entries.remove(event.key) }
+                if let new { old = state.set(new) } else { old = state.remove(event.key) }
                 state.ring.append(Self.event(event, old: old, new: new))
                 state.cursors.wake(for: event.key, at: event.modRevision, &woken)
             }

@@ -12,12 +12,24 @@ public final class RangeCache<Value: Sendable>: Sendable {
 
     struct State {
         var entries = OrderedMap<CacheEntry<Value>>()
+        var table = EntryTable<Value>()
         var ring: EventRing<Value>
         var revision: Int64 = 0
         var isEnded = false
         var cursors = WatchWaiters()
         var revisions: [UInt64: RevisionWaiter] = [:]
         var nextWaiter: UInt64 = 0
+
+        /// - Returns: the entry replaced, if any.
+        mutating func set(_ entry: CacheEntry<Value>) -> CacheEntry<Value>? {
+            table.set(entry)
+            return entries.set(entry.key, entry)
+        }
+
+        mutating func remove(_ key: String) -> CacheEntry<Value>? {
+            table.remove(key)
+            return entries.remove(key)
+        }
     }
 
     struct RevisionWaiter {
@@ -52,7 +64,7 @@ public final class RangeCache<Value: Sendable>: Sendable {
     public var count: Int { state.withLock { $0.entries.count } }
 
     public func value(for key: String) -> CacheEntry<Value>? {
-        state.withLock { $0.entries[key] }
+        state.withLock { $0.table[key] }
     }
 
     /// The entries of a range (`nil` = all of the cache) at one moment, in order.

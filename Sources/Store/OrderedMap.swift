@@ -2,9 +2,9 @@
 ///
 /// Sorted arrays of at most ``chunkLimit`` keys: an insert moves a few KiB however many keys there are, a lookup is
 /// two binary searches, and a copy of the whole map is a snapshot that costs one retain; the next change after it
-/// copies only the list of chunks and one chunk.
-struct OrderedMap<Value> {
-    private struct Chunk {
+/// copies only the list of chunks and one chunk. For this package's engines, too.
+package struct OrderedMap<Value> {
+    fileprivate struct Chunk {
         var keys: [String]
         var values: [Value]
     }
@@ -18,23 +18,28 @@ struct OrderedMap<Value> {
     private static var chunkLimit: Int { 256 }
 
     private var chunks: [Chunk] = []
-    private(set) var count = 0
+    /// The first key of each chunk.
+    private var firsts: [String] = []
+    package private(set) var count = 0
 
-    subscript(key: String) -> Value? {
+    package init() {}
+
+    package subscript(key: String) -> Value? {
         guard let position = find(key) else { return nil }
         return chunks[position.chunk].values[position.offset]
     }
 
     /// - Returns: the value replaced, if any.
     @discardableResult
-    mutating func set(_ key: String, _ value: Value) -> Value? {
+    package mutating func set(_ key: String, _ value: Value) -> Value? {
         guard !chunks.isEmpty else {
             chunks.append(Chunk(keys: [key], values: [value]))
+            firsts.append(key)
             count = 1
             return nil
         }
         let index = chunk(for: key)
-        let offset = Self.lowerBound(chunks[index].keys, key)
+        let offset = SortedKeys.lowerBound(chunks[index].keys, key)
         if offset < chunks[index].keys.count, KeyOrder.equal(chunks[index].keys[offset], key) {
             let old = chunks[index].values[offset]
             chunks[index].values[offset] = value
@@ -42,6 +47,7 @@ struct OrderedMap<Value> {
         }
         chunks[index].keys.insert(key, at: offset)
         chunks[index].values.insert(value, at: offset)
+        if offset == 0 { firsts[index] = key }
         count += 1
         if chunks[index].keys.count > Self.chunkLimit { split(index) }
         return nil
@@ -49,7 +55,7 @@ struct OrderedMap<Value> {
 
     /// - Returns: the value removed, if the key was there.
     @discardableResult
-    mutating func remove(_ key: String) -> Value? {
+    package mutating func remove(_ key: String) -> Value? {
         guard let position = find(key) else { return nil }
         chunks[position.chunk].keys.remove(at: position.offset)
         let old = chunks[position.chunk].values.remove(at: position.offset)
@@ -59,13 +65,13 @@ struct OrderedMap<Value> {
     }
 
     /// The number of keys in a range.
-    func count(in range: KeyRange) -> Int {
+    package func count(in range: KeyRange) -> Int {
         let end = range.end.map(rank) ?? count
         return max(0, end - rank(range.start))
     }
 
     /// The first values of a range in order; `limit` 0 or less = all.
-    func values(in range: KeyRange, limit: Int) -> [Value] {
+    package func values(in range: KeyRange, limit: Int) -> [Value] {
         let total = count(in: range)
         var wanted = limit > 0 ? min(limit, total) : total
         var result: [Value] = []
@@ -81,6 +87,20 @@ struct OrderedMap<Value> {
         return result
     }
 
+    /// Hands the keys of a range in order to `body`, until it returns false.
+    package func visit(_ range: KeyRange, _ body: (String, Value) throws -> Bool) rethrows {
+        var position = lowerBound(range.start)
+        while position.chunk < chunks.count {
+            let chunk = chunks[position.chunk]
+            for offset in position.offset..<chunk.keys.count {
+                let key = chunk.keys[offset]
+                if let end = range.end, !KeyOrder.precedes(key, end) { return }
+                guard try body(key, chunk.values[offset]) else { return }
+            }
+            position = Position(chunk: position.chunk + 1, offset: 0)
+        }
+    }
+
     // MARK: Search
 
     /// How many keys precede `key`.
@@ -92,7 +112,7 @@ struct OrderedMap<Value> {
     private func lowerBound(_ key: String) -> Position {
         guard !chunks.isEmpty else { return Position(chunk: 0, offset: 0) }
         let index = chunk(for: key)
-        return Position(chunk: index, offset: Self.lowerBound(chunks[index].keys, key))
+        return Position(chunk: index, offset: SortedKeys.lowerBound(chunks[index].keys, key))
     }
 
     private func find(_ key: String) -> Position? {
@@ -105,23 +125,7 @@ struct OrderedMap<Value> {
 
     /// The last chunk whose first key does not follow `key`; the first one if there is none. The map is not empty.
     private func chunk(for key: String) -> Int {
-        var low = 1
-        var high = chunks.count
-        while low < high {
-            let middle = (low + high) / 2
-            if KeyOrder.precedes(key, chunks[middle].keys[0]) { high = middle } else { low = middle + 1 }
-        }
-        return low - 1
-    }
-
-    private static func lowerBound(_ keys: [String], _ key: String) -> Int {
-        var low = 0
-        var high = keys.count
-        while low < high {
-            let middle = (low + high) / 2
-            if KeyOrder.precedes(keys[middle], key) { low = middle + 1 } else { high = middle }
-        }
-        return low
+        SortedKeys.lastNotAfter(firsts, key)
     }
 
     // MARK: Shape
@@ -133,19 +137,26 @@ struct OrderedMap<Value> {
         let rest = Chunk(keys: Array(chunks[index].keys[at...]), values: Array(chunks[index].values[at...]))
         chunks[index].keys.removeSubrange(at...)
         chunks[index].values.removeSubrange(at...)
+        firsts.insert(rest.keys[0], at: index + 1)
         chunks.insert(rest, at: index + 1)
     }
 
     private mutating func mergeIfSmall(_ index: Int) {
         if chunks[index].keys.isEmpty {
             chunks.remove(at: index)
+            firsts.remove(at: index)
             return
         }
+        firsts[index] = chunks[index].keys[0]
         let next = index + 1
         guard next < chunks.count else { return }
         guard chunks[index].keys.count + chunks[next].keys.count <= Self.chunkLimit / 2 else { return }
         let rest = chunks.remove(at: next)
+        firsts.remove(at: next)
         chunks[index].keys.append(contentsOf: rest.keys)
         chunks[index].values.append(contentsOf: rest.values)
     }
 }
+
+extension OrderedMap: Sendable where Value: Sendable {}
+extension OrderedMap.Chunk: Sendable where Value: Sendable {}

@@ -8,7 +8,7 @@ import Synchronization
 ///
 /// *request id → authenticate → impersonate → flow control → authorise → endpoint*; the order is observable
 /// (spec/api-machinery.md 1.13). Audit joins it between impersonation and flow control.
-public struct APIServer: Sendable {
+public struct RequestPipeline: Sendable {
     public struct Configuration: Sendable {
         /// `host:port` at which clients reach the API.
         public var serverAddress: String
@@ -36,7 +36,7 @@ public struct APIServer: Sendable {
 
     public init(
         resources: [any Resource], configuration: Configuration, authenticator: any Authenticator,
-        authorizer: any Authorizer, healthChecks: [HealthCheck], clock: @escaping @Sendable () -> Timestamp,
+        authorizer: any Authorizer, namespaces: any NamespaceLookup, healthChecks: [HealthCheck], clock: @escaping @Sendable () -> Timestamp,
         logger: Logger
     ) {
         self.configuration = configuration
@@ -47,7 +47,7 @@ public struct APIServer: Sendable {
         impersonation = Impersonation(authorizer: authorizer)
         flow = FlowControl(reads: configuration.maximumReadsInFlight, writes: configuration.maximumWritesInFlight)
         routes = Routes(
-            resources: resources, healthChecks: healthChecks, version: configuration.version,
+            resources: resources, namespaces: namespaces, healthChecks: healthChecks, version: configuration.version,
             serverAddress: configuration.serverAddress)
     }
 

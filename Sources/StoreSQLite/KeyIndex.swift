@@ -1,0 +1,77 @@
+import Store
+
+/// One version of a key: a row of the log.
+struct Version: Sendable {
+    var id: Int64
+    /// The create revision; 0 = this version is a deletion.
+    var created: Int64
+
+    var isDeletion: Bool { created == 0 }
+    var revision: Int64 { Schema.revision(of: id) }
+}
+
+/// Every key with the rows of its versions, in memory: what etcd's tree index is.
+///
+/// The log on disk needs no index of keys then, which halves what a write costs. A copy is a snapshot (see
+/// ``OrderedMap``), so a read takes one and needs the lock no more.
+struct KeyIndex: Sendable {
+    private struct Versions: Sendable {
+        var newest: Version
+        /// Ascending; versions that a read at a revision may still want.
+        var older: [Version] = []
+
+        /// The version that was the newest one when `id` was.
+        func version(at id: Int64) -> Version? {
+            newest.id <= id ? newest : older.last { $0.id <= id }
+        }
+    }
+
+    private var keys = OrderedMap<Versions>()
+
+    /// The newest version, unless the key does not exist now.
+    subscript(key: String) -> Version? {
+        keys[key].flatMap { $0.newest.isDeletion ? nil : $0.newest }
+    }
+
+    /// The version that a read at a revision sees.
+    func version(of key: String, at revision: Int64) -> Version? {
+        keys[key]?.version(at: Schema.lastID(of: revision)).flatMap { $0.isDeletion ? nil : $0 }
+    }
+
+    /// The first keys of a range that exist at a revision, and how many there are in all.
+    func range(_ range: KeyRange, at revision: Int64, limit: Int) -> (page: [(key: String, version: Version)], count: Int) {
+        let id = Schema.lastID(of: revision)
+        var page: [(key: String, version: Version)] = []
+        var count = 0
+        keys.visit(range) { key, versions in
+            if let version = versions.version(at: id), !version.isDeletion {
+                count += 1
+                if limit <= 0 || count <= limit { page.append((key, version)) }
+            }
+            return true
+        }
+        return (page, count)
+    }
+
+    /// Adds a version that is newer than all others.
+    mutating func append(_ version: Version, to key: String) {
+        guard var versions = keys[key] else {
+            keys.set(key, Versions(newest: version))
+            return
+        }
+        versions.older.append(versions.newest)
+        versions.newest = version
+        keys.set(key, versions)
+    }
+
+    /// Forgets what a version superseded, and the version too if it is a deletion.
+    mutating func compact(_ key: String, supersededBy version: Version) {
+        guard var versions = keys[key] else { return }
+        if versions.newest.id == version.id, version.isDeletion {
+            keys.remove(key)
+            return
+        }
+        versions.older.removeAll { $0.id < version.id || ($0.id == version.id && version.isDeletion) }
+        keys.set(key, versions)
+    }
+}

@@ -1,0 +1,111 @@
+import Foundation
+import Logging
+import RegistryClient
+import Synchronization
+
+/// Debian's `docker-registry` with an empty store, on a free loopback port.
+public final class DockerRegistry: Sendable {
+    public let host: String
+    private let folder: URL
+    private let process: Mutex<Process>
+
+    /// Runs `body` with a registry seeded with the conformance suite's images; it is gone afterwards.
+    public static func run<Value: Sendable>(_ body: (DockerRegistry) async throws -> Value) async throws -> Value {
+        let registry = try await DockerRegistry()
+        let result: Result<Value, any Error>
+        do {
+            try Command.run("python3", [try seedScript(), "http://\(registry.host)"])
+            result = .success(try await body(registry))
+        } catch { result = .failure(error) }
+        registry.stop()
+        return try result.get()
+    }
+
+    private init() async throws {
+        let port = try Self.freePort()
+        host = "127.0.0.1:\(port)"
+        folder = FileManager.default.temporaryDirectory.appending(path: "weir-registry-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        let configuration = folder.appending(path: "config.yml")
+        let text = """
+            version: 0.1
+            log: {level: error}
+            storage:
+              filesystem: {rootdirectory: \(folder.appending(path: "data").path)}
+              delete: {enabled: true}
+            http: {addr: "\(host)"}
+            compatibility: {schema1: {enabled: true}}
+            """
+        try Data(text.utf8).write(to: configuration)
+        let child = Process()
+        child.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+        child.arguments = ["docker-registry", "serve", configuration.path]
+        child.standardOutput = FileHandle.nullDevice
+        child.standardError = FileHandle.nullDevice
+        try child.run()
+        process = Mutex(child)
+        try await waitUntilReady()
+    }
+
+    private func waitUntilReady() async throws {
+        let deadline = ContinuousClock.now + .seconds(30)
+        let transport = try RegistryTransport()
+        while ContinuousClock.now < deadline {
+            guard process.withLock({ $0.isRunning }) else {
+                await transport.shutdown()
+                stop()
+                throw Command.Failed(description: "docker-registry does not start; is the package installed?")
+            }
+            // A new client each time: one remembers that nobody answered.
+            let client = RegistryClient(transport: transport, logger: Logger(label: "test"))
+            do {
+                try await client.ping(host: host, insecure: true)
+                await transport.shutdown()
+                return
+            } catch {}
+            try await Task.sleep(for: .milliseconds(20))
+        }
+        await transport.shutdown()
+        stop()
+        throw Command.Failed(description: "docker-registry does not answer")
+    }
+
+    private func stop() {
+        process.withLock { process in
+            process.terminate()
+            process.waitUntilExit()
+        }
+        try? FileManager.default.removeItem(at: folder)
+    }
+
+    /// The script beside the conformance suite, in the repository or where `WEIR_CONFORMANCE` says.
+    private static func seedScript() throws -> String {
+        let tests = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        let folders = [
+            ProcessInfo.processInfo.environment["WEIR_CONFORMANCE"].map { URL(fileURLWithPath: $0) },
+            tests.appending(path: "Conformance"),
+        ]
+        for folder in folders.compactMap({ $0 }) {
+            let script = folder.appending(path: "seed_registry.py").path
+            if FileManager.default.fileExists(atPath: script) { return script }
+        }
+        throw Command.Failed(
+            description: "no Tests/Conformance/seed_registry.py; set WEIR_CONFORMANCE to the suite's folder")
+    }
+
+    private static func freePort() throws -> Int {
+        let socket = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        defer { close(socket) }
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+        var size = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let result = withUnsafeMutablePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
+                bind(socket, address, size) == 0 ? getsockname(socket, address, &size) : -1
+            }
+        }
+        guard result == 0 else { throw Command.Failed(description: "no free port") }
+        return Int(UInt16(bigEndian: address.sin_port))
+    }
+}
