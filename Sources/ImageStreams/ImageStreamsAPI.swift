@@ -120,6 +120,6 @@ public struct ImageStreamsAPI: Sendable {
             descriptor: ResourceDescriptor(
                 groupVersion: ImageStreamsGroup.version, name: "images", kind: ImageStreamsGroup.kind("Image"),
                 isNamespaced: false, isStored: true),
-            keyPrefix: "/image.openshift.io/images/", sideEffects: ImageLayerRecord.rows)
+            keyPrefix: "/image.openshift.io/images/", sideEffects: ImageLayerRecord.rows, supportsPropagation: false)
     }
 }
