@@ -71,7 +71,10 @@ struct LedgerRowTests {
 
     @Test("any tag name makes a key of its own")
     func keys() {
-        let names = ["", "/", "%", "%2F", "a/b", "latest", String(repeating: "x", count: 5_000), String(repeating: "x", count: 5_001)]
+        let names = [
+            "", "/", "%", "%2F", "a/b", "latest", String(repeating: "x", count: 5_000),
+            String(repeating: "x", count: 5_001),
+        ]
         let keys = names.map { LedgerKeys.history(namespace: "n", stream: "s", tag: $0, id: "1") }
         #expect(Set(keys).count == names.count)
         #expect(keys.allSatisfy { $0.utf8.count < 1_000 && $0.split(separator: "/").count == 6 })
