@@ -177,13 +177,13 @@ struct SecretsResourceTests {
     func list() async throws {
         try await World.run(secrets: ImportResourceTests.Secrets()) { world in
             let resource = try world.resource(ImageStreamSecretsResource.self)
-            let output = try await resource.get("nosuch", options: GetOptions(), context())
-            let text = String(decoding: output.encoded.json, as: UTF8.self)
+            let bytes = try await resource.document("nosuch", context())
+            let text = String(decoding: bytes, as: UTF8.self)
             #expect(
                 text.hasPrefix(
                     #"{"kind":"SecretList","apiVersion":"image.openshift.io/v1","metadata":{"resourceVersion":"8"},"items":[{"metadata":{"name":"pull"}"#
                 ))
-            #expect(try SecretList.decode(output.encoded.json).items.map(\.metadata.name) == ["pull", "old"])
+            #expect(try SecretList.decode(bytes).items.map(\.metadata.name) == ["pull", "old"])
         }
     }
 }
