@@ -112,7 +112,7 @@ let package = Package(
             name: "weir-store-crasher", dependencies: ["StoreSQLite", "StoreTesting"], path: "Tests/StoreCrasher"),
         .testTarget(name: "JSONTests", dependencies: ["JSON"]),
         .testTarget(name: "OCITests", dependencies: ["OCI"]),
-        .testTarget(name: "APIMachineryTests", dependencies: ["APIMachinery"]),
+        .testTarget(name: "APIMachineryTests", dependencies: ["APIMachinery", "Identity", "ImageAPI"]),
         .testTarget(name: "ImageAPITests", dependencies: ["ImageAPI"]),
         .testTarget(name: "StoreTests", dependencies: ["StoreSQLite", "StoreTesting", "weir-store-crasher"]),
         .testTarget(name: "RegistryClientTests", dependencies: ["RegistryClient", "RegistryTesting"]),
