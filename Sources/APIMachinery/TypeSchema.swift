@@ -36,6 +36,9 @@ public struct TypeSchema: Sendable, Hashable {
     /// The field with the JSON name `name`.
     public func field(_ name: String) -> FieldSchema? { positions[name].map { fields[$0] } }
 
+    /// Whether objects of the type have a protobuf form: their fields have numbers.
+    public var hasProtobuf: Bool { !layout.entries.isEmpty }
+
     /// Where the field with the JSON name `name` stands in `fields`.
     func position(of name: String) -> Int? { positions[name] }
 }
