@@ -18,6 +18,9 @@ struct TypedEndpoint<R: Resource>: ResourceEndpoint {
 
     var descriptor: ResourceDescriptor { resource.descriptor }
     var groupResource: GroupResource { descriptor.groupResource }
+    var schema: TypeSchema { resource.schema }
+    var listSchema: TypeSchema { Object.listSchema ?? schema }
+    var isDocument: Bool { documented != nil }
 
     var gettable: (any GettableResource<Object>)? { resource as? any GettableResource<Object> }
     var documented: (any DocumentResource<Object>)? { resource as? any DocumentResource<Object> }
