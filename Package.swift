@@ -116,7 +116,17 @@ let package = Package(
         .testTarget(name: "ImageAPITests", dependencies: ["ImageAPI"]),
         .testTarget(name: "StoreTests", dependencies: ["StoreSQLite", "StoreTesting", "weir-store-crasher"]),
         .testTarget(name: "RegistryClientTests", dependencies: ["RegistryClient", "RegistryTesting"]),
+        .testTarget(name: "APIServerTests", dependencies: ["APIServer", "ImageAPI", "StoreSQLite"]),
         .testTarget(name: "ImageStreamsTests", dependencies: ["ImageStreams", "StoreSQLite"]),
+        .testTarget(
+            name: "IntegrationTests",
+            dependencies: [
+                "JSON", "RegistryTesting", "weir",
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+            ]),
     ],
     swiftLanguageModes: [.v6]
 )
