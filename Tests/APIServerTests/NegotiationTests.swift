@@ -36,6 +36,15 @@ struct NegotiationTests {
             ("application/json;as=PartialObjectMetadata;v=v1;g=meta.k8s.io", .json, .partial(version: "v1")),
             ("application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io", .json, .partialList(version: "v1")),
             ("application/json;sv=v2,application/yaml;sv=v1", .yaml, .none),
+            ("application/vnd.kubernetes.protobuf,application/json", .protobuf, .none),
+            (
+                "application/vnd.kubernetes.protobuf;as=Table;v=v1;g=meta.k8s.io,application/json", .json,
+                .none
+            ),
+            (
+                "application/vnd.kubernetes.protobuf;as=PartialObjectMetadata;v=v1;g=meta.k8s.io", .protobuf,
+                .partial(version: "v1")
+            ),
             (",;,application/json", .json, .none),
         ] as [(String?, OutputForm.MediaType, OutputForm.Conversion)])
     func choice(_ accept: String?, _ type: OutputForm.MediaType, _ conversion: OutputForm.Conversion) throws {

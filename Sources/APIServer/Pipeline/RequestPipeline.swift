@@ -70,7 +70,11 @@ public struct RequestPipeline: Sendable {
             if info.isResourceRequest { response.headers.append(HTTPField(name: .cacheControl, value: "no-store")) }
         }
         for value in warnings.headerValues { response.headers.append(HTTPField(name: .warning, value: value)) }
-        if request.method == "HEAD" { response.body = .bytes([]) }
+        if request.method == "HEAD" {
+            response.body = .bytes([])
+        } else {
+            ResponseCompression.apply(to: &response, request)
+        }
         return response
     }
 
