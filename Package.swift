@@ -1,4 +1,4 @@
-// swift-tools-version: 6.1
+// swift-tools-version: 6.2
 import PackageDescription
 
 let package = Package(
@@ -30,7 +30,13 @@ let package = Package(
 
         // State.
         .target(name: "Store"),
-        .target(name: "StoreSQLite", dependencies: ["Store", .product(name: "GRDB", package: "GRDB.swift")]),
+        .target(
+            name: "StoreSQLite",
+            dependencies: [
+                "Store",
+                .product(name: "GRDB", package: "GRDB.swift"),
+                .product(name: "GRDBSQLite", package: "GRDB.swift"),
+            ]),
 
         // The API and its resources.
         .target(
@@ -57,6 +63,8 @@ let package = Package(
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
             ]),
         .target(name: "Importing", dependencies: ["RegistryClient", "OCI"]),
         .target(name: "Controllers", dependencies: ["APIServer", "ImageStreams", "Importing", "Store"]),
@@ -81,6 +89,41 @@ let package = Package(
             dependencies: [
                 "Server", .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
+
+        // Tools of the repository.
+        .executableTarget(name: "weir-schema", dependencies: ["Yams"]),
+        .executableTarget(
+            name: "weir-bench", dependencies: ["ImageAPI", "JSON", "StoreSQLite"],
+            path: "Benchmarks/Sources/weir-bench"),
+
+        // Tests.
+        .target(
+            name: "RegistryTesting",
+            dependencies: [
+                "RegistryClient",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+            ], path: "Tests/RegistryTesting"),
+        .target(name: "StoreTesting", dependencies: ["Store"]),
+        .executableTarget(
+            name: "weir-store-crasher", dependencies: ["StoreSQLite", "StoreTesting"], path: "Tests/StoreCrasher"),
+        .testTarget(name: "JSONTests", dependencies: ["JSON"]),
+        .testTarget(name: "OCITests", dependencies: ["OCI"]),
+        .testTarget(name: "APIMachineryTests", dependencies: ["APIMachinery"]),
+        .testTarget(name: "ImageAPITests", dependencies: ["ImageAPI"]),
+        .testTarget(name: "StoreTests", dependencies: ["StoreSQLite", "StoreTesting", "weir-store-crasher"]),
+        .testTarget(name: "RegistryClientTests", dependencies: ["RegistryClient", "RegistryTesting"]),
+        .testTarget(name: "ImportingTests", dependencies: ["Importing", "RegistryTesting"]),
+        .testTarget(name: "ImageStreamsTests", dependencies: ["ImageStreams", "StoreSQLite"]),
     ],
     swiftLanguageModes: [.v6]
 )
+
+// Warnings of our own modules are errors in CI, and only there: a half-written line must still build.
+if Context.environment["CI"] == "true" {
+    for target in package.targets {
+        target.swiftSettings = (target.swiftSettings ?? []) + [.treatAllWarnings(as: .error)]
+    }
+}

@@ -57,6 +57,7 @@ public struct ImageStreamsAPI: Sendable {
                 streams, strategy: ImageStreamStrategy(rules: rules), table: ImageStreamTable.columns),
             StoredSubresource(streams, name: "status", strategy: ImageStreamStatusStrategy(rules: rules)),
             layers,
+            ImageStreamSecretsResource(secrets: secrets),
             ImageStreamTagResource(tags: tags),
             ImageTagResource(tags: tags),
             ImageStreamImageResource(streams: streams, images: images, layers: layers),
@@ -120,6 +121,6 @@ public struct ImageStreamsAPI: Sendable {
             descriptor: ResourceDescriptor(
                 groupVersion: ImageStreamsGroup.version, name: "images", kind: ImageStreamsGroup.kind("Image"),
                 isNamespaced: false, isStored: true),
-            keyPrefix: "/image.openshift.io/images/", sideEffects: ImageLayerRecord.rows)
+            keyPrefix: "/image.openshift.io/images/", sideEffects: ImageLayerRecord.rows, supportsPropagation: false)
     }
 }

@@ -32,6 +32,8 @@ package struct OrderedMap<Value> {
     /// - Returns: the value replaced, if any.
     @discardableResult
     package mutating func set(_ key: String, _ value: Value) -> Value? {
+        var key = key
+        key.makeContiguousUTF8()
         guard !chunks.isEmpty else {
             chunks.append(Chunk(keys: [key], values: [value]))
             firsts.append(key)
@@ -53,6 +55,14 @@ package struct OrderedMap<Value> {
         return nil
     }
 
+    /// Changes the value of a key in its place, with one search.
+    /// - Returns: whether the key was there.
+    package mutating func update(_ key: String, _ change: (inout Value) -> Void) -> Bool {
+        guard let position = find(key) else { return false }
+        change(&chunks[position.chunk].values[position.offset])
+        return true
+    }
+
     /// - Returns: the value removed, if the key was there.
     @discardableResult
     package mutating func remove(_ key: String) -> Value? {
@@ -66,22 +76,22 @@ package struct OrderedMap<Value> {
 
     /// The number of keys in a range.
     package func count(in range: KeyRange) -> Int {
-        let end = range.end.map(rank) ?? count
-        return max(0, end - rank(range.start))
+        let (start, end) = bounds(of: range)
+        return distance(start, end)
     }
 
     /// The first values of a range in order; `limit` 0 or less = all.
     package func values(in range: KeyRange, limit: Int) -> [Value] {
-        let total = count(in: range)
-        var wanted = limit > 0 ? min(limit, total) : total
+        let (start, end) = bounds(of: range)
+        var wanted = distance(start, end)
+        if limit > 0 { wanted = min(limit, wanted) }
         var result: [Value] = []
         result.reserveCapacity(wanted)
-        var position = lowerBound(range.start)
-        while wanted > 0, position.chunk < chunks.count {
-            let values = chunks[position.chunk].values
-            let end = min(values.count, position.offset + wanted)
-            result.append(contentsOf: values[position.offset..<end])
-            wanted -= end - position.offset
+        var position = start
+        while wanted > 0 {
+            let taken = min(wanted, chunks[position.chunk].values.count - position.offset)
+            result.append(contentsOf: chunks[position.chunk].values[position.offset..<position.offset + taken])
+            wanted -= taken
             position = Position(chunk: position.chunk + 1, offset: 0)
         }
         return result
@@ -103,10 +113,17 @@ package struct OrderedMap<Value> {
 
     // MARK: Search
 
-    /// How many keys precede `key`.
-    private func rank(_ key: String) -> Int {
-        let position = lowerBound(key)
-        return chunks[..<position.chunk].reduce(position.offset) { $0 + $1.keys.count }
+    /// The places of the first key of a range and of the first one behind it.
+    private func bounds(of range: KeyRange) -> (start: Position, end: Position) {
+        (lowerBound(range.start), range.end.map(lowerBound) ?? Position(chunk: chunks.count, offset: 0))
+    }
+
+    /// The number of keys from one place to another; 0 when they are in the wrong order.
+    private func distance(_ start: Position, _ end: Position) -> Int {
+        guard start.chunk < end.chunk else {
+            return start.chunk == end.chunk ? max(0, end.offset - start.offset) : 0
+        }
+        return (start.chunk..<end.chunk).reduce(end.offset - start.offset) { $0 + chunks[$1].keys.count }
     }
 
     private func lowerBound(_ key: String) -> Position {

@@ -7,7 +7,7 @@ public struct StoreConfiguration: Sendable {
     /// Time between two looks at what may be compacted.
     public var compactionInterval: Duration = .seconds(60)
     /// Changes taken from the history into the rings of all caches at the start.
-    public var preloadedEvents: Int64 = 2_048
+    public var preloadedEvents: Int64 = 1_024
     /// Objects read at once at the start.
     public var loadPage = 10_000
 

@@ -1,11 +1,11 @@
 import Store
 
 #if canImport(Glibc)
-    import Glibc
+import Glibc
 #elseif canImport(Musl)
-    import Musl
+import Musl
 #else
-    import Darwin
+import Darwin
 #endif
 
 /// The exclusive use of a store's directory: `flock` on `DIR/lock`.

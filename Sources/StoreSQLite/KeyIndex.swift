@@ -12,7 +12,7 @@ struct Version: Sendable {
 
 /// Every key with the rows of its versions, in memory: what etcd's tree index is.
 ///
-/// The log on disk needs no index of keys then, which halves what a write costs. A copy is a snapshot (see
+/// The log on disk needs no index of keys then, of which each write would dirty a page of its own. A copy is a snapshot (see
 /// ``OrderedMap``), so a read takes one and needs the lock no more.
 struct KeyIndex: Sendable {
     private struct Versions: Sendable {
@@ -39,7 +39,9 @@ struct KeyIndex: Sendable {
     }
 
     /// The first keys of a range that exist at a revision, and how many there are in all.
-    func range(_ range: KeyRange, at revision: Int64, limit: Int) -> (page: [(key: String, version: Version)], count: Int) {
+    func range(_ range: KeyRange, at revision: Int64, limit: Int) -> (
+        page: [(key: String, version: Version)], count: Int
+    ) {
         let id = Schema.lastID(of: revision)
         var page: [(key: String, version: Version)] = []
         var count = 0
@@ -55,23 +57,20 @@ struct KeyIndex: Sendable {
 
     /// Adds a version that is newer than all others.
     mutating func append(_ version: Version, to key: String) {
-        guard var versions = keys[key] else {
-            keys.set(key, Versions(newest: version))
-            return
+        let isKnown = keys.update(key) { versions in
+            versions.older.append(versions.newest)
+            versions.newest = version
         }
-        versions.older.append(versions.newest)
-        versions.newest = version
-        keys.set(key, versions)
+        if !isKnown { keys.set(key, Versions(newest: version)) }
     }
 
     /// Forgets what a version superseded, and the version too if it is a deletion.
     mutating func compact(_ key: String, supersededBy version: Version) {
-        guard var versions = keys[key] else { return }
-        if versions.newest.id == version.id, version.isDeletion {
-            keys.remove(key)
-            return
+        var isGone = false
+        _ = keys.update(key) { versions in
+            isGone = versions.newest.id == version.id && version.isDeletion
+            versions.older.removeAll { $0.id < version.id || ($0.id == version.id && version.isDeletion) }
         }
-        versions.older.removeAll { $0.id < version.id || ($0.id == version.id && version.isDeletion) }
-        keys.set(key, versions)
+        if isGone { keys.remove(key) }
     }
 }

@@ -3,7 +3,8 @@ import Store
 extension EngineChecks {
     /// Many tasks raise counters by compare-and-put. Every pair of counters is always changed in one transaction, so
     /// every snapshot must show their sums equal; no update may be lost.
-    public static func writesAreLinearizable(_ engine: any StoreEngine, tasks: Int = 16, rounds: Int = 40) async throws {
+    public static func writesAreLinearizable(_ engine: any StoreEngine, tasks: Int = 16, rounds: Int = 40) async throws
+    {
         let log = DeliveryLog()
         let base = try await engine.start(observer: log.receive)
         try await withThrowingTaskGroup(of: Void.self) { group in

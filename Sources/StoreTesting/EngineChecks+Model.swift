@@ -2,7 +2,9 @@ import Store
 
 extension EngineChecks {
     /// Random transactions, reads and histories at random revisions, restarts and compactions, against the model.
-    public static func agreesWithTheModel(_ factory: EngineFactory, place: String, seed: UInt64, steps: Int) async throws {
+    public static func agreesWithTheModel(_ factory: EngineFactory, place: String, seed: UInt64, steps: Int)
+        async throws
+    {
         var work = RandomWorkload(seed: seed)
         var model = StoreModel()
         var log = DeliveryLog()

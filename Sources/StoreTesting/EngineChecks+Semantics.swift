@@ -80,7 +80,9 @@ public enum EngineChecks {
         let keys = ["/e\u{301}", "/\u{e9}", "/\u{ffff}", "/\u{10000}", "/a\u{0}b", "/a", "/ab"]
         for key in keys { _ = try await engine.commit(put(key, key)) }
         let found = try await engine.range(.all).kvs
-        try requireEqual(found.map { Array($0.key.utf8) }, keys.map { Array($0.utf8) }.sorted(by: { $0.lexicographicallyPrecedes($1) }))
+        try requireEqual(
+            found.map { Array($0.key.utf8) },
+            keys.map { Array($0.utf8) }.sorted(by: { $0.lexicographicallyPrecedes($1) }))
         for kv in found { try requireEqual(kv.value, Array(kv.key.utf8)) }
         try requireEqual(try await engine.get("/\u{e9}")?.value, Array("/\u{e9}".utf8))
     }

@@ -67,9 +67,9 @@ extension EngineChecks {
                 group.addTask {
                     var work = RandomWorkload(seed: seed &* 7 &+ UInt64(writer))
                     while store.currentRevision < goal {
-                        do { _ = try await store.commit(work.transaction(after: store.currentRevision)) } catch
-                            StoreError.conflict
-                        {}
+                        do {
+                            _ = try await store.commit(work.transaction(after: store.currentRevision))
+                        } catch StoreError.conflict {}
                     }
                     return nil
                 }

@@ -99,7 +99,8 @@ public struct RandomWorkload {
                 mutations.append(.delete(key: key))
             } else {
                 let size = [0, 1, 40, 5_000].randomElement(using: &generator) ?? 1
-                mutations.append(.put(key: key, value: (0..<size).map { UInt8(truncatingIfNeeded: $0 ^ Int(revision)) }))
+                mutations.append(
+                    .put(key: key, value: (0..<size).map { UInt8(truncatingIfNeeded: $0 ^ Int(revision)) }))
             }
         }
         var conditions: [Condition] = []

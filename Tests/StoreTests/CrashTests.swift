@@ -95,7 +95,8 @@ struct CrashTests {
             let events = try #require(byRevision[write.revision], "revision \(write.revision) left no history")
             if write.counter != 0 { #expect(events.contains { $0.key == write.key && $0.kind == .put }) }
         }
-        #expect(history.batches.map(\.revision) == Array((oldest + 1)...max(current, oldest + 1)).filter { $0 <= current })
+        #expect(
+            history.batches.map(\.revision) == Array((oldest + 1)...max(current, oldest + 1)).filter { $0 <= current })
         await engine.close()
         return current
     }

@@ -83,7 +83,9 @@ struct SQLiteEngineTests {
         for index in 0..<100 { _ = try await engine.commit(put("/\(index)", 8_000)) }
         await engine.close()
         let file = place.path + "/store.db"
-        try await DatabaseQueue(path: file).write { try $0.execute(sql: "UPDATE meta SET value = 0 WHERE name = 'clean'") }
+        try await DatabaseQueue(path: file).write {
+            try $0.execute(sql: "UPDATE meta SET value = 0 WHERE name = 'clean'")
+        }
         let handle = try #require(FileHandle(forUpdatingAtPath: file))
         for page in 4..<20 {
             try handle.seek(toOffset: UInt64(page * 8_192))
@@ -99,9 +101,11 @@ struct SQLiteEngineTests {
         var configuration = SQLiteEngine.Configuration()
         configuration.maximumPages = 100
         let engine = try await SQLiteEngine.open(directory: place.path, configuration: configuration)
-        try await fillsUp(engine, makeSpace: {
-            try await engine.write { db in try db.execute(sql: "PRAGMA max_page_count = 10000") }
-        })
+        try await fillsUp(
+            engine,
+            makeSpace: {
+                try await engine.write { db in try db.execute(sql: "PRAGMA max_page_count = 10000") }
+            })
         await engine.close()
     }
 
@@ -112,9 +116,11 @@ struct SQLiteEngineTests {
             return  // Mounting is not permitted here; the full file above is the same path.
         }
         let engine = try await SQLiteEngine.open(directory: place.path)
-        try await fillsUp(engine, makeSpace: {
-            _ = try await run("/bin/mount", "-o", "remount,size=64m", place.path)
-        })
+        try await fillsUp(
+            engine,
+            makeSpace: {
+                _ = try await run("/bin/mount", "-o", "remount,size=64m", place.path)
+            })
         await engine.close()
         let again = try await SQLiteEngine.open(directory: place.path)
         #expect(try await again.get("/after-full") != nil)

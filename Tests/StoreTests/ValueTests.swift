@@ -8,7 +8,9 @@ import Testing
 struct ValueTests {
     @Test("a prefix range holds exactly the keys with the prefix")
     func prefixes() {
-        let keys = ["", "a", "a/", "a/b", "a/\u{10FFFF}", "a/\u{10FFFF}z", "a0", "b", "\u{D7FF}", "\u{E000}", "\u{10FFFF}"]
+        let keys = [
+            "", "a", "a/", "a/b", "a/\u{10FFFF}", "a/\u{10FFFF}z", "a0", "b", "\u{D7FF}", "\u{E000}", "\u{10FFFF}",
+        ]
         for prefix in keys {
             for key in keys + keys.map({ prefix + $0 }) {
                 #expect(
@@ -43,7 +45,9 @@ struct ValueTests {
 
     @Test("a change wakes the watchers around it and nobody else")
     func waking() async {
-        let ranges: [KeyRange?] = [nil, .prefix("/r/a/"), .prefix("/r/b/"), .key("/r/a/x"), .key("/r/a/y"), .prefix("/r/a/x/")]
+        let ranges: [KeyRange?] = [
+            nil, .prefix("/r/a/"), .prefix("/r/b/"), .key("/r/a/x"), .key("/r/a/y"), .prefix("/r/a/x/"),
+        ]
         let waiters = WaitersBox()
         await withTaskGroup(of: (Int, Bool).self) { group in
             for (index, range) in ranges.enumerated() {
@@ -98,7 +102,10 @@ struct ValueTests {
         let sorted = model.sorted { $0.key < $1.key }
         #expect(map.count == sorted.count)
         #expect(map.values(in: .all, limit: 0) == sorted.map(\.value))
-        for range in [KeyRange.prefix("k/1"), .prefix("s/"), .key("k/7"), KeyRange(start: "k/3", end: "k/2"), .prefix("k/55").after("k/552")] {
+        for range in [
+            KeyRange.prefix("k/1"), .prefix("s/"), .key("k/7"), KeyRange(start: "k/3", end: "k/2"),
+            .prefix("k/55").after("k/552"),
+        ] {
             let expected = sorted.filter { range.contains($0.key.string) }.map(\.value)
             let limit = Int.random(in: 1...400, using: &random)
             #expect(map.count(in: range) == expected.count)

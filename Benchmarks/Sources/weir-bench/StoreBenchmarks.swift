@@ -65,7 +65,8 @@ private struct StoreBenchmark {
                 try await group.waitForAll()
             }
         }
-        try await measure("store: list of 10,000 from the engine, objects", 10_000, "SQLite's C API 120,000–180,000/s") {
+        try await measure("store: list of 10,000 from the engine, objects", 10_000, "SQLite's C API 120,000–180,000/s")
+        {
             _ = try await store.range(.all, limit: 10_000)
         }
         await store.close()
@@ -103,7 +104,9 @@ private struct StoreBenchmark {
             _ = store.cache(prefix: "/openshift.io/imagestreams/") { $0.value }
             try await store.start()
             let ready = clock.duration(to: .now)
-            print("store: start with 5,000 objects (\(kind)): open \(clock.duration(to: opened)), ready \(ready); target 300 ms")
+            print(
+                "store: start with 5,000 objects (\(kind)): open \(clock.duration(to: opened)), ready \(ready); target 300 ms"
+            )
             await store.close()
         }
     }
@@ -175,7 +178,8 @@ private struct StoreBenchmark {
     private func report(_ name: String, _ count: Int, _ time: Duration, _ cpu: Double, _ target: String) {
         let rate = Int(Double(count) / (time / .seconds(1)))
         let each = String(format: "%.1f", cpu / Double(count) * 1e6)
-        print("\(name): \(rate)/s" + (cpu > 0 ? ", \(each) µs of CPU each" : "") + (target.isEmpty ? "" : "; \(target)"))
+        print(
+            "\(name): \(rate)/s" + (cpu > 0 ? ", \(each) µs of CPU each" : "") + (target.isEmpty ? "" : "; \(target)"))
     }
 
     /// CPU seconds of the process so far.

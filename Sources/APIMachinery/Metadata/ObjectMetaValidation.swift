@@ -99,9 +99,17 @@ public enum ObjectMetaValidation {
         return errors
     }
 
+    private static let standardFinalizers = ["orphan", "foregroundDeletion", "kubernetes"]
+
     private static func finalizers(_ finalizers: [String], field: String) -> [FieldError] {
         var errors: [FieldError] = finalizers.flatMap { name in
             NameRules.qualifiedName(name).map { .invalid(field, .string(name), $0) }
+        }
+        for (index, name) in finalizers.enumerated() where !name.contains("/") && !standardFinalizers.contains(name) {
+            errors.append(
+                .invalid(
+                    "\(field)[\(index)]", .string(name),
+                    "name is neither a standard finalizer name nor is it fully qualified"))
         }
         if finalizers.contains("orphan") && finalizers.contains("foregroundDeletion") {
             errors.append(
@@ -112,26 +120,29 @@ public enum ObjectMetaValidation {
         return errors
     }
 
+    private static func json(_ owner: OwnerReference) -> FieldValue {
+        .raw(String(decoding: owner.encodedBytes(), as: UTF8.self))
+    }
+
     private static func owners(_ owners: [OwnerReference], field: String) -> [FieldError] {
         var errors: [FieldError] = []
         for owner in owners {
             let path = field
-            let version = owner.apiVersion.split(separator: "/", omittingEmptySubsequences: false).last ?? ""
-            if version.isEmpty {
+            if GroupVersion(owner.apiVersion)?.version.isEmpty != false {
                 errors.append(.invalid("\(path).apiVersion", .string(owner.apiVersion), "version must not be empty"))
             }
             for (name, value) in [("kind", owner.kind), ("name", owner.name), ("uid", owner.uid)] where value.isEmpty {
                 errors.append(.invalid("\(path).\(name)", .string(value), "must not be empty"))
             }
             if owner.apiVersion == "v1" && owner.kind == "Event" {
-                errors.append(.invalid(path, .string("/v1, Kind=Event"), "/v1, Kind=Event is disallowed from being an owner"))
+                errors.append(.invalid(path, json(owner), "/v1, Kind=Event is disallowed from being an owner"))
             }
         }
         let controllers = owners.filter { $0.controller == true }
         if controllers.count > 1 {
             errors.append(
                 .invalid(
-                    field, .json(.array(owners.map { .string($0.name) })),
+                    field, .raw("[\(owners.map { json($0).rendered }.joined(separator: ","))]"),
                     "Only one reference can have Controller set to true. Found \"true\" in references for \(controllers[0].kind)/\(controllers[0].name) and \(controllers[1].kind)/\(controllers[1].name)"
                 ))
         }

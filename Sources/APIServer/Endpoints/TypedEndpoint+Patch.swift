@@ -35,15 +35,15 @@ struct Patch: Sendable {
         case merge(JSONValue)
     }
     private let form: Form
-    /// The patch as validation errors print it.
-    let text: String
+    /// What validation errors show as the bad value; nil for the patched document.
+    let shownValue: String?
     /// Fields the patch sets twice, as field validation prints them.
     let issues: [String]
 
     init(_ body: [UInt8], format: PatchFormat, options: WriteOptions, warnings: WarningRecorder) throws {
         switch format {
         case .json:
-            text = String(decoding: body, as: UTF8.self)
+            shownValue = nil
             let (document, _) = try Self.parse(body)
             do {
                 let patch = try JSONPatch(document)
@@ -64,7 +64,7 @@ struct Patch: Sendable {
                 )
             }
             form = .merge(document)
-            text = document.goText
+            shownValue = nil
             issues = found.map(\.description)
         case .strategicMerge, .apply:
             throw APIError.unsupportedMediaType("415: Unsupported Media Type", routed: true)
@@ -105,16 +105,13 @@ extension JSONValue {
         do { return try parse(bytes) } catch { throw .internalError("object does not parse: \(error.message)") }
     }
 
-    /// The value as Go prints it with `%v`: errors of merge patches show the patch like that.
-    fileprivate var goText: String {
+    /// The value with the members of every object in the order of their names, as Go prints maps.
+    var sortedByKey: JSONValue {
         switch self {
         case .object(let members):
-            let parts = members.sorted { $0.key < $1.key }.map { "\($0.key):\($0.value.goText)" }
-            return "map[\(parts.joined(separator: " "))]"
-        case .array(let elements): return "[\(elements.map(\.goText).joined(separator: " "))]"
-        case .string(let text): return text
-        case .null: return "<nil>"
-        default: return description
+            .object(JSONObject(members: members.sorted { $0.key < $1.key }.map { ($0.key, $0.value.sortedByKey) }))
+        case .array(let elements): .array(elements.map(\.sortedByKey))
+        default: self
         }
     }
 }

@@ -172,23 +172,28 @@ extension BodyDecoder {
         let expected = Object.groupVersionKind
         let kind = document["kind"]?.stringValue ?? expected.kind
         let version = document["apiVersion"]?.stringValue ?? expected.apiVersion
-        guard document.objectValue == nil || kind == expected.kind && version == expected.apiVersion else {
-            throw Self.unusable(patch.text, "the patch makes the object a \(kind) of \(version)")
+        // The ungrouped version of old releases names the same type.
+        guard
+            document.objectValue == nil
+                || kind == expected.kind && (version == expected.apiVersion || version == "v1")
+        else {
+            throw Self.unusable(patch, document, "the patch makes the object a \(kind) of \(version)")
         }
         do throws(JSONError) {
             object = try Object.decode(bytes, limits: JSONLimits(depth: 10_000, bytes: 64 << 20), issues: &issues)
         } catch {
-            throw Self.unusable(String(decoding: bytes, as: UTF8.self), error.message)
+            throw Self.unusable(patch, document, error.message)
         }
         let faults = patch.issues + issues.map(\.description)
         try Self.report(faults, options: options, warnings: warnings) { text in
-            Self.unusable(patch.text, "strict decoding error: \(text)")
+            Self.unusable(patch, document, "strict decoding error: \(text)")
         }
         return object
     }
 
-    private static func unusable(_ value: String, _ text: String) -> APIError {
-        .invalid(GroupResource(group: "", resource: ""), "", [.invalid("patch", .string(value), text)])
+    private static func unusable(_ patch: Patch, _ document: JSONValue, _ text: String) -> APIError {
+        let value = patch.shownValue ?? document.sortedByKey.description
+        return .invalid(GroupResource(group: "", resource: ""), "", [.invalid("patch", .string(value), text)])
     }
 
     /// DeleteOptions of any version that clients use: `v1`, `meta.k8s.io/v1` or the resource's own (3.7).
@@ -206,7 +211,9 @@ extension BodyDecoder {
         }
         let versions = ["", "v1", "meta.k8s.io/v1", resource.apiVersion]
         guard meta.kind.isEmpty || meta.kind == "DeleteOptions", versions.contains(meta.apiVersion) else {
-            throw .badRequest("decoded object cannot be converted to DeleteOptions")
+            throw .plain(
+                "no kind \(goQuoted(meta.kind)) is registered for version \(goQuoted(meta.apiVersion)) in scheme \"pkg/runtime/scheme.go:110\""
+            )
         }
         return options
     }

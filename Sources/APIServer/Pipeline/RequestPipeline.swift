@@ -65,7 +65,10 @@ public struct RequestPipeline: Sendable {
             response = failure(error, request, query, id: id)
         }
         response.headers[.auditID] = id
-        if response.headers[.cacheControl] == nil { response.headers[.cacheControl] = "no-cache, private" }
+        if response.headers[.cacheControl] == nil {
+            response.headers[.cacheControl] = "no-cache, private"
+            if info.isResourceRequest { response.headers.append(HTTPField(name: .cacheControl, value: "no-store")) }
+        }
         for value in warnings.headerValues { response.headers.append(HTTPField(name: .warning, value: value)) }
         if request.method == "HEAD" { response.body = .bytes([]) }
         return response

@@ -43,15 +43,10 @@ extension ObjectStore {
         _ object: Object, revision: Int64, options: DeleteOptions, _ context: RequestContext
     ) async throws -> DeleteOutput<Object> {
         let isDryRun = !options.dryRun.isEmpty
-        var marked = object
-        marked.metadata.finalizers = finalizers(of: object.metadata, options)
-        if !marked.metadata.finalizers.isEmpty || !kind.isReleased(object) {
-            if marked.metadata.deletionTimestamp == nil {
-                marked.metadata.deletionTimestamp = context.now
-                marked.metadata.deletionGracePeriodSeconds = 0
-                if marked.metadata.generation > 0 { marked.metadata.generation += 1 }
-                kind.markDeleted(&marked)
-            }
+        let wished = collectorFinalizers(of: object.metadata, options)
+        let others = object.metadata.finalizers.filter { !Self.collectorFinalizers.contains($0) }
+        if !others.isEmpty || !kind.isReleased(object) {
+            let marked = marked(object, finalizers: others, context)
             let stored = try await replace(
                 object, revision: revision, by: marked, options: WriteOptions(isDryRun: isDryRun), context)
             return .object(Output(kind.present(stored) ?? stored))
@@ -63,6 +58,11 @@ extension ObjectStore {
                 Transaction(
                     conditions: [.modRevision(of: key, equals: revision)], mutations: [.delete(key: key)] + effects))
         }
+        if let wished {
+            // A garbage collector would find no dependents and let the object go at once: so it has gone already.
+            let marked = marked(object, finalizers: [wished], context)
+            return .object(Output(kind.present(marked) ?? marked))
+        }
         if kind.returnsDeletedObject { return .object(Output(kind.present(object) ?? object)) }
         return .status(
             Status(
@@ -72,12 +72,32 @@ extension ObjectStore {
                     uid: object.metadata.uid)))
     }
 
-    /// The finalizers the object has once the wishes for its dependents are entered.
-    ///
-    /// `orphan` and `foregroundDeletion` are for a garbage collector; no dependents are tracked here, so they are
-    /// never added and always dropped: the object would wait for ever.
-    private func finalizers(of metadata: ObjectMeta, _ options: DeleteOptions) -> [String] {
-        metadata.finalizers.filter { $0 != "orphan" && $0 != "foregroundDeletion" }
+    /// The object with its deletion entered.
+    private func marked(_ object: Object, finalizers: [String], _ context: RequestContext) -> Object {
+        var marked = object
+        marked.metadata.finalizers = finalizers
+        if marked.metadata.deletionTimestamp == nil {
+            marked.metadata.deletionTimestamp = context.now
+            marked.metadata.deletionGracePeriodSeconds = 0
+            if marked.metadata.generation > 0 { marked.metadata.generation += 1 }
+            kind.markDeleted(&marked)
+        }
+        return marked
+    }
+
+    private static var collectorFinalizers: [String] { ["orphan", "foregroundDeletion"] }
+
+    /// What the client, or else the object itself, wants done about dependents (3.7 step 3).
+    private func collectorFinalizers(of metadata: ObjectMeta, _ options: DeleteOptions) -> String? {
+        guard kind.supportsPropagation else { return nil }
+        if options.orphanDependents == true { return "orphan" }
+        if options.orphanDependents == false { return nil }
+        switch options.propagationPolicy {
+        case "Orphan"?: return "orphan"
+        case "Foreground"?: return "foregroundDeletion"
+        case _?: return nil
+        case nil: return metadata.finalizers.first { Self.collectorFinalizers.contains($0) }
+        }
     }
 
     /// Deletes what a list selects, one by one.

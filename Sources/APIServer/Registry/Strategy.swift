@@ -41,6 +41,8 @@ public struct ObjectKind<Object: APIObject>: Sendable {
     public var sideEffects: @Sendable (ObjectWrite<Object>) throws -> [Mutation]
     /// DELETE answers with the object, not with a Status.
     public var returnsDeletedObject: Bool
+    /// Dependents are found by owner reference, so deletion may wait for them. Not for images.
+    public var supportsPropagation: Bool
     /// Objects may be created where their namespace is absent or terminating.
     public var ignoresNamespaceState: Bool
     /// Whether nothing but metadata holds an object that is being deleted. Namespaces wait for their contents.
@@ -54,7 +56,7 @@ public struct ObjectKind<Object: APIObject>: Sendable {
         selectableFields: @escaping @Sendable (Object) -> [String: String] = { _ in [:] },
         present: @escaping @Sendable (Object) -> Object? = { _ in nil },
         sideEffects: @escaping @Sendable (ObjectWrite<Object>) throws -> [Mutation] = { _ in [] },
-        returnsDeletedObject: Bool = false, ignoresNamespaceState: Bool = false,
+        returnsDeletedObject: Bool = false, supportsPropagation: Bool = true, ignoresNamespaceState: Bool = false,
         isReleased: @escaping @Sendable (Object) -> Bool = { _ in true },
         markDeleted: @escaping @Sendable (inout Object) -> Void = { _ in }
     ) {
@@ -65,6 +67,7 @@ public struct ObjectKind<Object: APIObject>: Sendable {
         self.present = present
         self.sideEffects = sideEffects
         self.returnsDeletedObject = returnsDeletedObject
+        self.supportsPropagation = supportsPropagation
         self.ignoresNamespaceState = ignoresNamespaceState
         self.isReleased = isReleased
         self.markDeleted = markDeleted

@@ -8,6 +8,7 @@ struct RepositoryLocation: Sendable {
 
     /// Sets the two fields of the status by the present configuration.
     func apply(to stream: inout ImageStream) {
+        guard !stream.metadata.name.isEmpty else { return }
         let namespace = stream.metadata.namespace.nonEmpty ?? "default"
         let path = "\(namespace)/\(stream.metadata.name)"
         stream.status.dockerImageRepository =
@@ -19,7 +20,10 @@ struct RepositoryLocation: Sendable {
     @Sendable
     func presented(_ stream: ImageStream) -> ImageStream? {
         var shown = stream
+        // Bookmarks are streams without name: the reference fills in the namespace of those too.
+        if stream.metadata.namespace.isEmpty { shown.metadata.namespace = "default" }
         apply(to: &shown)
-        return shown.status == stream.status ? nil : shown
+        let isSame = shown.status == stream.status && !stream.metadata.namespace.isEmpty
+        return isSame ? nil : shown
     }
 }

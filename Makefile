@@ -1,0 +1,60 @@
+# The vocabulary of this repository. `make help` lists it.
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+APT := $(if $(filter 0,$(shell id -u)),apt-get,sudo apt-get)
+WEIR := .build/release/weir
+DATA ?= dev-data
+# Of the server that conformance runs against: CI takes the debug build, which is there from the tests.
+CONFIGURATION ?= release
+LISTEN ?= 127.0.0.1:6443
+
+# Debian packages: to build, to test, to measure.
+BUILD_PACKAGES := libsqlite3-dev
+TEST_PACKAGES := docker-registry python3-yaml sqlite3 curl
+BENCH_PACKAGES := sqlite3
+
+.PHONY: help run build test bench lint format conformance schema packages clean
+
+help: ## Show this list.
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+run: packages build ## Build a release and serve from ./dev-data.
+	@echo "Serving from $(DATA). In another terminal:"
+	@echo "  export KUBECONFIG=$(CURDIR)/$(DATA)/admin.kubeconfig"
+	@echo "  kubectl get namespaces"
+	@echo "README.md has a tour. Ctrl-C ends the server."
+	$(WEIR) serve --data-dir $(DATA) --listen $(LISTEN)
+
+build: packages ## Build the release binary.
+	swift build -c release --product weir
+
+test: PACKAGES := $(TEST_PACKAGES)
+test: packages ## Build everything and run all tests.
+	swift build --build-tests
+	swift test --skip-build
+
+conformance: PACKAGES := $(TEST_PACKAGES)
+conformance: packages ## Replay the recorded answers of the reference against a real server.
+	swift build -c $(CONFIGURATION) --product weir
+	Scripts/conformance .build/$(CONFIGURATION)/weir
+
+bench: PACKAGES := $(BENCH_PACKAGES)
+bench: packages ## Measure: one line a figure, with the peer's where there is one.
+	swift build -c release --product weir-bench
+	.build/release/weir-bench
+
+lint: ## Check the format, and that generated code is current.
+	Scripts/lint
+
+format: ## Format all Swift code.
+	swift format --configuration .swift-format --in-place --recursive --parallel Sources Tests Benchmarks/Sources Package.swift
+
+schema: ## Generate the API types from Schema/.
+	swift run weir-schema
+
+packages: ## Install the Debian packages that are missing.
+	@Scripts/install-packages "$(APT)" $(BUILD_PACKAGES) $(PACKAGES)
+
+clean: ## Remove what was built.
+	rm -rf .build
