@@ -145,6 +145,22 @@ final class ApplyType: Sendable {
         default: return nil
         }
     }
+
+    /// Whether two lists have the same elements in the same order, none twice. Answers no where it would be work to
+    /// find out.
+    func haveSameIdentities(_ left: JSONArray, _ right: JSONArray) -> Bool {
+        guard left.count == right.count, keys.count == 1, let key = keys.first?.name else { return false }
+        var last: String?
+        for (left, right) in zip(left, right) {
+            guard case .string(let identity)? = left[key], case .string(let other)? = right[key],
+                PathElement.isSame(identity, other)
+            else { return false }
+            // Lists are mostly sorted by their key; then a repeated one follows itself.
+            if let last, PathElement.order(last, identity) >= 0 { return false }
+            last = identity
+        }
+        return true
+    }
 }
 
 extension FieldSchema {

@@ -21,6 +21,18 @@ struct Comparison: Sendable, Equatable {
         self.init(findings)
     }
 
+    /// Compares objects by what the encoder of their type wrote.
+    ///
+    /// - Throws: `JSONError` where a text is no JSON.
+    init(old: [UInt8], new: [UInt8], type: ApplyType) throws(JSONError) {
+        if old == new {
+            self.init(Findings())
+        } else {
+            let difference = try DocumentDifference(old: old, new: new)
+            self.init(old: difference.old, new: difference.new, type: type)
+        }
+    }
+
     private init(_ findings: Findings) {
         added = FieldSet(nodesWithContent: findings.added)
         modified = FieldSet(nodesWithContent: findings.modified)
@@ -68,7 +80,7 @@ struct Comparison: Sendable, Equatable {
         /// The common scalars without the work that deep values need.
         private static func equal(_ left: JSONValue, _ right: JSONValue) -> Bool {
             switch (left, right) {
-            case (.string(let left), .string(let right)): PathElement.order(left, right) == 0
+            case (.string(let left), .string(let right)): PathElement.isSame(left, right)
             case (.integer(let left), .integer(let right)): left == right
             case (.integer, .double), (.double, .integer): left.doubleValue == right.doubleValue
             default: left == right
@@ -82,7 +94,7 @@ struct Comparison: Sendable, Equatable {
             for (key, value) in new {
                 // Documents of a type have their members in the same order: mostly no look-up is needed.
                 let before: JSONValue?
-                if let next = counterparts.next(), PathElement.order(next.key, key) == 0 {
+                if let next = counterparts.next(), PathElement.isSame(next.key, key) {
                     before = next.value
                 } else {
                     before = old[key]
@@ -100,8 +112,11 @@ struct Comparison: Sendable, Equatable {
 
         private mutating func compareElements(_ old: JSONArray, _ new: JSONArray, _ type: ApplyType) {
             guard let element = type.element else { return }
-            if old.count == new.count, let pairs = Self.pairs(old, new, type) {
-                for (identity, before, after) in pairs { descend(identity, before, after, element) }
+            if type.haveSameIdentities(old, new) {
+                for (before, after) in zip(old, new) {
+                    guard let identity = type.pathElement(of: after) else { continue }
+                    descend(identity, before, after, element)
+                }
                 return
             }
             let before = KeyedElements(old, type)
@@ -112,23 +127,6 @@ struct Comparison: Sendable, Equatable {
             for (identity, elements) in before.elements where after[identity].isEmpty {
                 compare(identity, elements, [], element)
             }
-        }
-
-        /// The elements side by side, where both lists have the same ones in the same order.
-        private static func pairs(
-            _ old: JSONArray, _ new: JSONArray, _ type: ApplyType
-        ) -> [(PathElement, JSONValue, JSONValue)]? {
-            var pairs: [(PathElement, JSONValue, JSONValue)] = []
-            pairs.reserveCapacity(new.count)
-            for (before, after) in zip(old, new) {
-                guard let left = type.pathElement(of: before), let right = type.pathElement(of: after), left == right
-                else { return nil }
-                // A repeated key makes neighbours of equal ones only in lists that are sorted by it; others are found
-                // by the careful way below.
-                if let last = pairs.last?.0, last >= right { return nil }
-                pairs.append((right, before, after))
-            }
-            return pairs
         }
 
         /// Compares the elements of one identity; a list that was stored with duplicates has several.

@@ -13,8 +13,34 @@ extension FieldManager {
     public func update(
         old: State?, new: JSONValue, submitted: SubmittedManagers = .absent, manager: String, now: Timestamp
     ) -> [ManagedFieldsEntry] {
-        guard let start = managers(old: old, submitted: submitted) else { return [] }
-        let comparison = Comparison(old: document(of: old), new: new, type: type)
+        update(old?.managers, submitted: submitted, manager: manager, now: now) {
+            Comparison(old: document(of: old), new: new, type: type)
+        }
+    }
+
+    /// As above, by the encodings of the objects: several times quicker for large ones that differ little.
+    ///
+    /// - Parameters:
+    ///   - old: the stored object as its type writes it; nil on create.
+    ///   - oldManagers: its managed fields.
+    ///   - new: the new object as its type writes it, with kind and apiVersion or without as `old`.
+    public func update(
+        old: [UInt8]?, oldManagers: [ManagedFieldsEntry], new: [UInt8], submitted: SubmittedManagers = .absent,
+        manager: String, now: Timestamp
+    ) -> [ManagedFieldsEntry] {
+        update(old == nil ? nil : oldManagers, submitted: submitted, manager: manager, now: now) {
+            try? Comparison(old: old ?? emptyBytes, new: new, type: type)
+        }
+    }
+
+    /// - Parameters:
+    ///   - stored: managed fields of the stored object; nil on create.
+    ///   - compare: nil where the objects cannot be compared.
+    private func update(
+        _ stored: [ManagedFieldsEntry]?, submitted: SubmittedManagers, manager: String, now: Timestamp,
+        compare: () -> Comparison?
+    ) -> [ManagedFieldsEntry] {
+        guard let start = managers(stored, submitted: submitted), let comparison = compare() else { return [] }
         let own = owned(comparison.changed)
         if case .unread(let entries) = start, comparison.isSame { return entries }
         guard var records = start.read(apiVersion: identity.apiVersion) else { return [] }
@@ -45,8 +71,8 @@ extension FieldManager {
     }
 
     /// The managers a write starts with; nil where the object is not tracked.
-    private func managers(old: State?, submitted: SubmittedManagers) -> Start? {
-        let stored = old?.managers ?? []
+    private func managers(_ old: [ManagedFieldsEntry]?, submitted: SubmittedManagers) -> Start? {
+        let stored = old ?? []
         if subresource.isEmpty {
             switch submitted {
             case .reset:
@@ -61,6 +87,6 @@ extension FieldManager {
             }
         }
         guard let old else { return .read(ManagerRecords()) }
-        return old.managers.isEmpty ? nil : .unread(old.managers)
+        return old.isEmpty ? nil : .unread(old)
     }
 }

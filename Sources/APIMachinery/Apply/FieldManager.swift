@@ -20,6 +20,7 @@ public struct FieldManager: Sendable {
     let unowned: FieldSet
     private let resetFields: FieldSet
     private let emptyDocument: JSONValue
+    let emptyBytes: [UInt8]
 
     /// - Parameter resetFields: fields that writes through this resource cannot change; they are never owned through it.
     public init(
@@ -31,6 +32,7 @@ public struct FieldManager: Sendable {
         self.resetFields = resetFields
         unowned = Self.systemFields
         emptyDocument = schema.emptyDocument
+        emptyBytes = emptyDocument.jsonBytes()
     }
 
     /// An object as it is stored.

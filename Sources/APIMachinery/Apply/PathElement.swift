@@ -65,11 +65,21 @@ extension PathElement: Comparable, Hashable {
 
     /// By bytes: Swift's own order takes different spellings of a letter for the same.
     static func order(_ left: String, _ right: String) -> Int {
-        if left == right && left.utf8.count == right.utf8.count {
-            // The same text in ASCII; otherwise the bytes may still differ.
-            if left.utf8.elementsEqual(right.utf8) { return 0 }
+        let order = left.utf8.withContiguousStorageIfAvailable { left in
+            right.utf8.withContiguousStorageIfAvailable { right in
+                let common = min(left.count, right.count)
+                var index = 0
+                while index < common, left[index] == right[index] { index += 1 }
+                return index < common ? Int(left[index]) - Int(right[index]) : left.count - right.count
+            }
         }
-        return left.utf8.lexicographicallyPrecedes(right.utf8) ? -1 : 1
+        if let order, let order { return order }
+        return left.utf8.elementsEqual(right.utf8) ? 0 : left.utf8.lexicographicallyPrecedes(right.utf8) ? -1 : 1
+    }
+
+    /// Whether both have the same bytes: the quick way to `order(left, right) == 0`.
+    static func isSame(_ left: String, _ right: String) -> Bool {
+        left.utf8.count == right.utf8.count && order(left, right) == 0
     }
 
     /// Scalars by kind and value. Lists and objects are no elements of sets: among themselves they go by their text.

@@ -48,7 +48,7 @@ struct TrackedStream {
     mutating func create(_ text: String, as manager: String) throws {
         var new = try Self.decode(try JSONValue.parse(text))
         new.metadata.managedFields = Self.fields.update(
-            old: nil, new: try Self.document(new), manager: manager, now: now)
+            old: nil, oldManagers: [], new: new.jsonBytes(), manager: manager, now: now)
         new.metadata.uid = "u"
         store(new)
     }
@@ -59,8 +59,8 @@ struct TrackedStream {
     ) throws {
         var new = try Self.decode(document)
         new.metadata.managedFields = fields.update(
-            old: try state, new: try Self.document(new), submitted: .init(new.metadata.managedFields, in: document),
-            manager: manager, now: now)
+            old: stream?.jsonBytes(), oldManagers: managers, new: new.jsonBytes(),
+            submitted: .init(new.metadata.managedFields, in: document), manager: manager, now: now)
         store(new)
     }
 
