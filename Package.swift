@@ -39,10 +39,11 @@ let package = Package(
             ]),
 
         // The API and its resources.
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .target(
             name: "APIServer",
             dependencies: [
-                "APIMachinery", "OCI", "Store",
+                "APIMachinery", "CZlib", "OCI", "Store",
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Logging", package: "swift-log"),
             ]),
@@ -111,7 +112,8 @@ let package = Package(
             name: "weir-store-crasher", dependencies: ["StoreSQLite", "StoreTesting"], path: "Tests/StoreCrasher"),
         .testTarget(name: "JSONTests", dependencies: ["JSON"]),
         .testTarget(name: "OCITests", dependencies: ["OCI"]),
-        .testTarget(name: "APIMachineryTests", dependencies: ["APIMachinery"]),
+        .testTarget(name: "APIMachineryTests", dependencies: ["APIMachinery", "Identity", "ImageAPI"]),
+        .testTarget(name: "APIServerTests", dependencies: ["APIServer", "CZlib", "ImageAPI"]),
         .testTarget(name: "ImageAPITests", dependencies: ["ImageAPI"]),
         .testTarget(name: "StoreTests", dependencies: ["StoreSQLite", "StoreTesting", "weir-store-crasher"]),
         .testTarget(name: "RegistryClientTests", dependencies: ["RegistryClient", "RegistryTesting"]),

@@ -7,10 +7,13 @@ struct TypedEndpoint<R: Resource>: ResourceEndpoint {
 
     let resource: R
     let environment: EndpointEnvironment
+    /// Protobuf of lists; made once, as it holds all types below it.
+    let listSchema: TypeSchema
 
     init(_ resource: R, environment: EndpointEnvironment) {
         self.resource = resource
         self.environment = environment
+        listSchema = Object.schema.list
     }
 
     var descriptor: ResourceDescriptor { resource.descriptor }
@@ -86,6 +89,8 @@ struct TypedEndpoint<R: Resource>: ResourceEndpoint {
     func form(of call: APICall, isStream: Bool = false, listsStreams: Bool = false) throws -> OutputForm {
         try OutputForm.negotiate(
             call.request, call.query,
-            offer: .init(hasTable: resource.table != nil, isStream: isStream, listsStreams: listsStreams))
+            offer: .init(
+                hasTable: resource.table != nil, hasProtobuf: Object.schema.hasProtobuf, isStream: isStream,
+                listsStreams: listsStreams))
     }
 }
