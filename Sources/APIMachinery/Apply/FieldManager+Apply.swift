@@ -83,7 +83,8 @@ extension FieldManager {
         }
         var merged = type.merge(live, patch)
         if let last, !last.fields.isSubset(of: fields) {
-            merged = pruned(merged, last: last.fields, owned: records.allFields)
+            // The server's own fields are nobody's, and stay.
+            merged = pruned(merged, last: last.fields, owned: records.allFields.union(unowned))
         }
         let comparison = Comparison(old: live, new: merged, type: type)
         try settleConflicts(&records, comparison, identity, isForced)

@@ -78,6 +78,7 @@ struct ApplyTests {
         try stream.apply(#"{"metadata":{"name":"a"}}"#, as: "one")
         #expect(stream.stream?.spec.tags == [])
         #expect(stream.managers == [])
+        #expect(stream.stream?.metadata.name == "a" && stream.stream?.metadata.uid == "u")
     }
 
     @Test("Two appliers share, conflict, take over and give up")
