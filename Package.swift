@@ -64,7 +64,6 @@ let package = Package(
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
-                .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "NIOSSL", package: "swift-nio-ssl"),
             ]),
@@ -118,6 +117,7 @@ let package = Package(
         .testTarget(name: "ImageAPITests", dependencies: ["ImageAPI"]),
         .testTarget(name: "StoreTests", dependencies: ["StoreSQLite", "StoreTesting", "weir-store-crasher"]),
         .testTarget(name: "RegistryClientTests", dependencies: ["RegistryClient", "RegistryTesting"]),
+        .testTarget(name: "ImportingTests", dependencies: ["Importing", "RegistryTesting"]),
         .testTarget(name: "ImageStreamsTests", dependencies: ["ImageStreams", "StoreSQLite"]),
     ],
     swiftLanguageModes: [.v6]

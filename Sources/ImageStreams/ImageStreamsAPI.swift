@@ -57,6 +57,7 @@ public struct ImageStreamsAPI: Sendable {
                 streams, strategy: ImageStreamStrategy(rules: rules), table: ImageStreamTable.columns),
             StoredSubresource(streams, name: "status", strategy: ImageStreamStatusStrategy(rules: rules)),
             layers,
+            ImageStreamSecretsResource(secrets: secrets),
             ImageStreamTagResource(tags: tags),
             ImageTagResource(tags: tags),
             ImageStreamImageResource(streams: streams, images: images, layers: layers),

@@ -1,7 +1,9 @@
 /// A struct being decoded and the member of it the reader is in: what error texts and issues name.
 struct JSONFrame {
-    /// `ImageLookupPolicy`.
+    /// `ImageLookupPolicy`; empty for a struct without name.
     var structName: StaticString
+    /// False for what lies outside of all structs.
+    var isStruct = true
     /// JSON name of the current member; empty before the first.
     var field: StaticString = ""
     /// Element of the list in `field`; negative outside of lists.
@@ -12,11 +14,11 @@ struct JSONFrame {
 
 extension JSONReader {
     @inline(__always)
-    var inStruct: Bool { frame.structName.utf8CodeUnitCount > 0 }
+    var inStruct: Bool { frame.isStruct }
 
     /// The structs from the outermost to the current one.
     private var structs: [JSONFrame] {
-        (outerFrames + [frame]).filter { $0.structName.utf8CodeUnitCount > 0 }
+        (outerFrames + [frame]).filter(\.isStruct)
     }
 
     /// `spec.tags[0].from`, ended by `last` in place of the innermost frame's current member.

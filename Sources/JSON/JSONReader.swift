@@ -16,7 +16,7 @@ public struct JSONReader: ~Copyable {
     /// The unescaped key, if it was written with escapes.
     var unescapedKey: String?
     /// The struct being decoded; outside of any, its name is empty.
-    var frame = JSONFrame(structName: "")
+    var frame = JSONFrame(structName: "", isStruct: false)
     /// The structs around it.
     var outerFrames: [JSONFrame] = []
     /// Unknown and duplicate fields met so far, in order, each once, at most `JSONIssue.limit`.

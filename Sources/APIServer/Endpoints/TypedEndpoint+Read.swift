@@ -3,8 +3,12 @@ import JSON
 
 extension TypedEndpoint {
     func get(_ call: APICall) async throws -> ServerResponse {
-        guard let gettable else { throw APIError.methodNotSupported(groupResource, verb: "get") }
         let form = try form(of: call)
+        if let documented {
+            let document = try await documented.document(call.name, call.context)
+            return ResponseEncoder(form: form).response(200, document)
+        }
+        guard let gettable else { throw APIError.methodNotSupported(groupResource, verb: "get") }
         let options = try call.options.getOptions()
         let object = try await gettable.get(call.name, options: options, call.context)
         return try render(object, status: 200, form: form, call)

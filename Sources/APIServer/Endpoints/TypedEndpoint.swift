@@ -20,6 +20,7 @@ struct TypedEndpoint<R: Resource>: ResourceEndpoint {
     var groupResource: GroupResource { descriptor.groupResource }
 
     var gettable: (any GettableResource<Object>)? { resource as? any GettableResource<Object> }
+    var documented: (any DocumentResource<Object>)? { resource as? any DocumentResource<Object> }
     var listable: (any ListableResource<Object>)? { resource as? any ListableResource<Object> }
     var watchable: (any WatchableResource<Object>)? { resource as? any WatchableResource<Object> }
     var creatable: (any CreatableResource<Object>)? { resource as? any CreatableResource<Object> }
@@ -34,7 +35,7 @@ struct TypedEndpoint<R: Resource>: ResourceEndpoint {
         if creatable != nil { verbs.append("create") }
         if deletable != nil { verbs.append("delete") }
         if collectionDeletable != nil { verbs.append("deletecollection") }
-        if gettable != nil { verbs.append("get") }
+        if gettable != nil || documented != nil { verbs.append("get") }
         if listable != nil { verbs.append("list") }
         if updatable != nil { verbs += ["patch", "update"] }
         if watchable != nil { verbs.append("watch") }
@@ -51,7 +52,7 @@ struct TypedEndpoint<R: Resource>: ResourceEndpoint {
         case .allNamespaces:
             if listable != nil { methods.append("GET") }
         case .object:
-            if gettable != nil { methods.append("GET") }
+            if gettable != nil || documented != nil { methods.append("GET") }
             if updatable != nil { methods += ["PUT", "PATCH"] }
             if deletable != nil { methods.append("DELETE") }
         case .watchCollection, .watchObject:

@@ -24,6 +24,12 @@ public protocol GettableResource<Object>: Resource {
     func get(_ name: String, options: GetOptions, _ context: RequestContext) async throws -> Output<Object>
 }
 
+/// A subresource whose GET answers with a document that is no object, such as a list of another type.
+public protocol DocumentResource<Object>: Resource {
+    /// Complete JSON.
+    func document(_ name: String, _ context: RequestContext) async throws -> [UInt8]
+}
+
 public protocol ListableResource<Object>: Resource {
     func list(_ options: ListOptions, _ context: RequestContext) async throws -> OutputList<Object>
 }

@@ -23,6 +23,7 @@ struct RepositoryLocation: Sendable {
         // Bookmarks are streams without name: the reference fills in the namespace of those too.
         if stream.metadata.namespace.isEmpty { shown.metadata.namespace = "default" }
         apply(to: &shown)
-        return shown == stream ? nil : shown
+        let isSame = shown.status == stream.status && !stream.metadata.namespace.isEmpty
+        return isSame ? nil : shown
     }
 }

@@ -1,0 +1,24 @@
+import APIMachinery
+import APIServer
+import ImageAPI
+
+/// `imagestreams/secrets`: the pull secrets of the namespace, for whom imports are made
+/// (spec/image-resources.md 11). The stream need not exist.
+struct ImageStreamSecretsResource: DocumentResource {
+    typealias Object = Secret
+
+    let secrets: any PullSecretSource
+
+    var table: TableColumns<Secret>? { nil }
+
+    var descriptor: ResourceDescriptor {
+        ResourceDescriptor(
+            groupVersion: ImageStreamsGroup.version, name: "imagestreams", subresource: "secrets",
+            kind: ImageStreamsGroup.kind("SecretList"), isNamespaced: true)
+    }
+
+    func document(_ name: String, _ context: RequestContext) async throws -> [UInt8] {
+        let (items, metadata) = try await secrets.pullSecrets(in: context.namespace)
+        return SecretList(metadata: metadata, items: items).jsonBytes()
+    }
+}
