@@ -194,7 +194,7 @@ extension BodyDecoder {
     }
 
     private static func unusable(_ patch: Patch, _ document: JSONValue, _ text: String) -> APIError {
-        let value = patch.shownValue ?? document.sortedByKey.description
+        let value = patch.shownValue ?? document.sortedDescription
         return .invalid(GroupResource(group: "", resource: ""), "", [.invalid("patch", .string(value), text)])
     }
 
