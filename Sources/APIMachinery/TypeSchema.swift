@@ -17,6 +17,8 @@ public struct TypeSchema: Sendable, Hashable {
     /// In the order in which they are written.
     public let fields: [FieldSchema]
     private let positions: [String: Int]
+    /// How protobuf messages of the type are laid out.
+    let layout: ProtobufLayout
 
     public init(
         name: String, goType: String, openAPIName: String, groupVersionKind: GroupVersionKind? = nil,
@@ -32,10 +34,17 @@ public struct TypeSchema: Sendable, Hashable {
         self.fields = fields
         positions = Dictionary(
             fields.enumerated().map { ($0.element.name, $0.offset) }, uniquingKeysWith: { first, _ in first })
+        layout = ProtobufLayout(fields)
     }
 
     /// The field with the JSON name `name`.
     public func field(_ name: String) -> FieldSchema? { positions[name].map { fields[$0] } }
+
+    /// Whether objects of the type have a protobuf form: their fields have numbers.
+    public var hasProtobuf: Bool { !layout.entries.isEmpty }
+
+    /// Where the field with the JSON name `name` stands in `fields`.
+    func position(of name: String) -> Int? { positions[name] }
 }
 
 /// A field of an API type.

@@ -6,6 +6,11 @@ public struct ImportResult: Sendable {
     public let images: [ImageImportResult]
     /// Present when the request names a repository.
     public let repository: RepositoryImportResult?
+
+    public init(images: [ImageImportResult], repository: RepositoryImportResult? = nil) {
+        self.images = images
+        self.repository = repository
+    }
 }
 
 /// The image or the reason why there is none; never neither.
@@ -13,6 +18,11 @@ public struct ImageImportResult: Sendable {
     /// The tag at the source, `latest` where none was written. Nil for digests and for what was never fetched.
     public let tag: String?
     public let result: Result<ImportedImage, ImportFailure>
+
+    public init(tag: String?, result: Result<ImportedImage, ImportFailure>) {
+        self.tag = tag
+        self.result = result
+    }
 }
 
 /// What came of a repository import.
@@ -23,6 +33,12 @@ public struct RepositoryImportResult: Sendable {
     public let images: [ImageImportResult]
     /// Tags beyond the limit, by priority.
     public let additionalTags: [String]
+
+    public init(listingFailure: ImportFailure? = nil, images: [ImageImportResult], additionalTags: [String] = []) {
+        self.listingFailure = listingFailure
+        self.images = images
+        self.additionalTags = additionalTags
+    }
 
     /// The status of the repository; nil for success. Failed images only count (A.18 step 9).
     public var status: ImportStatus? {
@@ -53,6 +69,19 @@ public struct ImportedImage: Sendable {
     /// The images of a list that was kept, in its order.
     public internal(set) var children: [ImportedImage]
 
+    public init(
+        dockerImageReference: String, manifest: Manifest, manifestBytes: [UInt8], config: [UInt8]?,
+        layers: [ImportedLayer], size: Int64, children: [ImportedImage]
+    ) {
+        self.dockerImageReference = dockerImageReference
+        self.manifest = manifest
+        self.manifestBytes = manifestBytes
+        self.config = config
+        self.layers = layers
+        self.size = size
+        self.children = children
+    }
+
     /// The Image's name.
     public var digest: Digest { manifest.digest }
 }
@@ -63,6 +92,12 @@ public struct ImportedLayer: Hashable, Sendable {
     /// Bytes; 0 where nobody knows.
     public let size: Int64
     public let mediaType: String
+
+    public init(name: Digest, size: Int64, mediaType: String) {
+        self.name = name
+        self.size = size
+        self.mediaType = mediaType
+    }
 }
 
 extension ImportedImage {

@@ -142,7 +142,7 @@ extension JSONReader {
     /// A scalar that has its own decoder in Go (`metav1.Time`): its type errors do not name the field.
     public mutating func readDetachedString() throws(JSONError) -> String {
         guard peek() == UInt8(ascii: "\"") else {
-            frame.structName = ""
+            frame.isStruct = false
             throw mismatch("string")
         }
         return string(try scanString())

@@ -1,7 +1,6 @@
 /// Binary search in sorted keys.
 ///
-/// Apart from ``OrderedMap`` because it is not generic: this is the inner loop of every cached read, and in generic code
-/// each step would retain and release what it looks at.
+/// Apart from ``OrderedMap`` because it is not generic: the inner loop is compiled for strings, whatever the values are.
 enum SortedKeys {
     /// The index of the first key that does not precede `key`.
     static func lowerBound(_ keys: [String], _ key: String) -> Int {

@@ -12,7 +12,7 @@ struct Version: Sendable {
 
 /// Every key with the rows of its versions, in memory: what etcd's tree index is.
 ///
-/// The log on disk needs no index of keys then, which halves what a write costs. A copy is a snapshot (see
+/// The log on disk needs no index of keys then, of which each write would dirty a page of its own. A copy is a snapshot (see
 /// ``OrderedMap``), so a read takes one and needs the lock no more.
 struct KeyIndex: Sendable {
     private struct Versions: Sendable {

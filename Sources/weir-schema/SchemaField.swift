@@ -51,7 +51,9 @@ struct SchemaField {
         isRequired = output != .omit && members.text("required") != "false"
         doc = try members.string("doc")
         numbers = try members.strings("number", orEmpty: true).map { text in
-            guard let number = Int(text) else { throw SchemaError("\(place): \(text) is not a number") }
+            guard let number = Int(text), 1...536_870_911 ~= number else {
+                throw SchemaError("\(place): \(text) is no field number")
+            }
             return number
         }
         goType = members.text("go")

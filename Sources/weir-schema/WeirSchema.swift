@@ -37,6 +37,7 @@ struct WeirSchema {
             for type in module.types {
                 wanted["\(type.name).swift"] = try SwiftEmitter(type: type, module: module, index: index).source()
             }
+            wanted["\(module.typesName).swift"] = module.typesSource()
             stale += try synchronize(module.output, wanted, check: check)
         }
         return stale

@@ -120,7 +120,8 @@ struct ImageMetadataTests {
         #expect(noConfig.dockerImageLayers.count == 3)
 
         let mismatch = #"{"schemaVersion":1,"fsLayers":[{"blobSum":"x"}],"history":[]}"#
-        #expect(fill(image(mismatch)).1 == "the image img (a/b:1) has mismatched history and fslayer cardinality (0 != 1)")
+        #expect(
+            fill(image(mismatch)).1 == "the image img (a/b:1) has mismatched history and fslayer cardinality (0 != 1)")
 
         let (empty, noHistory) = fill(image(#"{"schemaVersion":1,"fsLayers":[],"history":[]}"#))
         #expect(noHistory == "the image img (a/b:1) has a schema 1 manifest, but it doesn't have history")
@@ -136,7 +137,8 @@ struct ImageMetadataTests {
 
     @Test("the children of lists are read as they stand")
     func children() {
-        let entry = #"{"mediaType":"m","size":9,"digest":"sha256:zz","platform":{"architecture":"arm64","os":"linux","variant":"v8"}}"#
+        let entry =
+            #"{"mediaType":"m","size":9,"digest":"sha256:zz","platform":{"architecture":"arm64","os":"linux","variant":"v8"}}"#
         func list(_ members: String) -> String { "{\"schemaVersion\":2,\(members)\"manifests\":[\(entry)]}" }
         let docker = #""mediaType":"\#(MediaType.dockerManifestList)","#
         let child = ImageAPI.ImageManifest(

@@ -111,7 +111,9 @@ struct ImportResourceTests {
             try await world.create(stream())
             let stale = await failure { try await run(world, request(["r/x:1"], resourceVersion: "0005")) }
             #expect(stale?.code == 409)
-            #expect(stale?.message.hasPrefix("Operation cannot be fulfilled on imagestream.image.openshift.io \"app\"") == true)
+            #expect(
+                stale?.message.hasPrefix("Operation cannot be fulfilled on imagestream.image.openshift.io \"app\"")
+                    == true)
             #expect(world.importer.orders.isEmpty)
         }
     }
@@ -250,7 +252,8 @@ struct ImportResourceTests {
     func allowList() async throws {
         let configuration = ImageStreamsConfiguration(allowedRegistries: [AllowedRegistry(domainName: "good.example")])
         let authorizer = RecordingAuthorizer { user, attributes in
-            user.name == "root" || !["images", "imagestreammapping", "imagestreammappings"].contains(attributes.resource)
+            user.name == "root"
+                || !["images", "imagestreammapping", "imagestreammappings"].contains(attributes.resource)
         }
         try await World.run(configuration: configuration, authorizer: authorizer) { world in
             world.importer.prepare("bad.example/x:1", .image(fetched("bad.example/x", seed: "a")))

@@ -111,7 +111,8 @@ struct ImportRecordingTests {
     @Test(
         "a reference policy stays as it was set first",
         arguments: [
-            (nil, "Local", "Local"), ("Source", "Local", "Source"), ("Local", "Source", "Local"), ("", "Local", "Local"),
+            (nil, "Local", "Local"), ("Source", "Local", "Source"), ("Local", "Source", "Local"),
+            ("", "Local", "Local"),
         ] as [(String?, String, String)])
     func referencePolicy(_ before: String?, _ sent: String, _ after: String) {
         let app = stream(spec: before.map { [tag("v1", generation: 1, policy: $0)] } ?? [])

@@ -69,9 +69,22 @@ struct LedgerRowTests {
         #expect(try JSONValue.parse(try #require(puts(removal, LedgerKeys.outbox).first))["kind"] == "StreamDeleted")
     }
 
+    @Test("a write of very many tags fits into a transaction")
+    func batch() async throws {
+        try await World.run { world in
+            let tags = (0..<2_500).map { tag("t\($0)", from("DockerImage", "a/b:\($0)"), reference: true) }
+            try await world.create(stream(spec: tags))
+            #expect(try await world.keys(LedgerKeys.histories).count == 2_500)
+            #expect(try await world.keys(LedgerKeys.outbox).count == 1)
+        }
+    }
+
     @Test("any tag name makes a key of its own")
     func keys() {
-        let names = ["", "/", "%", "%2F", "a/b", "latest", String(repeating: "x", count: 5_000), String(repeating: "x", count: 5_001)]
+        let names = [
+            "", "/", "%", "%2F", "a/b", "latest", String(repeating: "x", count: 5_000),
+            String(repeating: "x", count: 5_001),
+        ]
         let keys = names.map { LedgerKeys.history(namespace: "n", stream: "s", tag: $0, id: "1") }
         #expect(Set(keys).count == names.count)
         #expect(keys.allSatisfy { $0.utf8.count < 1_000 && $0.split(separator: "/").count == 6 })

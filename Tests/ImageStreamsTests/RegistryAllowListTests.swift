@@ -7,7 +7,8 @@ import Testing
 struct RegistryAllowListTests {
     private static let entries = [
         AllowedRegistry(domainName: "quay.io"), AllowedRegistry(domainName: "docker.io"),
-        AllowedRegistry(domainName: "*.corp.example:5000"), AllowedRegistry(domainName: "plain.example", insecure: true),
+        AllowedRegistry(domainName: "*.corp.example:5000"),
+        AllowedRegistry(domainName: "plain.example", insecure: true),
     ]
 
     private func list(
@@ -42,7 +43,9 @@ struct RegistryAllowListTests {
 
     @Test("a refusal names the registry and the list, at most five entries of it")
     func texts() throws {
-        let short = try list([AllowedRegistry(domainName: "example.com"), AllowedRegistry(domainName: "localhost:5000")])
+        let short = try list([
+            AllowedRegistry(domainName: "example.com"), AllowedRegistry(domainName: "localhost:5000"),
+        ])
         let reference = try ImageReference(parsing: "registry.ltd/a/b")
         #expect(
             short.refusal(of: reference, transport: .secure)
@@ -76,8 +79,10 @@ struct RegistryAllowListTests {
 
     @Test("more than one colon is a mistake")
     func configuration() {
-        #expect(throws: RegistryAllowList.ConfigurationError(
-            text: "failed to parse allowed registry \"a:b:c\": too many colons")) {
+        #expect(
+            throws: RegistryAllowList.ConfigurationError(
+                text: "failed to parse allowed registry \"a:b:c\": too many colons")
+        ) {
             try RegistryAllowList([AllowedRegistry(domainName: "a:b:c")], internalRegistry: "")
         }
     }

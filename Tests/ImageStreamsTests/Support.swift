@@ -142,7 +142,8 @@ final class World: Sendable {
     init(
         configuration: ImageStreamsConfiguration = ImageStreamsConfiguration(internalRegistryHostname: "registry:5000"),
         authorizer: RecordingAuthorizer = RecordingAuthorizer(), importer: PreparedImporter = PreparedImporter(),
-        admission: [any TagAdmission] = [], secrets: any PullSecretSource = NoPullSecrets()
+        admission: [any TagAdmission] = [], secrets: any PullSecretSource = NoPullSecrets(),
+        limits: any ImageStreamLimits = NoImageStreamLimits()
     ) async throws {
         directory = FileManager.default.temporaryDirectory.appending(path: "weir-\(UUID().uuidString)").path
         try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
@@ -151,7 +152,7 @@ final class World: Sendable {
         self.importer = importer
         api = try ImageStreamsAPI(
             store: store, configuration: configuration, authorizer: authorizer, namespaces: ActiveNamespaces(),
-            importer: importer, secrets: secrets, admission: admission)
+            importer: importer, secrets: secrets, limits: limits, admission: admission)
         try await store.start()
     }
 
@@ -162,11 +163,12 @@ final class World: Sendable {
         configuration: ImageStreamsConfiguration = ImageStreamsConfiguration(internalRegistryHostname: "registry:5000"),
         authorizer: RecordingAuthorizer = RecordingAuthorizer(), importer: PreparedImporter = PreparedImporter(),
         admission: [any TagAdmission] = [], secrets: any PullSecretSource = NoPullSecrets(),
+        limits: any ImageStreamLimits = NoImageStreamLimits(),
         _ body: (World) async throws -> Result
     ) async throws -> Result {
         let world = try await World(
             configuration: configuration, authorizer: authorizer, importer: importer, admission: admission,
-            secrets: secrets)
+            secrets: secrets, limits: limits)
         do {
             let result = try await body(world)
             await world.store.close()

@@ -49,12 +49,15 @@ struct TableTests {
         return [
             Case(spec: nil, items: nil, cells: ["", "", "0"]),
             Case(spec: tag("t", from("", "")), items: nil, cells: ["Tag", "InvalidRefKind", "0"]),
-            Case(spec: tag("t", from("DockerImage", "a/b:c"), reference: true), items: nil, cells: ["Ref", "a/b:c", "0"]),
+            Case(
+                spec: tag("t", from("DockerImage", "a/b:c"), reference: true), items: nil, cells: ["Ref", "a/b:c", "0"]),
             Case(spec: tag("t", from("ImageStreamTag", "b:c")), items: nil, cells: ["Tag", "istag/b:c", "0"]),
             Case(
                 spec: tag("t", from("ImageStreamTag", "b:c", namespace: "a"), scheduled: true), items: nil,
                 cells: ["Scheduled", "istag a/b:c", "0"]),
-            Case(spec: tag("t", from("ImageStreamImage", "sha256:00")), items: nil, cells: ["Tag", "InvalidRefName", "0"]),
+            Case(
+                spec: tag("t", from("ImageStreamImage", "sha256:00")), items: nil,
+                cells: ["Tag", "InvalidRefName", "0"]),
             Case(spec: image(2), items: [event("r", d1, 1)], cells: ["Tag", "Importing", "1"]),
             Case(spec: image(2), items: [event("r", d1, 2), event("q", d2, 1)], cells: ["Tag", "image/\(d1)", "2"]),
             Case(spec: nil, items: [event("r", d1, 1)], cells: ["Push", "image/\(d1)", "1"]),

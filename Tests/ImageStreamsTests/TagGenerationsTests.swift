@@ -20,7 +20,8 @@ struct TagGenerationsTests {
         ChangeCase(what: "no source any more", isChanged: false, new: tag("8", nil, generation: 3)),
         ChangeCase(what: "an empty source", isChanged: false, new: tag("8", from("", ""), generation: 3)),
         ChangeCase(what: "another name", isChanged: true, new: tag("8", from("DockerImage", "quay.io/x/php:9"))),
-        ChangeCase(what: "another kind alone", isChanged: false, new: tag("8", from("ImageStreamTag", "quay.io/x/php:8"))),
+        ChangeCase(
+            what: "another kind alone", isChanged: false, new: tag("8", from("ImageStreamTag", "quay.io/x/php:8"))),
         ChangeCase(
             what: "another namespace", isChanged: true,
             new: tag("8", from("DockerImage", "quay.io/x/php:8", namespace: "prod"))),

@@ -98,7 +98,8 @@ struct TagResourceTests {
             }
             #expect(stream?.message == "imagestreamtags.image.openshift.io \"nosuch\" not found")
 
-            let complete = try await world.imageTags.get("app:ref", options: GetOptions(), context("imagetags")).object()
+            let complete = try await world.imageTags.get("app:ref", options: GetOptions(), context("imagetags"))
+                .object()
             #expect(complete.spec?.name == "ref" && complete.status?.items.count == 1 && complete.image == nil)
             #expect(complete.metadata.annotations == ["stream": "yes"] && complete.metadata.generation == 1)
         }
@@ -114,13 +115,16 @@ struct TagResourceTests {
             try await world.push("a", to: "v1")
             try await world.push("b", to: "x", of: "other")
             func names(_ options: ListOptions = ListOptions()) async throws -> [String] {
-                try await world.tags.list(options, context("imagestreamtags")).items.map { try $0.object().metadata.name }
+                try await world.tags.list(options, context("imagestreamtags")).items.map {
+                    try $0.object().metadata.name
+                }
             }
             #expect(try await names() == ["app:v1", "other:x"])
             let selector = try LabelSelector(parsing: "team=a")
             #expect(try await names(ListOptions(labelSelector: selector)) == ["app:v1"])
             let all = try await world.imageTags.list(ListOptions(), context("imagetags"))
-            #expect(try all.items.map { try $0.object().metadata.name } == ["app:none", "app:ref", "app:v1", "other:x"])
+            #expect(
+                try all.items.map { try $0.object().metadata.name } == ["app:none", "app:ref", "app:v1", "other:x"])
             #expect(all.metadata == ListMeta())
             let unknown = await failure {
                 try await names(ListOptions(fieldSelector: FieldSelector([.init(field: "a", value: "b")])))
@@ -222,7 +226,9 @@ struct TagResourceTests {
             _ = try await world.imageTags.delete("app:ref", options: DeleteOptions(), tagContext)
             let app = try world.stream()
             #expect(app.spec.tags.isEmpty && app.status.tags.isEmpty && app.metadata.generation == 3)
-            #expect(await failure { try await world.tags.delete("app:v1", options: DeleteOptions(), tagContext) }?.code == 404)
+            #expect(
+                await failure { try await world.tags.delete("app:v1", options: DeleteOptions(), tagContext) }?.code
+                    == 404)
             let precondition = DeleteOptions(preconditions: Preconditions(uid: "else"))
             #expect(
                 await failure { try await world.tags.delete("app:v1", options: precondition, tagContext) }?.message
@@ -275,66 +281,5 @@ struct TagResourceTests {
             #expect(await failure { try await get("app") }?.code == 400)
             #expect(ImageStreamImageResource.choose("sha256:", from: [digest("b"), digest("a")]) == digest("a"))
         }
-    }
-}
-
-@Suite("Pushes")
-struct MappingTests {
-    @Test("a push stores the Image, moves the tag and its followers by one level")
-    func push() async throws {
-        try await World.run { world in
-            try await world.create(
-                stream(spec: [tag("b", from("ImageStreamTag", "c")), tag("a", from("ImageStreamTag", "b"))]))
-            try await world.push("a", to: "c")
-            let app = try world.stream()
-            #expect(app.status.tags.map(\.tag) == ["b", "c"])
-            #expect(app.metadata.generation == 1 && app.status.head(of: "c")?.generation == 1)
-            #expect(try world.api.images.object(digest("a"), namespace: "") != nil)
-            let missing = await failure { try await world.push("b", to: "x", of: "nosuch") }
-            #expect(missing?.message == "imagestreammappings.image.openshift.io \"nosuch\" not found")
-            #expect(try world.api.images.object(digest("b"), namespace: "") == nil, "nothing is stored for it")
-        }
-    }
-
-    @Test("without a reference the stream's own repository is used, and for managed images that exist")
-    func references() async throws {
-        try await World.run { world in
-            try await world.create(stream())
-            try await world.push("a", to: "own", reference: "")
-            try await world.push("a", to: "u", reference: "third.example.com/x@\(digest("a"))")
-            try await world.push(
-                "a", to: "m", reference: "third.example.com/x@\(digest("a"))",
-                annotations: [KnownAnnotation.managed: "true"])
-            let app = try world.stream()
-            let own = "registry:5000/demo/app@\(digest("a"))"
-            #expect(app.status.head(of: "own")?.dockerImageReference == own)
-            #expect(app.status.head(of: "u")?.dockerImageReference == "third.example.com/x@\(digest("a"))")
-            #expect(app.status.head(of: "m")?.dockerImageReference == own)
-        }
-    }
-
-    @Test("pushes to different tags at the same time all succeed")
-    func concurrent() async throws {
-        try await World.run { world in
-            try await world.create(stream())
-            try await withThrowingTaskGroup(of: Void.self) { group in
-                for letter in "abcdef" { group.addTask { try await world.push(letter, to: "t\(letter)") } }
-                try await group.waitForAll()
-            }
-            #expect(try world.stream().status.tags.map(\.tag) == ["ta", "tb", "tc", "td", "te", "tf"])
-            #expect(try await world.keys(LedgerKeys.imageReferences).count == 6)
-        }
-    }
-
-    @Test("a lost race is another push's only where the tag has moved")
-    func races() {
-        #expect(MappingTests.same(nil, event("r")))
-        #expect(MappingTests.same(event("r", "i", 1), event("r", "i", 9)))
-        #expect(!MappingTests.same(event("r", "i"), event("r", "j")))
-        #expect(!MappingTests.same(event("r", "i"), nil))
-    }
-
-    private static func same(_ before: TagEvent?, _ after: TagEvent?) -> Bool {
-        ImageStreamMappingResource.isSame(before, after)
     }
 }

@@ -32,7 +32,8 @@ struct ValidationTests {
                 stream(String(repeating: "a", count: count), namespace: "demo"), allowList: RegistryAllowList())
         }
         #expect(errors(250).isEmpty)
-        #expect(errors(251).map(\.body).first?.hasSuffix("'namespace/name' cannot be longer than 255 characters") == true)
+        #expect(
+            errors(251).map(\.body).first?.hasSuffix("'namespace/name' cannot be longer than 255 characters") == true)
     }
 
     struct TagCase: Sendable, CustomTestStringConvertible {

@@ -14,7 +14,7 @@ public final class DockerRegistry: Sendable {
         let registry = try await DockerRegistry()
         let result: Result<Value, any Error>
         do {
-            try Command.run("python3", [try seedScript(), "http://\(registry.host)"])
+            try await Command.runApart("python3", [try seedScript(), "http://\(registry.host)"])
             result = .success(try await body(registry))
         } catch { result = .failure(error) }
         registry.stop()

@@ -30,7 +30,17 @@ public enum Command {
         public let description: String
     }
 
-    /// Runs a program of the search path to its end; throws with its output when it fails.
+    /// Runs a program of the search path to its end; throws with its output when it fails. Waits on a thread of its
+    /// own: the few threads of the concurrency pool belong to the tests.
+    public static func runApart(_ program: String, _ arguments: [String]) async throws {
+        try await withCheckedThrowingContinuation { continuation in
+            Thread.detachNewThread {
+                continuation.resume(with: Result { try run(program, arguments) })
+            }
+        }
+    }
+
+    /// The same on the calling thread.
     public static func run(_ program: String, _ arguments: [String]) throws {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/usr/bin/env")

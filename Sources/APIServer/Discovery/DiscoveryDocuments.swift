@@ -3,85 +3,77 @@ import JSON
 
 /// The documents by which clients learn what is served (spec/api-machinery.md 8.1), made once from the descriptors.
 struct DiscoveryDocuments: Sendable {
+    /// A document and its type.
+    struct Document: Sendable {
+        let json: [UInt8]
+        let schema: TypeSchema
+
+        /// - Parameter namesVersion: documents about the group without a name do not say their own version.
+        init<Kind: APIKind>(_ content: Kind, namesVersion: Bool) {
+            var writer = JSONWriter()
+            writer.beginObject()
+            writer.key("kind")
+            writer.write(Kind.groupVersionKind.kind)
+            if namesVersion {
+                writer.key("apiVersion")
+                writer.write(Kind.groupVersionKind.apiVersion)
+            }
+            content.encodeFields(to: &writer)
+            writer.endObject()
+            json = writer.finish()
+            schema = Kind.schema
+        }
+    }
+
     /// By decoded path without trailing slash.
-    private let documents: [String: JSONValue]
+    private let documents: [String: Document]
     private let groups: [(GroupVersion, [any ResourceEndpoint])]
 
     init(_ endpoints: [any ResourceEndpoint], serverAddress: String) {
         var byGroup: [GroupVersion: [any ResourceEndpoint]] = [:]
         for endpoint in endpoints { byGroup[endpoint.descriptor.groupVersion, default: []].append(endpoint) }
         let sorted = byGroup.map { ($0.key, $0.value.sorted { $0.descriptor.path < $1.descriptor.path }) }
-            .sorted { ($0.0.group.isEmpty ? "" : $0.0.group, $0.0.version) < ($1.0.group, $1.0.version) }
+            .sorted { ($0.0.group, $0.0.version) < ($1.0.group, $1.0.version) }
         groups = sorted
-        var documents: [String: JSONValue] = [:]
+        var documents: [String: Document] = [:]
         let named = sorted.filter { !$0.0.group.isEmpty }
-        documents["/api"] = Self.versions(
-            sorted.filter { $0.0.group.isEmpty }.map(\.0.version), serverAddress: serverAddress)
-        documents["/apis"] = Self.object([
-            ("kind", "APIGroupList"), ("apiVersion", "v1"),
-            ("groups", .array(named.map { Self.object(Self.group($0.0)) })),
-        ])
+        let address = ServerAddressByClientCIDR(clientCIDR: "0.0.0.0/0", serverAddress: serverAddress)
+        documents["/api"] = Document(
+            APIVersions(
+                versions: sorted.filter { $0.0.group.isEmpty }.map(\.0.version), serverAddressByClientCIDRs: [address]),
+            namesVersion: false)
+        documents["/apis"] = Document(APIGroupList(groups: named.map { Self.group($0.0) }), namesVersion: true)
         for (version, endpoints) in sorted {
+            let resources = APIResourceList(
+                groupVersion: version.apiVersion, resources: endpoints.map { Self.resource($0, in: version) })
             if version.group.isEmpty {
-                documents["/api/\(version.version)"] = Self.resources(version, endpoints)
+                documents["/api/\(version.version)"] = Document(resources, namesVersion: false)
             } else {
-                documents["/apis/\(version.group)"] = Self.object(
-                    [("kind", "APIGroup"), ("apiVersion", "v1")] + Self.group(version))
-                documents["/apis/\(version.apiVersion)"] = Self.resources(version, endpoints)
+                documents["/apis/\(version.group)"] = Document(Self.group(version), namesVersion: true)
+                documents["/apis/\(version.apiVersion)"] = Document(resources, namesVersion: true)
             }
         }
         self.documents = documents
     }
 
-    func document(at path: String) -> JSONValue? { documents[path] }
+    func document(at path: String) -> Document? { documents[path] }
 
     /// Paths of all documents, for the index.
     var paths: [String] { documents.keys.sorted() }
 
-    private static func versions(_ versions: [String], serverAddress: String) -> JSONValue {
-        object([
-            ("kind", "APIVersions"), ("versions", .array(versions.map { .string($0) })),
-            (
-                "serverAddressByClientCIDRs",
-                .array([object([("clientCIDR", "0.0.0.0/0"), ("serverAddress", .string(serverAddress))])])
-            ),
-        ])
+    private static func group(_ version: GroupVersion) -> APIGroup {
+        let served = GroupVersionForDiscovery(groupVersion: version.apiVersion, version: version.version)
+        return APIGroup(name: version.group, versions: [served], preferredVersion: served)
     }
 
-    private static func group(_ version: GroupVersion) -> [(String, JSONValue)] {
-        let served = object([
-            ("groupVersion", .string(version.apiVersion)), ("version", .string(version.version)),
-        ])
-        return [("name", .string(version.group)), ("versions", .array([served])), ("preferredVersion", served)]
-    }
-
-    private static func resources(_ version: GroupVersion, _ endpoints: [any ResourceEndpoint]) -> JSONValue {
-        var head: [(String, JSONValue)] = [("kind", "APIResourceList")]
-        if !version.group.isEmpty { head.append(("apiVersion", "v1")) }
-        head.append(("groupVersion", .string(version.apiVersion)))
-        return object(head + [("resources", .array(endpoints.map { resource($0, in: version) }))])
-    }
-
-    private static func resource(_ endpoint: any ResourceEndpoint, in version: GroupVersion) -> JSONValue {
+    private static func resource(_ endpoint: any ResourceEndpoint, in version: GroupVersion) -> APIResource {
         let descriptor = endpoint.descriptor
-        var members: [(String, JSONValue)] = [
-            ("name", .string(descriptor.path)), ("singularName", .string(descriptor.singularName)),
-            ("namespaced", .bool(descriptor.isNamespaced)),
-        ]
-        if descriptor.kind.groupVersion != version {
-            if !descriptor.kind.group.isEmpty { members.append(("group", .string(descriptor.kind.group))) }
-            members.append(("version", .string(descriptor.kind.version)))
-        }
-        members.append(("kind", .string(descriptor.kind.kind)))
-        members.append(("verbs", .array(endpoint.verbs.map { .string($0) })))
-        if !descriptor.shortNames.isEmpty {
-            members.append(("shortNames", .array(descriptor.shortNames.map { .string($0) })))
-        }
-        if !descriptor.categories.isEmpty {
-            members.append(("categories", .array(descriptor.categories.map { .string($0) })))
-        }
-        if let hash = descriptor.storageVersionHash { members.append(("storageVersionHash", .string(hash))) }
-        return object(members)
+        let isForeign = descriptor.kind.groupVersion != version
+        return APIResource(
+            name: descriptor.path, singularName: descriptor.singularName, namespaced: descriptor.isNamespaced,
+            group: isForeign ? descriptor.kind.group : "", version: isForeign ? descriptor.kind.version : "",
+            kind: descriptor.kind.kind, verbs: endpoint.verbs, shortNames: descriptor.shortNames,
+            categories: descriptor.categories, storageVersionHash: descriptor.storageVersionHash ?? "")
     }
 
     static func object(_ members: [(String, JSONValue)]) -> JSONValue { .object(JSONObject(members: members)) }
@@ -140,17 +132,18 @@ extension DiscoveryDocuments {
             members.append(("categories", .array(descriptor.categories.map { .string($0) })))
         }
         if !children.isEmpty {
-            members.append((
-                "subresources",
-                .array(
-                    children.map { child in
-                        object([
-                            ("subresource", .string(child.descriptor.subresource)),
-                            ("responseKind", responseKind(child.descriptor)),
-                            ("verbs", .array(child.verbs.map { .string($0) })),
-                        ])
-                    })
-            ))
+            members.append(
+                (
+                    "subresources",
+                    .array(
+                        children.map { child in
+                            object([
+                                ("subresource", .string(child.descriptor.subresource)),
+                                ("responseKind", responseKind(child.descriptor)),
+                                ("verbs", .array(child.verbs.map { .string($0) })),
+                            ])
+                        })
+                ))
         }
         return object(members)
     }

@@ -39,7 +39,7 @@ struct DiscoveryHandler: Sendable {
             return response(answer, version: version, request)
         }
         let form = try OutputForm.negotiate(request, query, offer: .init(hasTable: false))
-        return ResponseEncoder(form: form).response(200, document.jsonBytes())
+        return ResponseEncoder(form: form).response(200, document.json, document.schema)
     }
 
     /// The first clause decides: a known version of the aggregated form, or plain JSON.

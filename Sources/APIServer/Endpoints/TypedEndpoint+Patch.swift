@@ -104,14 +104,4 @@ extension JSONValue {
     static func parsed(_ bytes: [UInt8]) throws(APIError) -> JSONValue {
         do { return try parse(bytes) } catch { throw .internalError("object does not parse: \(error.message)") }
     }
-
-    /// The value with the members of every object in the order of their names, as Go prints maps.
-    var sortedByKey: JSONValue {
-        switch self {
-        case .object(let members):
-            .object(JSONObject(members: members.sorted { $0.key < $1.key }.map { ($0.key, $0.value.sortedByKey) }))
-        case .array(let elements): .array(elements.map(\.sortedByKey))
-        default: self
-        }
-    }
 }

@@ -6,7 +6,7 @@ extension TypedEndpoint {
         let form = try form(of: call)
         if let documented {
             let document = try await documented.document(call.name, call.context)
-            return ResponseEncoder(form: form).response(200, document)
+            return ResponseEncoder(form: form).response(200, document.jsonBytes(), type(of: document).schema)
         }
         guard let gettable else { throw APIError.methodNotSupported(groupResource, verb: "get") }
         let options = try call.options.getOptions()
@@ -29,14 +29,16 @@ extension TypedEndpoint {
         let encoder = ResponseEncoder(form: form)
         switch form.conversion {
         case .none:
-            return encoder.response(status, output.encoded.json)
+            return encoder.response(status, output.encoded.json, Object.schema)
         case .table(let version):
             let renderer = try tableRenderer(version: version, call)
             let object = try output.object()
             let metadata = ListMeta(resourceVersion: object.metadata.resourceVersion)
-            return encoder.response(status, try renderer.table([output], metadata: metadata))
+            return encoder.response(status, try renderer.table([output], metadata: metadata), nil)
         case .partial(let version):
-            return encoder.response(status, PartialMetadata.object(try output.object().metadata, version: version))
+            return encoder.response(
+                status, PartialMetadata.object(try output.object().metadata, version: version),
+                PartialObjectMetadata.schema)
         case .partialList:
             throw APIError.notAcceptable(
                 "you requested PartialObjectMetadataList, but the requested object is not a list (*\(goPackage).\(Object.groupVersionKind.kind))"
@@ -48,13 +50,14 @@ extension TypedEndpoint {
         let encoder = ResponseEncoder(form: form)
         switch form.conversion {
         case .none:
-            return encoder.response(200, Self.listBytes(list))
+            return encoder.response(200, Self.listBytes(list), listSchema)
         case .table(let version):
             let renderer = try tableRenderer(version: version, call)
-            return encoder.response(200, try renderer.table(list.items, metadata: list.metadata))
+            return encoder.response(200, try renderer.table(list.items, metadata: list.metadata), nil)
         case .partialList(let version):
             return encoder.response(
-                200, PartialMetadata.list(try list.items.map { try $0.object().metadata }, list.metadata, version))
+                200, PartialMetadata.list(try list.items.map { try $0.object().metadata }, list.metadata, version),
+                PartialObjectMetadataList.schema)
         case .partial:
             throw APIError.notAcceptable(
                 "you requested PartialObjectMetadata, but the requested object is a list (*\(goPackage).\(Object.groupVersionKind.kind)List)"

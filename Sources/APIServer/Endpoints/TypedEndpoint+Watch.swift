@@ -9,7 +9,7 @@ extension TypedEndpoint {
     func watch(_ call: APICall, name: String?) async throws -> ServerResponse {
         let form = try form(of: call, isStream: true, listsStreams: true)
         // An event is no list: the reference ends such a stream at once.
-        if case .partialList = form.conversion { return Self.streaming { writer in try await writer.write([]) } }
+        if case .partialList = form.conversion { return Self.streaming(form) { writer in try await writer.write([]) } }
         let options = try call.options.listOptions(isWatch: true, name: name)
         guard let watchable else { throw APIError.methodNotSupported(groupResource, verb: "watch") }
         let encoder = try eventEncoder(form: form, call)
@@ -18,10 +18,10 @@ extension TypedEndpoint {
             stream = try await watchable.watch(options, call.context)
         } catch let error as APIError where error.code == 410 || error.reason == "Timeout" {
             // Clients of a watch expect these as the first event of the stream.
-            return Self.streaming { writer in try await writer.write(encoder.encode(error)) }
+            return Self.streaming(form) { writer in try await writer.write(encoder.encode(error)) }
         }
         let session = WatchSession(stream: stream, options: options, encoder: encoder)
-        return Self.streaming { writer in try await session.run(writer) }
+        return Self.streaming(form) { writer in try await session.run(writer) }
     }
 
     private func eventEncoder(form: OutputForm, _ call: APICall) throws -> WatchEventEncoder<Object> {
@@ -31,13 +31,16 @@ extension TypedEndpoint {
             case .table(let version): .table(try tableRenderer(version: version, call))
             case .partial(let version), .partialList(let version): .partial(version: version)
             }
-        return WatchEventEncoder(events, empty: watchable?.emptyObject ?? Object())
+        return WatchEventEncoder(
+            events, framing: form.mediaType == .protobuf ? .protobuf : .json,
+            empty: watchable?.emptyObject ?? Object())
     }
 
     private static func streaming(
-        _ body: @escaping @Sendable (any BodyWriter) async throws -> Void
+        _ form: OutputForm, _ body: @escaping @Sendable (any BodyWriter) async throws -> Void
     ) -> ServerResponse {
-        ServerResponse(status: 200, headers: [.contentType: "application/json"], body: .stream(body))
+        let type = form.mediaType.streamed ?? OutputForm.MediaType.json.rawValue
+        return ServerResponse(status: 200, headers: [.contentType: type], body: .stream(body))
     }
 }
 
@@ -53,7 +56,9 @@ struct WatchSession<Object: APIObject>: Sendable {
 
     func run(_ writer: any BodyWriter) async throws {
         let clock = ContinuousClock()
-        let end = clock.now + .seconds(min(options.timeoutSeconds.flatMap { $0 > 0 ? $0 : nil } ?? Self.defaultSeconds, 86_400))
+        let end =
+            clock.now
+            + .seconds(min(options.timeoutSeconds.flatMap { $0 > 0 ? $0 : nil } ?? Self.defaultSeconds, 86_400))
         var encoder = encoder
         do {
             try await sendInitialState(writer, &encoder)

@@ -18,7 +18,7 @@ extension TypedEndpoint {
             return try render(output, status: 201, form: form, call)
         case .status(let status):
             let code = status.code == 0 ? 201 : Int(status.code)
-            return ResponseEncoder(form: form.withoutConversion).response(code, status.jsonBytes())
+            return ResponseEncoder(form: form.withoutConversion).response(code, status)
         }
     }
 
@@ -74,7 +74,7 @@ extension TypedEndpoint {
         let options = try await deleteOptions(of: call)
         switch try await deletable.delete(call.name, options: options, call.context) {
         case .status(let status):
-            return ResponseEncoder(form: form.withoutConversion).response(200, status.jsonBytes())
+            return ResponseEncoder(form: form.withoutConversion).response(200, status)
         case .object(let output):
             let code = options.orphanDependents == false ? 202 : 200
             return try render(output, status: code, form: form, call)
@@ -97,7 +97,7 @@ extension TypedEndpoint {
         guard !body.isEmpty else { return try call.options.deleteOptions(body: nil) }
         let format = try InputFormat(contentType: call.request.header(.contentType))
         let options = try environment.decoder.decodeDeleteOptions(
-            from: body, format: format, resource: descriptor.groupVersion)
+            from: body, format: format, resource: descriptor.groupVersion, warnings: call.context.warnings)
         return try call.options.deleteOptions(body: options)
     }
 }

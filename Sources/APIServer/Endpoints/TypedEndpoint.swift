@@ -7,16 +7,18 @@ struct TypedEndpoint<R: Resource>: ResourceEndpoint {
 
     let resource: R
     let environment: EndpointEnvironment
+    /// The type of lists; made once, as it holds all types below it.
+    let listSchema: TypeSchema
 
     init(_ resource: R, environment: EndpointEnvironment) {
         self.resource = resource
         self.environment = environment
+        listSchema = Object.listSchema ?? Object.schema.list
     }
 
     var descriptor: ResourceDescriptor { resource.descriptor }
     var groupResource: GroupResource { descriptor.groupResource }
     var schema: TypeSchema { resource.schema }
-    var listSchema: TypeSchema { Object.listSchema ?? schema }
     var isDocument: Bool { documented != nil }
 
     var gettable: (any GettableResource<Object>)? { resource as? any GettableResource<Object> }
@@ -89,6 +91,8 @@ struct TypedEndpoint<R: Resource>: ResourceEndpoint {
     func form(of call: APICall, isStream: Bool = false, listsStreams: Bool = false) throws -> OutputForm {
         try OutputForm.negotiate(
             call.request, call.query,
-            offer: .init(hasTable: resource.table != nil, isStream: isStream, listsStreams: listsStreams))
+            offer: .init(
+                hasTable: resource.table != nil, hasProtobuf: Object.schema.hasProtobuf, isStream: isStream,
+                listsStreams: listsStreams))
     }
 }

@@ -7,7 +7,8 @@ struct BodyDecoder {
 
     /// The most bytes of a body.
     static let maximumBytes = 3_145_728
-    static let limits = JSONLimits(depth: 10_000, bytes: maximumBytes)
+    /// YAML and protobuf can be shorter than the JSON they become.
+    static let limits = JSONLimits(depth: 10_000, bytes: 8 * maximumBytes)
 
     static func collect(_ request: ServerRequest) async throws -> [UInt8] {
         do {
@@ -25,7 +26,7 @@ struct BodyDecoder {
     func decode<Object: APIObject>(
         _ type: Object.Type, from bytes: [UInt8], format: InputFormat, options: WriteOptions, warnings: WarningRecorder
     ) throws -> Object {
-        let (json, duplicateKeys) = try json(of: bytes, format: format, kind: Object.groupVersionKind.kind)
+        let (json, duplicateKeys) = try json(of: bytes, format: format, type, warnings: warnings)
         try checkKind(json, original: bytes, expected: Object.groupVersionKind)
         let (object, issues) = try read(type, from: json, warnings: warnings)
         var faults = duplicateKeys
@@ -41,15 +42,14 @@ struct BodyDecoder {
         return object
     }
 
-    func json(
-        of bytes: [UInt8], format: InputFormat, kind: String
+    /// The body as JSON, with the keys that YAML sets twice.
+    private func json<Object: APIKind>(
+        of bytes: [UInt8], format: InputFormat, _ type: Object.Type, warnings: WarningRecorder
     ) throws(APIError) -> (json: [UInt8], duplicateKeys: [String]) {
+        let kind = Object.groupVersionKind.kind
         switch format {
         case .json: return (bytes, [])
-        case .protobuf:
-            throw Self.unrecognized(
-                bytes, kind: kind,
-                "provided data does not appear to be a protobuf message, expected prefix [107 56 115 0]")
+        case .protobuf: return (try protobufJSON(of: bytes, type, warnings: warnings), [])
         case .yaml:
             do {
                 let document = try YAML.parse(String(decoding: bytes, as: UTF8.self))
@@ -114,11 +114,11 @@ struct BodyDecoder {
         }
     }
 
-    private static func subject(_ kind: GroupVersionKind) -> String {
+    static func subject(_ kind: GroupVersionKind) -> String {
         "\(kind.kind) in version \(goQuoted(kind.version))"
     }
 
-    private static func unrecognized(_ bytes: [UInt8], kind: String, _ text: String) -> APIError {
+    static func unrecognized(_ bytes: [UInt8], kind: String, _ text: String) -> APIError {
         .badRequest(
             "the object provided is unrecognized (must be of type \(kind)): \(text) (\(snippet(of: bytes)))")
     }
@@ -158,7 +158,9 @@ struct TypeMeta: JSONCodable {
         }
     }
 
-    func encode(to writer: inout JSONWriter) { writer.write(.object(["apiVersion": .string(apiVersion), "kind": .string(kind)])) }
+    func encode(to writer: inout JSONWriter) {
+        writer.write(.object(["apiVersion": .string(apiVersion), "kind": .string(kind)]))
+    }
 }
 
 extension BodyDecoder {
@@ -192,15 +194,15 @@ extension BodyDecoder {
     }
 
     private static func unusable(_ patch: Patch, _ document: JSONValue, _ text: String) -> APIError {
-        let value = patch.shownValue ?? document.sortedByKey.description
+        let value = patch.shownValue ?? document.sortedDescription
         return .invalid(GroupResource(group: "", resource: ""), "", [.invalid("patch", .string(value), text)])
     }
 
     /// DeleteOptions of any version that clients use: `v1`, `meta.k8s.io/v1` or the resource's own (3.7).
     func decodeDeleteOptions(
-        from bytes: [UInt8], format: InputFormat, resource: GroupVersion
+        from bytes: [UInt8], format: InputFormat, resource: GroupVersion, warnings: WarningRecorder
     ) throws(APIError) -> DeleteOptions {
-        let json = try self.json(of: bytes, format: format, kind: "DeleteOptions").json
+        let json = try self.json(of: bytes, format: format, DeleteOptions.self, warnings: warnings).json
         let meta: TypeMeta
         let options: DeleteOptions
         do throws(JSONError) {

@@ -5,7 +5,6 @@ import HTTPTypes
 enum InputFormat: Sendable, Hashable {
     case json
     case yaml
-    /// Comes with the complete API machinery; refused with the decoder's text until then.
     case protobuf
 
     static let accepted = "application/json, application/yaml, application/vnd.kubernetes.protobuf"
@@ -16,7 +15,7 @@ enum InputFormat: Sendable, Hashable {
         switch type {
         case "", "application/json": self = .json
         case "application/yaml": self = .yaml
-        case "application/vnd.kubernetes.protobuf": self = .protobuf
+        case ProtobufEnvelope.mediaType: self = .protobuf
         default:
             throw .unsupportedMediaType(
                 "the body of the request was in an unknown format - accepted media types include: \(Self.accepted)")

@@ -3,10 +3,19 @@ import HTTPTypes
 
 /// The form in which a client wants its answer: a media type and perhaps another kind (spec/api-machinery.md 1.5).
 public struct OutputForm: Sendable, Hashable {
-    /// Protocol buffers come with the complete API machinery: until then a request for them alone is 406.
     public enum MediaType: String, Sendable, CaseIterable {
         case json = "application/json"
         case yaml = "application/yaml"
+        case protobuf = "application/vnd.kubernetes.protobuf"
+
+        /// The type of a watch; nil where a stream has no such form.
+        var streamed: String? {
+            switch self {
+            case .json: rawValue
+            case .yaml: nil
+            case .protobuf: ProtobufWatchFrame.mediaType
+            }
+        }
     }
 
     public enum Conversion: Sendable, Hashable {
@@ -33,6 +42,7 @@ public struct OutputForm: Sendable, Hashable {
     /// What an endpoint can answer with.
     struct Offer {
         var hasTable = true
+        var hasProtobuf = true
         var isStream = false
         /// The route also serves watches: the router's text names the stream types.
         var listsStreams = false
@@ -40,21 +50,23 @@ public struct OutputForm: Sendable, Hashable {
 
     /// Chooses the form of the answer.
     /// - Throws: 406 where nothing fits.
-    static func negotiate(_ request: ServerRequest, _ query: QueryParameters, offer: Offer) throws(APIError) -> OutputForm {
+    static func negotiate(_ request: ServerRequest, _ query: QueryParameters, offer: Offer) throws(APIError)
+        -> OutputForm
+    {
         let header = request.header(.accept) ?? ""
         var form = OutputForm(isPretty: prefersPretty(request, query))
         guard !header.isEmpty else { return form }
         let clauses = AcceptClause.parse(header)
         try checkRouter(clauses, offer: offer)
         for clause in clauses {
-            guard let mediaType = mediaType(of: clause.type), let conversion = conversion(clause, offer: offer) else {
-                continue
-            }
+            guard let mediaType = mediaType(of: clause.type), mediaType != .protobuf || offer.hasProtobuf,
+                let conversion = conversion(clause, mediaType, offer: offer)
+            else { continue }
             if clause.parameters["sv"].map({ $0 != "v1" }) == true { continue }
             form.mediaType = mediaType
             form.conversion = conversion
             if clause.parameters["pretty"] == "1" { form.isPretty = true }
-            if offer.isStream && mediaType == .yaml {
+            if offer.isStream && mediaType.streamed == nil {
                 throw .notAcceptable("only the following media types are accepted: \(streamed)")
             }
             return form
@@ -62,11 +74,12 @@ public struct OutputForm: Sendable, Hashable {
         throw .notAcceptable("only the following media types are accepted: \(offer.isStream ? streamed : offered)")
     }
 
-    /// The form of an error: what the client asked for, JSON where that cannot be told.
+    /// The form of an error: what the client asked for, JSON where that cannot be told. Clauses that ask for another
+    /// kind do not count: an error stays a Status.
     static func forErrors(_ request: ServerRequest, _ query: QueryParameters) -> OutputForm {
         var form = OutputForm(isPretty: prefersPretty(request, query))
         for clause in AcceptClause.parse(request.header(.accept) ?? "") {
-            guard let mediaType = mediaType(of: clause.type) else { continue }
+            guard clause.parameters["as"] == nil, let mediaType = mediaType(of: clause.type) else { continue }
             form.mediaType = mediaType
             if clause.parameters["pretty"] == "1" { form.isPretty = true }
             break
@@ -86,17 +99,18 @@ public struct OutputForm: Sendable, Hashable {
         switch type {
         case "*/*", "application/*", "application/json": .json
         case "application/yaml": .yaml
+        case ProtobufEnvelope.mediaType: .protobuf
         default: nil
         }
     }
 
-    private static func conversion(_ clause: AcceptClause, offer: Offer) -> Conversion? {
+    private static func conversion(_ clause: AcceptClause, _ mediaType: MediaType, offer: Offer) -> Conversion? {
         guard let kind = clause.parameters["as"] else { return Conversion.none }
         guard clause.parameters["g"] == "meta.k8s.io", let version = clause.parameters["v"],
             version == "v1" || version == "v1beta1"
         else { return nil }
         switch kind {
-        case "Table": return offer.hasTable ? .table(version: version) : nil
+        case "Table": return offer.hasTable && mediaType != .protobuf ? .table(version: version) : nil
         case "PartialObjectMetadata": return .partial(version: version)
         case "PartialObjectMetadataList": return .partialList(version: version)
         default: return nil

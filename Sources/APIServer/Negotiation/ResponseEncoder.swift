@@ -7,24 +7,32 @@ struct ResponseEncoder {
     let form: OutputForm
 
     /// A complete answer from compact JSON.
-    func response(_ status: Int, _ json: [UInt8]) -> ServerResponse {
-        ServerResponse(status: status, contentType: form.mediaType.rawValue, body(json))
+    ///
+    /// - Parameter schema: the type of the object, nil where it has no protobuf form. What cannot be sent as protobuf
+    ///   is sent as JSON, which every client takes (spec/clients.md 1.5).
+    func response(_ status: Int, _ json: [UInt8], _ schema: TypeSchema?) -> ServerResponse {
+        switch form.mediaType {
+        case .json: break
+        case .yaml:
+            if let value = try? JSONValue.parse(json), let text = try? YAML.serialize(value) {
+                return ServerResponse(status: status, contentType: form.mediaType.rawValue, Array(text.utf8))
+            }
+        case .protobuf:
+            if let schema, let envelope = try? ProtobufEnvelope(json: json, schema: schema) {
+                return ServerResponse(status: status, contentType: form.mediaType.rawValue, envelope.bytes)
+            }
+        }
+        // Indented answers end without a newline, compact ones with one, as the reference sends them.
+        let text = form.isPretty ? JSONText.indented(json) : json + [UInt8(ascii: "\n")]
+        return ServerResponse(status: status, contentType: OutputForm.MediaType.json.rawValue, text)
     }
 
-    func body(_ json: [UInt8]) -> [UInt8] {
-        switch form.mediaType {
-        case .json:
-            // Indented answers end without a newline, compact ones with one, as the reference sends them.
-            if form.isPretty { return JSONText.indented(json) }
-            return json + [UInt8(ascii: "\n")]
-        case .yaml:
-            guard let value = try? JSONValue.parse(json), let text = try? YAML.serialize(value) else { return json }
-            return Array(text.utf8)
-        }
+    func response(_ status: Int, _ object: Status) -> ServerResponse {
+        response(status, object.jsonBytes(), Status.schema)
     }
 
     func response(_ error: APIError) -> ServerResponse {
-        var response = response(error.code, error.status.jsonBytes())
+        var response = response(error.code, error.status)
         if let seconds = error.status.details?.retryAfterSeconds, seconds > 0 {
             response.headers[.retryAfter] = String(seconds)
         }

@@ -19,74 +19,80 @@ extension ObjectStore {
     private func page(
         _ options: ListOptions, namespace: String
     ) async throws -> (objects: [StoredObject], metadata: ListMeta) {
-        do { try options.fieldSelector.validate(known: kind.selectableFieldNames) } catch { throw APIError.badRequest(error.text) }
+        do { try options.fieldSelector.validate(known: kind.selectableFieldNames) } catch {
+            throw APIError.badRequest(error.text)
+        }
         let range = range(namespace: namespace)
         let request = try PageRequest(options)
-        var entries: SnapshotEntries
+        let isFiltered = !options.labelSelector.isEmpty || !options.fieldSelector.isEmpty
+        // Without selectors a page is as many objects as it has room for; with them, all have to be looked at.
+        let state = try await state(of: request, in: range, limit: isFiltered ? 0 : request.limit)
+        guard isFiltered else {
+            return (
+                state.entries.map(\.value),
+                listMeta(state, lastKey: state.remaining > 0 ? state.entries.last?.key : nil, in: range)
+            )
+        }
+        var selected: [CacheEntry<StoredObject>] = []
+        var hasMore = false
+        for entry in state.entries where matches(entry.value, key: entry.key, options) {
+            if request.limit > 0 && selected.count == request.limit {
+                hasMore = true
+                break
+            }
+            selected.append(entry)
+        }
+        var metadata = listMeta(state, lastKey: hasMore ? selected.last?.key : nil, in: range)
+        // How many of the rest match is not known.
+        metadata.remainingItemCount = nil
+        return (selected.map(\.value), metadata)
+    }
+
+    /// The metadata of a page.
+    /// - Parameter lastKey: the last key of the page, where another page follows.
+    private func listMeta(
+        _ state: CacheSnapshot<StoredObject>, lastKey: String?, in range: KeyRange
+    ) -> ListMeta {
+        var metadata = ListMeta(resourceVersion: String(state.revision))
+        if let lastKey {
+            let start = String(lastKey.dropFirst(range.start.count)) + "\0"
+            metadata.continue = ContinueToken(revision: state.revision, start: start).encoded
+            metadata.remainingItemCount = Int64(state.remaining)
+        }
+        return metadata
+    }
+
+    /// The state a request asks for, from where it begins; `limit` 0 is all of it.
+    private func state(
+        of request: PageRequest, in range: KeyRange, limit: Int
+    ) async throws -> CacheSnapshot<StoredObject> {
+        let rest = request.start.map { KeyRange(start: range.start + $0, end: range.end) } ?? range
         switch request.source {
         case .latest, .any:
-            entries = latest(after: request.start, in: range)
+            return cache.snapshot(of: rest, limit: limit)
         case .notOlderThan(let revision):
             try await waitForCache(notOlderThan: String(revision))
-            entries = latest(after: request.start, in: range)
+            return cache.snapshot(of: rest, limit: limit)
         case .exact(let revision):
-            entries = try await historic(at: revision, after: request.start, in: range)
+            return try await historic(at: revision, after: request.start, in: rest, limit: limit)
         }
-        let matches = { (entry: CacheEntry<StoredObject>) in self.matches(entry.value, key: entry.key, options) }
-        var selected: [StoredObject] = []
-        var last: String?
-        var visited = 0
-        var hasMore = false
-        for entry in entries.entries {
-            if request.limit > 0 && selected.count == request.limit {
-                hasMore = options.labelSelector.isEmpty && options.fieldSelector.isEmpty || matches(entry)
-                if hasMore { break }
-                visited += 1
-                continue
-            }
-            visited += 1
-            guard matches(entry) else { continue }
-            selected.append(entry.value)
-            last = entry.key
-        }
-        var metadata = ListMeta(resourceVersion: String(entries.revision))
-        if hasMore, let last {
-            metadata.continue = ContinueToken(
-                revision: entries.revision, start: String(last.dropFirst(range.start.count)) + "\0"
-            ).encoded
-            if options.labelSelector.isEmpty && options.fieldSelector.isEmpty {
-                metadata.remainingItemCount = Int64(entries.entries.count - visited)
-            }
-        }
-        return (selected, metadata)
-    }
-
-    private struct SnapshotEntries {
-        var entries: [CacheEntry<StoredObject>]
-        var revision: Int64
-    }
-
-    private func latest(after start: String?, in range: KeyRange) -> SnapshotEntries {
-        let snapshot = cache.snapshot(of: Self.rest(of: range, from: start))
-        return SnapshotEntries(entries: snapshot.entries, revision: snapshot.revision)
     }
 
     /// The state at a revision, from the engine; the cache where it has that very revision.
-    private func historic(at revision: Int64, after start: String?, in range: KeyRange) async throws -> SnapshotEntries {
-        let rest = Self.rest(of: range, from: start)
-        let snapshot = cache.snapshot(of: rest)
-        if snapshot.revision == revision {
-            return SnapshotEntries(entries: snapshot.entries, revision: revision)
-        }
+    private func historic(
+        at revision: Int64, after start: String?, in rest: KeyRange, limit: Int
+    ) async throws -> CacheSnapshot<StoredObject> {
+        let snapshot = cache.snapshot(of: rest, limit: limit)
+        if snapshot.revision == revision { return snapshot }
         do {
-            let result = try await store.range(rest, at: revision)
+            let result = try await store.range(rest, at: revision, limit: limit)
             let present = kind.present
-            return SnapshotEntries(
+            return CacheSnapshot(
                 entries: result.kvs.map {
                     CacheEntry(
                         key: $0.key, value: Self.served($0, present: present), createRevision: $0.createRevision,
                         modRevision: $0.modRevision)
-                }, revision: revision)
+                }, revision: revision, remaining: result.count - result.kvs.count)
         } catch StoreError.compacted {
             throw start.map { expired(continuingAt: $0) }
                 ?? APIError.expired("The resourceVersion for the provided list is too old.")
@@ -104,11 +110,6 @@ extension ObjectStore {
         )
         error.status.metadata.continue = ContinueToken(revision: -1, start: start).encoded
         return error
-    }
-
-    private static func rest(of range: KeyRange, from start: String?) -> KeyRange {
-        guard let start else { return range }
-        return KeyRange(start: range.start + start, end: range.end)
     }
 
     /// Whether an object passes both selectors. Fields other than name and namespace are read from the stored form.

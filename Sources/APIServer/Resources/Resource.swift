@@ -29,8 +29,7 @@ public protocol GettableResource<Object>: Resource {
 
 /// A subresource whose GET answers with a document that is no object, such as a list of another type.
 public protocol DocumentResource<Object>: Resource {
-    /// Complete JSON.
-    func document(_ name: String, _ context: RequestContext) async throws -> [UInt8]
+    func document(_ name: String, _ context: RequestContext) async throws -> any APIKind
 }
 
 public protocol ListableResource<Object>: Resource {

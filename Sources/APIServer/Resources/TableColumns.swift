@@ -11,7 +11,9 @@ public struct TableColumns<Object: APIObject>: Sendable {
         /// 0 is always shown, 1 only in wide output.
         public var priority: Int
 
-        public init(_ name: String, type: String = "string", format: String = "", description: String, priority: Int = 0) {
+        public init(
+            _ name: String, type: String = "string", format: String = "", description: String, priority: Int = 0
+        ) {
             self.name = name
             self.type = type
             self.format = format

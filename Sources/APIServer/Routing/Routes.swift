@@ -68,6 +68,8 @@ struct Routes: Sendable {
             return ServerResponse(status: 200, contentType: "application/json", version.json)
         case "/", "/index.html":
             return ServerResponse(status: 200, contentType: "application/json", index)
+        case CustomResources.path where request.method == "GET":
+            return ServerResponse(status: 200, contentType: "application/json", CustomResources.list)
         default:
             return .text(404, "404 page not found\n")
         }

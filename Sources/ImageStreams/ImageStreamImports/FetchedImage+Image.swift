@@ -1,7 +1,8 @@
 import APIMachinery
 import ImageAPI
-import struct ImageAPI.ImageManifest
 import OCI
+
+import struct ImageAPI.ImageManifest
 
 extension FetchedImage {
     /// The Image to store (spec/import-and-controllers.md A.20), with manifest and config.

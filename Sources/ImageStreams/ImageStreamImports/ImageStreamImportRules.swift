@@ -32,9 +32,11 @@ struct ImageStreamImportResource: CreatableResource {
     ) async throws -> ImageStreamImport {
         let precondition = object.metadata.resourceVersion
         var request = object
+        let context = context.with(cause: "import")
         tags.rules.defaults.apply(to: &request)
         try VirtualObjects.checkNamespace(request.metadata, context)
         SystemMetadata.fill(&request.metadata, namespace: context.namespace, context)
+        request.metadata.resourceVersion = precondition
         request.status = ImageStreamImportStatus()
         try check(ImageStreamImportValidation.validate(request), request)
         let isExempt = try await checkRegistries(request, context)

@@ -38,6 +38,7 @@ struct ImageStreamMappingResource: CreatableResource {
 
     /// Stores the Image if it is new, then the event. Also the way of the registry's own pushes.
     func push(_ mapping: ImageStreamMapping, options: WriteOptions, _ context: RequestContext) async throws {
+        let context = context.with(cause: "push")
         let stream = try tags.requireStream(mapping.metadata.name, context)
         let reference = try await store(mapping.image, in: stream, options: options, context)
         var event = TagEvent()

@@ -23,8 +23,9 @@ enum ImageStreamValidation {
                 tag, field: "spec.tags[\(tag.name)]", allowList: allowList,
                 transport: isInsecure || tag.importPolicy.insecure ? .any : .secure)
         }
+        let insecure = insecureTags(of: stream)
         for entry in stream.status.tags {
-            let isAny = isInsecure || stream.spec.tag(entry.tag)?.importPolicy.insecure == true
+            let isAny = isInsecure || insecure.contains(entry.tag)
             for (index, event) in entry.items.enumerated() {
                 let field = reference(of: entry.tag, index)
                 if event.dockerImageReference.isEmpty {
@@ -47,7 +48,8 @@ enum ImageStreamValidation {
         let isInsecure = stream.metadata.annotations[KnownAnnotation.insecureRepository] == "true"
         // One pull spec is checked once, by the laxest of the tags it occurs in.
         var insecure = Set<String>()
-        for entry in stream.status.tags where stream.spec.tag(entry.tag)?.importPolicy.insecure == true {
+        let insecureTags = insecureTags(of: stream)
+        for entry in stream.status.tags where insecureTags.contains(entry.tag) {
             insecure.formUnion(entry.items.map(\.dockerImageReference))
         }
         var errors: [FieldError] = []
@@ -70,6 +72,10 @@ enum ImageStreamValidation {
         }
         specs += stream.status.tags.flatMap { $0.items.map(\.dockerImageReference) }
         return specs
+    }
+
+    private static func insecureTags(of stream: ImageStream) -> Set<String> {
+        Set(stream.spec.tags.filter(\.importPolicy.insecure).map(\.name))
     }
 
     private static func reference(of tag: String, _ index: Int) -> String {

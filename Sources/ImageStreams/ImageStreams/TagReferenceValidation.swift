@@ -14,7 +14,8 @@ enum TagReferenceValidation {
             switch TagSource.Kind(rawValue: from.kind) {
             case .dockerImage:
                 errors += pullSpec(
-                    from.name, field: "\(field).from.name", allowList: allowList, transport: transport, allowsEmpty: true)
+                    from.name, field: "\(field).from.name", allowList: allowList, transport: transport,
+                    allowsEmpty: true)
             case .imageStreamTag, .imageStreamImage:
                 if tag.importPolicy.scheduled {
                     errors.append(

@@ -1,6 +1,7 @@
 import ImageAPI
-import struct ImageAPI.ImageManifest
 import OCI
+
+import struct ImageAPI.ImageManifest
 
 /// Whether texts belong to an Image (spec/image-resources.md 7.1, 7.3).
 enum ImageContent {

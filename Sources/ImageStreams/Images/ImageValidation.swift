@@ -1,8 +1,9 @@
 import APIMachinery
 import ImageAPI
-import struct ImageAPI.ImageManifest
 import JSON
 import OCI
+
+import struct ImageAPI.ImageManifest
 
 /// The rules of Images (spec/image-resources.md 7.4).
 enum ImageValidation {
@@ -40,7 +41,8 @@ enum ImageValidation {
         if !containsDigest(manifest.digest) {
             errors.append(
                 .invalid(
-                    "\(field).digest", .string(manifest.digest), "digest does not conform with OCI image specification"))
+                    "\(field).digest", .string(manifest.digest), "digest does not conform with OCI image specification")
+            )
         }
         if !MediaType.isValid(manifest.mediaType) {
             errors.append(

@@ -15,15 +15,25 @@ struct LedgerRows {
         return references(of: stream.metadata) + (write.new == nil ? removal(of: stream) : changes(of: stream))
     }
 
+    /// Beyond this many tags in one write the outbox gets one row for all of them, so that the write still fits into
+    /// a transaction.
+    static let largestBatch = 1_000
+
     private func changes(of stream: ImageStream) -> [Mutation] {
-        TagChange.between(write.old, write.new).flatMap { change -> [Mutation] in
+        let changes = TagChange.between(write.old, write.new)
+        let isBatch = changes.count > Self.largestBatch
+        let histories = changes.flatMap { change -> [Mutation] in
             let id = ids.next()
             let kind = change.from == nil ? "TagCreated" : change.to == nil ? "TagDeleted" : "TagMoved"
             let row = describe(stream, kind: kind, tag: change.tag, from: change.from, to: change.to)
             let key = LedgerKeys.history(
                 namespace: stream.metadata.namespace, stream: stream.metadata.name, tag: change.tag, id: id)
-            return [.put(key: key, value: row), .put(key: LedgerKeys.outboxEntry(id), value: row)]
+            let history = Mutation.put(key: key, value: row)
+            return isBatch ? [history] : [history, .put(key: LedgerKeys.outboxEntry(id), value: row)]
         }
+        guard isBatch else { return histories }
+        let row = describe(stream, kind: "TagsChanged", tag: nil, from: nil, to: nil)
+        return histories + [.put(key: LedgerKeys.outboxEntry(ids.next()), value: row)]
     }
 
     /// A stream that goes leaves its histories behind: one row says so, however many tags it had.

@@ -16,8 +16,8 @@ struct SourceAccess: Sendable {
             guard let from = tag.from, !from.namespace.isEmpty, from.namespace != own else { continue }
             if let known = before[tag.name], !TagGenerations.isChanged(tag, from: known, namespace: own) { continue }
             guard var source = TagSource(from, of: stream) else {
-                errors.append(
-                    .invalid("spec.tags[\(tag.name)].from.name", .string(from.name), TagSource.formText))
+                let field = "spec.tags[\(tag.name)].from.name"
+                errors.append(.invalid(field, .string(from.name), TagSource.formText))
                 continue
             }
             source.item = ""

@@ -1,4 +1,5 @@
 import APIMachinery
+import APIServer
 import ImageAPI
 
 /// What one write does to one tag: its newest event before and after.
@@ -33,5 +34,15 @@ public struct TagChange: Sendable, Hashable {
             }
             return TagChange(tag: name, from: from, to: to)
         }
+    }
+}
+
+extension RequestContext {
+    /// A context whose writes have a cause of their own in the history, unless somebody gave one already.
+    func with(cause: String) -> RequestContext {
+        guard self.cause == "edit" else { return self }
+        var context = self
+        context.cause = cause
+        return context
     }
 }

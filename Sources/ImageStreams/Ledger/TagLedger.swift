@@ -33,11 +33,10 @@ public struct TagLedger: Sendable {
     ///   (spec/image-resources.md 9.10.1), likewise those of limits.
     /// - Throws: `APIError` of the admission chain.
     func settle(_ new: inout ImageStream, old: ImageStream?, _ context: RequestContext) async throws -> [FieldError] {
+        let resolution = TagResolution(internalRegistry: internalRegistry, now: context.now, stream: stream)
+        // Refused sources are resolved all the same: clients know both failures of one tag.
         var failures = await access.failures(of: new, old: old, context)
-        if failures.isEmpty {
-            let resolution = TagResolution(internalRegistry: internalRegistry, now: context.now, stream: stream)
-            failures = resolution.resolve(&new, old: old)
-        }
+        failures += resolution.resolve(&new, old: old)
         if !failures.isEmpty {
             let bare = GroupResource(group: "", resource: "imagestreams")
             return [.internal("[]", APIError.invalid(bare, new.metadata.name, failures).message)]

@@ -11,26 +11,43 @@ enum TagTracking {
         return source.item
     }
 
+    /// The followers of each tag that has some, in the order of names.
+    static func followers(in stream: ImageStream) -> [String: [String]] {
+        var followers: [String: [String]] = [:]
+        for tag in stream.spec.tags {
+            if let source = followed(by: tag, in: stream) { followers[source, default: []].append(tag.name) }
+        }
+        return followers
+    }
+
     /// Gives the newest event of a tag to every tag that follows it: one level.
     /// - Returns: the followers that changed, in the order of names.
     @discardableResult
     static func propagate(from tag: String, in stream: inout ImageStream) -> [String] {
-        guard let event = stream.status.head(of: tag) else { return [] }
-        let followers = stream.spec.tags.filter { followed(by: $0, in: stream) == tag }.map(\.name)
+        propagate(from: tag, to: followers(in: stream)[tag] ?? [], in: &stream)
+    }
+
+    private static func propagate(
+        from tag: String, to followers: [String], in stream: inout ImageStream
+    ) -> [String] {
+        guard !followers.isEmpty, let event = stream.status.head(of: tag) else { return [] }
         return followers.filter { stream.status.addEvent(event, to: $0) }
     }
 
     /// Propagates every head event that a write changed, breadth-first; each tag passes its event on at most once, so
     /// that loops end. Tags without events pass nothing on.
     static func propagateAll(in stream: inout ImageStream, old: ImageStream?) {
+        let followers = followers(in: stream)
+        guard !followers.isEmpty else { return }
+        let before = Dictionary(
+            (old?.status.tags ?? []).map { ($0.tag, $0.items.first) }, uniquingKeysWith: { $1 })
         var queue = stream.status.tags.filter { entry in
-            guard let head = entry.items.first else { return false }
-            return head != old?.status.head(of: entry.tag)
+            entry.items.first.map { $0 != before[entry.tag] ?? nil } ?? false
         }.map(\.tag)
         var visited = Set(queue)
         var next = queue.startIndex
         while next < queue.endIndex {
-            let changed = propagate(from: queue[next], in: &stream)
+            let changed = propagate(from: queue[next], to: followers[queue[next]] ?? [], in: &stream)
             queue += changed.filter { visited.insert($0).inserted }
             next += 1
         }

@@ -50,4 +50,10 @@ public struct CacheSnapshot<Value: Sendable>: Sendable {
     public let revision: Int64
     /// Keys of the range that follow the last entry.
     public let remaining: Int
+
+    public init(entries: [CacheEntry<Value>], revision: Int64, remaining: Int) {
+        self.entries = entries
+        self.revision = revision
+        self.remaining = remaining
+    }
 }

@@ -1,37 +1,6 @@
 import APIMachinery
 import APIServer
 import ImageAPI
-import OCI
-
-/// Images as they are shown inside other objects (spec/image-resources.md 7.6).
-enum EmbeddedImage {
-    /// Completes an Image and takes out manifest and config.
-    /// - Throws: 500 for an Image that cannot be completed.
-    static func complete(_ image: Image, now: Timestamp) throws(APIError) -> Image {
-        var shown = image
-        do throws(ImageMetadata.Failure) {
-            try ImageMetadata.fill(&shown, now: now)
-        } catch {
-            throw .plain(error.text)
-        }
-        shown.dockerImageManifest = ""
-        shown.dockerImageConfig = ""
-        return shown
-    }
-}
-
-/// The pull spec that users of a tag are given (spec/image-resources.md 12.3).
-enum TagPullSpec {
-    static func shown(of event: TagEvent, tag: TagReference?, in stream: ImageStream) -> String {
-        guard let tag, tag.referencePolicy.type == "Local", !event.image.isEmpty,
-            !stream.status.dockerImageRepository.isEmpty,
-            var repository = try? ImageReference(parsing: stream.status.dockerImageRepository)
-        else { return event.dockerImageReference }
-        repository.tag = ""
-        repository.id = event.image
-        return repository.exact
-    }
-}
 
 /// Where the tag resources find streams and Images.
 struct TagStore: Sendable {
@@ -133,37 +102,5 @@ struct TagStore: Sendable {
             }
         }
         throw APIError.serverTimeout(context.resource, operation: "delete")
-    }
-}
-
-/// What the pipeline does to virtual objects, as the object store does it to stored ones (3.3).
-enum VirtualObjects {
-    /// Fills in what the server owns of a new object.
-    /// - Throws: 400 for another namespace than the request's, 500 where a name should be generated.
-    static func fill(_ metadata: inout ObjectMeta, _ context: RequestContext) throws(APIError) {
-        try checkNamespace(metadata, context)
-        SystemMetadata.fill(&metadata, namespace: context.namespace, context)
-        if metadata.name.isEmpty, !metadata.generateName.isEmpty {
-            throw .internalError("metadata.name was not generated")
-        }
-    }
-
-    static func checkNamespace(_ metadata: ObjectMeta, _ context: RequestContext) throws(APIError) {
-        guard metadata.namespace.isEmpty || metadata.namespace == context.namespace else {
-            throw .badRequest(
-                "the namespace of the provided object does not match the namespace sent on the request")
-        }
-    }
-
-    /// Restores what an update may not change, before validation.
-    static func restore(_ metadata: inout ObjectMeta, old: ObjectMeta) {
-        metadata.generation = old.generation
-        if metadata.uid.isEmpty { metadata.uid = old.uid }
-        if !old.creationTimestamp.isZero { metadata.creationTimestamp = old.creationTimestamp }
-        metadata.selfLink = old.selfLink
-        if metadata.deletionTimestamp == nil { metadata.deletionTimestamp = old.deletionTimestamp }
-        if metadata.deletionGracePeriodSeconds == nil {
-            metadata.deletionGracePeriodSeconds = old.deletionGracePeriodSeconds
-        }
     }
 }

@@ -1,0 +1,131 @@
+import JSON
+
+/// Turns the JSON of an object into protobuf, driven by the schema of its type and in one pass over the text.
+///
+/// The JSON is the server's own. Members that the type does not declare are left out.
+struct ProtobufEncoder {
+    /// `kind` and `apiVersion` of the outermost object, empty where it has none.
+    private(set) var kind = ""
+    private(set) var apiVersion = ""
+
+    /// The message of a whole text.
+    mutating func document(_ json: [UInt8], _ schema: TypeSchema) throws(JSONError) -> [UInt8] {
+        try JSONReader.withReader(json, limits: JSONLimits(bytes: .max)) { (reader) throws(JSONError) in
+            let message = try message(schema, &reader, isDocument: true)
+            try reader.finish()
+            return message
+        }
+    }
+
+    private mutating func message(
+        _ schema: TypeSchema, _ reader: inout JSONReader, isDocument: Bool = false
+    ) throws(JSONError) -> [UInt8] {
+        var fields = [[UInt8]?](repeating: nil, count: schema.fields.count)
+        try reader.enterObject()
+        while let key = try reader.nextKey() {
+            if let position = schema.position(of: key) {
+                let field = schema.fields[position]
+                if try reader.readNull() { continue }
+                if let number = field.protobuf.last {
+                    fields[position] = try encoded(field.type, number, &reader)
+                } else {
+                    try reader.skipValue()
+                }
+            } else if isDocument && key == "kind" {
+                kind = try reader.readString()
+            } else if isDocument && key == "apiVersion" {
+                apiVersion = try reader.readString()
+            } else {
+                try reader.skipValue()
+            }
+        }
+        return schema.layout.assemble(fields)
+    }
+
+    private mutating func encoded(
+        _ type: FieldType, _ number: Int, _ reader: inout JSONReader
+    ) throws(JSONError) -> [UInt8] {
+        var writer = ProtobufWriter()
+        try encode(type, number, &reader, to: &writer)
+        return writer.bytes
+    }
+
+    private mutating func encode(
+        _ type: FieldType, _ number: Int, _ reader: inout JSONReader, to writer: inout ProtobufWriter
+    ) throws(JSONError) {
+        switch type {
+        case .string: writer.field(number, try reader.readString())
+        case .int64: writer.field(number, try reader.readInt64())
+        case .int32: writer.field(number, Int64(try reader.readInt32()))
+        case .bool: writer.field(number, try reader.readBool())
+        case .bytes: writer.field(number, try reader.readBytes())
+        case .time: writer.field(number, Self.time(try Timestamp(from: &reader)))
+        case .microTime: writer.field(number, Self.time(try MicroTime(from: &reader)))
+        case .rawJSON: writer.field(number, try reader.readRaw())
+        case .object(let schema): writer.field(number, try message(schema, &reader))
+        case .list(let element):
+            try reader.enterArray()
+            while try reader.hasNextElement() {
+                if try reader.readNull() {
+                    writer.append(element.zeroField(number))
+                } else {
+                    try encodeInner(element, number, &reader, to: &writer)
+                }
+            }
+        case .map(let value): try encodeMap(value, number, &reader, to: &writer)
+        }
+    }
+
+    /// An element or map value: what is itself a list becomes a message with the field `items` (`Verbs`, `ExtraValue`).
+    private mutating func encodeInner(
+        _ type: FieldType, _ number: Int, _ reader: inout JSONReader, to writer: inout ProtobufWriter
+    ) throws(JSONError) {
+        switch type {
+        case .list, .map: writer.field(number, try encoded(type, 1, &reader))
+        default: try encode(type, number, &reader, to: &writer)
+        }
+    }
+
+    /// One message for each entry, by ascending bytes of the keys.
+    private mutating func encodeMap(
+        _ type: FieldType, _ number: Int, _ reader: inout JSONReader, to writer: inout ProtobufWriter
+    ) throws(JSONError) {
+        var values: [String: [UInt8]] = [:]
+        try reader.enterObject()
+        while let key = try reader.nextKey() {
+            if try reader.readNull() {
+                values[key] = type.zeroField(2)
+            } else {
+                var value = ProtobufWriter()
+                try encodeInner(type, 2, &reader, to: &value)
+                values[key] = value.bytes
+            }
+        }
+        for (key, value) in values.sorted(by: { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }) {
+            var entry = ProtobufWriter()
+            entry.field(1, key)
+            entry.append(value)
+            writer.field(number, entry.bytes)
+        }
+    }
+
+    /// Seconds and nanoseconds, the latter always zero; the zero time is an empty message.
+    private static func time(_ time: Timestamp) -> [UInt8] {
+        time.isZero ? [] : self.time(seconds: time.secondsSince1970, nanoseconds: 0)
+    }
+
+    private static func time(_ time: MicroTime) -> [UInt8] {
+        guard !time.isZero else { return [] }
+        let (quotient, remainder) = time.microsecondsSince1970.quotientAndRemainder(dividingBy: 1_000_000)
+        return remainder < 0
+            ? self.time(seconds: quotient - 1, nanoseconds: (remainder + 1_000_000) * 1000)
+            : self.time(seconds: quotient, nanoseconds: remainder * 1000)
+    }
+
+    private static func time(seconds: Int64, nanoseconds: Int64) -> [UInt8] {
+        var writer = ProtobufWriter()
+        writer.field(1, seconds)
+        writer.field(2, nanoseconds)
+        return writer.bytes
+    }
+}
