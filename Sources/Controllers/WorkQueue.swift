@@ -26,7 +26,8 @@ final class WorkQueue<Key: Hashable & Sendable>: Sendable {
         /// Pairs waiting keys with waiting takers.
         mutating func dispatch() -> [(CheckedContinuation<Key?, Never>, Key)] {
             var pairs: [(CheckedContinuation<Key?, Never>, Key)] = []
-            while !waiting.isEmpty, let taker = takers.keys.min(), let continuation = takers.removeValue(forKey: taker) {
+            while !waiting.isEmpty, let taker = takers.keys.min(), let continuation = takers.removeValue(forKey: taker)
+            {
                 let key = waiting.removeFirst()
                 queued.remove(key)
                 active.insert(key)

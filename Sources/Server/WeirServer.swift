@@ -79,7 +79,9 @@ public struct WeirServer: Sendable {
                 try listener(address, credentials, isPlain: configuration.registryIsInsecure) { request in
                     RegistryHandler.owns(request.path)
                         ? await registry.respond(to: request) : .text(404, "404 page not found\n")
-                } onListening: { _ in await ready.arrived(api: nil) })
+                } onListening: { _ in
+                    await ready.arrived(api: nil)
+                })
         }
         let announce = BackgroundService {
             guard let address = await ready.wait() else { return }
@@ -116,7 +118,9 @@ public struct WeirServer: Sendable {
     private var certificateHosts: [String] {
         var hosts = ["localhost", "127.0.0.1", "::1"]
         for address in [configuration.listen, configuration.registryListen].compactMap({ $0 }) {
-            if !["0.0.0.0", "::"].contains(address.host) && !hosts.contains(address.host) { hosts.append(address.host) }
+            if !["0.0.0.0", "::"].contains(address.host) && !hosts.contains(address.host) {
+                hosts.append(address.host)
+            }
         }
         for name in [configuration.internalRegistryHostname, configuration.publicRegistryHostname] where !name.isEmpty {
             let host = WeirConfiguration.Address(name)?.host ?? name

@@ -49,7 +49,9 @@ struct CompressionTests {
     private func inflated(_ bytes: [UInt8], length: Int) -> [UInt8] {
         var input = bytes
         var stream = z_stream()
-        guard inflateInit2_(&stream, 15 + 16, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size)) == Z_OK else { return [] }
+        guard inflateInit2_(&stream, 15 + 16, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size)) == Z_OK else {
+            return []
+        }
         defer { inflateEnd(&stream) }
         return input.withUnsafeMutableBufferPointer { input in
             [UInt8](unsafeUninitializedCapacity: length + 1) { output, count in

@@ -26,7 +26,8 @@ struct ProtobufTests {
 
     @Test("A list is one envelope of all items")
     func list() async throws {
-        let answer = try await api.send("GET", path, headers: [.accept: "application/vnd.kubernetes.protobuf,application/json"])
+        let answer = try await api.send(
+            "GET", path, headers: [.accept: "application/vnd.kubernetes.protobuf,application/json"])
         let envelope = try ProtobufEnvelope(parsing: answer.body)
         #expect(envelope.kind == "ImageStreamList")
         let list = try ImageStreamList.decode(envelope.json(ImageStreamList.schema).json)
@@ -37,7 +38,8 @@ struct ProtobufTests {
     @Test("Metadata alone can be protobuf, in both versions", arguments: ["v1", "v1beta1"])
     func partial(_ version: String) async throws {
         let accept = "\(Self.protobuf);as=PartialObjectMetadata;g=meta.k8s.io;v=\(version)"
-        let envelope = try ProtobufEnvelope(parsing: try await api.send("GET", path + "/a", headers: [.accept: accept]).body)
+        let envelope = try ProtobufEnvelope(
+            parsing: try await api.send("GET", path + "/a", headers: [.accept: accept]).body)
         #expect(envelope.kind == "PartialObjectMetadata")
         #expect(envelope.apiVersion == "meta.k8s.io/\(version)")
         let list = "\(Self.protobuf);as=PartialObjectMetadataList;g=meta.k8s.io;v=\(version)"
@@ -69,7 +71,8 @@ struct ProtobufTests {
 
     @Test("Watches are frames; an error is the last of them")
     func watch() async throws {
-        let answer = try await api.send("GET", path, query: "watch=1", headers: [.accept: Self.protobuf + ";stream=watch"])
+        let answer = try await api.send(
+            "GET", path, query: "watch=1", headers: [.accept: Self.protobuf + ";stream=watch"])
         #expect(answer.headers[.contentType] == "application/vnd.kubernetes.protobuf;stream=watch")
         let stream = TestAPI.stream("a")
         let added = try ProtobufEnvelope(json: stream.jsonBytes(), schema: ImageStream.schema).bytes
@@ -94,7 +97,8 @@ struct ProtobufTests {
             ("/apis/image.openshift.io", "APIGroup", "v1"), ("/apis/image.openshift.io/v1", "APIResourceList", "v1"),
         ])
     func discovery(_ path: String, _ kind: String, _ apiVersion: String) async throws {
-        let envelope = try ProtobufEnvelope(parsing: try await api.send("GET", path, headers: [.accept: Self.protobuf]).body)
+        let envelope = try ProtobufEnvelope(
+            parsing: try await api.send("GET", path, headers: [.accept: Self.protobuf]).body)
         #expect(envelope.kind == kind)
         #expect(envelope.apiVersion == apiVersion)
     }

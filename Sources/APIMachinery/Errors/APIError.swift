@@ -31,7 +31,8 @@ extension APIError {
             details: StatusDetails())
     }
 
-    public static func alreadyExists(_ resource: GroupResource, _ name: String, beingDeleted: Bool = false) -> APIError {
+    public static func alreadyExists(_ resource: GroupResource, _ name: String, beingDeleted: Bool = false) -> APIError
+    {
         let prefix = beingDeleted ? "object is being deleted: " : ""
         return APIError(
             code: 409, reason: "AlreadyExists", message: "\(prefix)\(resource) \"\(name)\" already exists",
@@ -50,7 +51,8 @@ extension APIError {
 
     public static func conflict(_ resource: GroupResource, _ name: String, _ inner: String) -> APIError {
         APIError(
-            code: 409, reason: "Conflict", message: "Operation cannot be fulfilled on \(resource) \"\(name)\": \(inner)",
+            code: 409, reason: "Conflict",
+            message: "Operation cannot be fulfilled on \(resource) \"\(name)\": \(inner)",
             details: StatusDetails(name: name, group: resource.group, kind: resource.resource))
     }
 

@@ -40,9 +40,11 @@ public struct FieldSelector: Sendable, Hashable {
     /// Refuses fields other than name, namespace and those in `known`; the text names the first two only.
     public func validate(known: [String]) throws(SelectorError) {
         for requirement in requirements
-        where !["metadata.name", "metadata.namespace"].contains(requirement.field) && !known.contains(requirement.field) {
+        where !["metadata.name", "metadata.namespace"].contains(requirement.field) && !known.contains(requirement.field)
+        {
             throw SelectorError(
-                "\"\(requirement.field)\" is not a known field selector: only \"metadata.name\", \"metadata.namespace\"")
+                "\"\(requirement.field)\" is not a known field selector: only \"metadata.name\", \"metadata.namespace\""
+            )
         }
     }
 

@@ -47,7 +47,9 @@ final class YAMLReader {
     private func value(_ event: YAMLEvent, depth: Int) throws(YAML.Failure) -> JSONValue {
         guard depth < limits.depth else { throw YAML.Failure(text: "yaml: line \(event.line): exceeded max depth") }
         if case .alias(let name) = event.kind {
-            guard let anchor = anchors[name] else { throw YAML.Failure(text: "yaml: unknown anchor '\(name)' referenced") }
+            guard let anchor = anchors[name] else {
+                throw YAML.Failure(text: "yaml: unknown anchor '\(name)' referenced")
+            }
             try spend(nodes: anchor.nodes, bytes: anchor.bytes)
             return anchor.value
         }
@@ -70,7 +72,9 @@ final class YAMLReader {
         default:
             throw YAML.Failure(text: "yaml: line \(event.line): unexpected \(event.kind)")
         }
-        if let anchorName { anchors[anchorName] = Anchor(value: value, nodes: nodes - before.0, bytes: bytes - before.1) }
+        if let anchorName {
+            anchors[anchorName] = Anchor(value: value, nodes: nodes - before.0, bytes: bytes - before.1)
+        }
         return value
     }
 

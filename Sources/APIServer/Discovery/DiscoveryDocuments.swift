@@ -132,17 +132,18 @@ extension DiscoveryDocuments {
             members.append(("categories", .array(descriptor.categories.map { .string($0) })))
         }
         if !children.isEmpty {
-            members.append((
-                "subresources",
-                .array(
-                    children.map { child in
-                        object([
-                            ("subresource", .string(child.descriptor.subresource)),
-                            ("responseKind", responseKind(child.descriptor)),
-                            ("verbs", .array(child.verbs.map { .string($0) })),
-                        ])
-                    })
-            ))
+            members.append(
+                (
+                    "subresources",
+                    .array(
+                        children.map { child in
+                            object([
+                                ("subresource", .string(child.descriptor.subresource)),
+                                ("responseKind", responseKind(child.descriptor)),
+                                ("verbs", .array(child.verbs.map { .string($0) })),
+                            ])
+                        })
+                ))
         }
         return object(members)
     }

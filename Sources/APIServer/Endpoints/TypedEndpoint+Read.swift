@@ -6,7 +6,7 @@ extension TypedEndpoint {
         let form = try form(of: call)
         if let documented {
             let document = try await documented.document(call.name, call.context)
-            return ResponseEncoder(form: form).response(200, document)
+            return ResponseEncoder(form: form).response(200, document.jsonBytes(), type(of: document).schema)
         }
         guard let gettable else { throw APIError.methodNotSupported(groupResource, verb: "get") }
         let options = try call.options.getOptions()

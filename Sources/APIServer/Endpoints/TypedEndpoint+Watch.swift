@@ -56,7 +56,9 @@ struct WatchSession<Object: APIObject>: Sendable {
 
     func run(_ writer: any BodyWriter) async throws {
         let clock = ContinuousClock()
-        let end = clock.now + .seconds(min(options.timeoutSeconds.flatMap { $0 > 0 ? $0 : nil } ?? Self.defaultSeconds, 86_400))
+        let end =
+            clock.now
+            + .seconds(min(options.timeoutSeconds.flatMap { $0 > 0 ? $0 : nil } ?? Self.defaultSeconds, 86_400))
         var encoder = encoder
         do {
             try await sendInitialState(writer, &encoder)

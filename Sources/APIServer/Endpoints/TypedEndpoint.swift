@@ -7,17 +7,19 @@ struct TypedEndpoint<R: Resource>: ResourceEndpoint {
 
     let resource: R
     let environment: EndpointEnvironment
-    /// Protobuf of lists; made once, as it holds all types below it.
+    /// The type of lists; made once, as it holds all types below it.
     let listSchema: TypeSchema
 
     init(_ resource: R, environment: EndpointEnvironment) {
         self.resource = resource
         self.environment = environment
-        listSchema = Object.schema.list
+        listSchema = Object.listSchema ?? Object.schema.list
     }
 
     var descriptor: ResourceDescriptor { resource.descriptor }
     var groupResource: GroupResource { descriptor.groupResource }
+    var schema: TypeSchema { resource.schema }
+    var isDocument: Bool { documented != nil }
 
     var gettable: (any GettableResource<Object>)? { resource as? any GettableResource<Object> }
     var documented: (any DocumentResource<Object>)? { resource as? any DocumentResource<Object> }

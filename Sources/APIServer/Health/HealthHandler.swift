@@ -38,7 +38,8 @@ struct HealthHandler: Sendable {
         return await response(endpoint, own, query)
     }
 
-    private func response(_ endpoint: String, _ checks: [HealthCheck], _ query: QueryParameters) async -> ServerResponse {
+    private func response(_ endpoint: String, _ checks: [HealthCheck], _ query: QueryParameters) async -> ServerResponse
+    {
         var excluded = Set(query.all("exclude"))
         var lines: [String] = []
         var hasFailed = false

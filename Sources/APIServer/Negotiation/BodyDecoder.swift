@@ -158,7 +158,9 @@ struct TypeMeta: JSONCodable {
         }
     }
 
-    func encode(to writer: inout JSONWriter) { writer.write(.object(["apiVersion": .string(apiVersion), "kind": .string(kind)])) }
+    func encode(to writer: inout JSONWriter) {
+        writer.write(.object(["apiVersion": .string(apiVersion), "kind": .string(kind)]))
+    }
 }
 
 extension BodyDecoder {

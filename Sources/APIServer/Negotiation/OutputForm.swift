@@ -50,7 +50,9 @@ public struct OutputForm: Sendable, Hashable {
 
     /// Chooses the form of the answer.
     /// - Throws: 406 where nothing fits.
-    static func negotiate(_ request: ServerRequest, _ query: QueryParameters, offer: Offer) throws(APIError) -> OutputForm {
+    static func negotiate(_ request: ServerRequest, _ query: QueryParameters, offer: Offer) throws(APIError)
+        -> OutputForm
+    {
         let header = request.header(.accept) ?? ""
         var form = OutputForm(isPretty: prefersPretty(request, query))
         guard !header.isEmpty else { return form }

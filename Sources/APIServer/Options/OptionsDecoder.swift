@@ -69,7 +69,8 @@ struct OptionsDecoder {
         if options.orphanDependents != nil, let policy = options.propagationPolicy {
             errors.append(
                 .invalid(
-                    "propagationPolicy", .string(policy), "orphanDependents and deletionPropagation cannot be both set"))
+                    "propagationPolicy", .string(policy), "orphanDependents and deletionPropagation cannot be both set")
+            )
         }
         if let policy = options.propagationPolicy, !["Foreground", "Background", "Orphan"].contains(policy) {
             errors.append(
@@ -129,7 +130,8 @@ struct OptionsDecoder {
                 }
             } else if !match.isEmpty {
                 errors.append(
-                    .forbidden(field, "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided"))
+                    .forbidden(
+                        field, "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided"))
             }
             if !match.isEmpty && match != "NotOlderThan" {
                 errors.append(.notSupported(field, .string(match), supported: ["NotOlderThan"]))

@@ -36,7 +36,8 @@ public struct RequestPipeline: Sendable {
 
     public init(
         resources: [any Resource], configuration: Configuration, authenticator: any Authenticator,
-        authorizer: any Authorizer, namespaces: any NamespaceLookup, healthChecks: [HealthCheck], clock: @escaping @Sendable () -> Timestamp,
+        authorizer: any Authorizer, namespaces: any NamespaceLookup, healthChecks: [HealthCheck],
+        clock: @escaping @Sendable () -> Timestamp,
         logger: Logger
     ) {
         self.configuration = configuration
@@ -138,7 +139,9 @@ public struct RequestPipeline: Sendable {
         return try await Deadline.run(limit, body)
     }
 
-    private func failure(_ error: any Error, _ request: ServerRequest, _ query: QueryParameters, id: String) -> ServerResponse {
+    private func failure(_ error: any Error, _ request: ServerRequest, _ query: QueryParameters, id: String)
+        -> ServerResponse
+    {
         let encoder = ResponseEncoder(form: .forErrors(request, query))
         switch error {
         case let error as APIError:

@@ -7,7 +7,9 @@ extension ObjectStore {
     ///
     /// The initial state, where one was asked for, and the changes after it are of one revision: no gap, no overlap.
     public func watch(_ options: ListOptions, _ context: RequestContext) async throws -> any WatchStream<Object> {
-        do { try options.fieldSelector.validate(known: kind.selectableFieldNames) } catch { throw APIError.badRequest(error.text) }
+        do { try options.fieldSelector.validate(known: kind.selectableFieldNames) } catch {
+            throw APIError.badRequest(error.text)
+        }
         let revision = try ResourceVersion.parse(options.resourceVersion)
         let range = range(namespace: context.namespace)
         let wantsState =

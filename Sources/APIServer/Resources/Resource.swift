@@ -9,6 +9,8 @@ public protocol Resource<Object>: Sendable {
     /// The type that requests carry and answers show.
     associatedtype Object: APIObject
     var descriptor: ResourceDescriptor { get }
+    /// The declared type of what requests and answers carry, for OpenAPI; that of `Object` but for documents.
+    var schema: TypeSchema { get }
     /// How objects look as a table; `nil` where the resource does not offer the form at all (406).
     var table: TableColumns<Object>? { get }
     /// Fields a field selector may name besides `metadata.name` and `metadata.namespace`.
@@ -16,6 +18,7 @@ public protocol Resource<Object>: Sendable {
 }
 
 extension Resource {
+    public var schema: TypeSchema { Object.schema }
     public var selectableFields: [String] { [] }
     public var table: TableColumns<Object>? { .standard }
 }
@@ -26,8 +29,7 @@ public protocol GettableResource<Object>: Resource {
 
 /// A subresource whose GET answers with a document that is no object, such as a list of another type.
 public protocol DocumentResource<Object>: Resource {
-    /// Complete JSON.
-    func document(_ name: String, _ context: RequestContext) async throws -> [UInt8]
+    func document(_ name: String, _ context: RequestContext) async throws -> any APIKind
 }
 
 public protocol ListableResource<Object>: Resource {

@@ -10,6 +10,7 @@ struct ImageStreamSecretsResource: DocumentResource {
     let secrets: any PullSecretSource
 
     var table: TableColumns<Secret>? { nil }
+    var schema: TypeSchema { SecretList.schema }
 
     var descriptor: ResourceDescriptor {
         ResourceDescriptor(
@@ -17,8 +18,8 @@ struct ImageStreamSecretsResource: DocumentResource {
             kind: ImageStreamsGroup.kind("SecretList"), isNamespaced: true)
     }
 
-    func document(_ name: String, _ context: RequestContext) async throws -> [UInt8] {
+    func document(_ name: String, _ context: RequestContext) async throws -> any APIKind {
         let (items, metadata) = try await secrets.pullSecrets(in: context.namespace)
-        return SecretList(metadata: metadata, items: items).jsonBytes()
+        return SecretList(metadata: metadata, items: items)
     }
 }

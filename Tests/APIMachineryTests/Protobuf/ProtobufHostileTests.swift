@@ -26,11 +26,14 @@ struct ProtobufHostileTests {
         Fault(name: "a group without an end", hex: "7b 08", error: .truncated),
         Fault(name: "a number for a string", hex: "0801", error: .wrongWireType(field: "name", wireType: 0)),
         Fault(name: "a string for a number", hex: "2200", error: .wrongWireType(field: "reference", wireType: 2)),
-        Fault(name: "eight bytes for a number", hex: "21 0000000000000000", error: .wrongWireType(field: "reference", wireType: 1)),
+        Fault(
+            name: "eight bytes for a number", hex: "21 0000000000000000",
+            error: .wrongWireType(field: "reference", wireType: 1)),
         Fault(name: "a group for a message", hex: "1b 1c", error: .wrongWireType(field: "from", wireType: 3)),
         Fault(name: "a fault inside a nested message", hex: "1a02 0a05", error: .truncated),
         Fault(name: "a number as a map entry", hex: "1001", error: .wrongWireType(field: "annotations", wireType: 0)),
-        Fault(name: "a number as a map key", hex: "1202 0801", error: .wrongWireType(field: "annotations", wireType: 0)),
+        Fault(
+            name: "a number as a map key", hex: "1202 0801", error: .wrongWireType(field: "annotations", wireType: 0)),
     ]
 
     @Test("Malformed messages are refused with the reference's words", arguments: faults)
@@ -51,7 +54,8 @@ struct ProtobufHostileTests {
         arguments: [
             ("0a0161 0a0162", #"{"name":"b"}"#), ("2001 2000", #"{"reference":false}"#),
             ("1a030a014b 1a031a014e", #"{"from":{"kind":"K","name":"N"}}"#),
-            ("1206 0a016b 120131 1206 0a016b 120132", #"{"annotations":{"k":"2"}}"#), ("1200", #"{"annotations":{"":""}}"#),
+            ("1206 0a016b 120131 1206 0a016b 120132", #"{"annotations":{"k":"2"}}"#),
+            ("1200", #"{"annotations":{"":""}}"#),
         ])
     func repeated(_ message: String, _ json: String) throws {
         #expect(try text(TagReference.schema.json(ofProtobuf: bytes(hex: message))) == json)
@@ -72,7 +76,8 @@ struct ProtobufHostileTests {
         let raw = schema("Raw", [field("r", .rawJSON, 1, 1)])
         #expect(throws: ProtobufError.self) { try raw.json(ofProtobuf: bytes(hex: "0a03 0a017b")) }
         #expect(throws: ProtobufError.self) {
-            try raw.json(ofProtobuf: [0x0A, 0xA5, 0x9C, 0x01, 0x0A, 0xA1, 0x9C, 0x01] + [UInt8](repeating: 0x5B, count: 20_001))
+            try raw.json(
+                ofProtobuf: [0x0A, 0xA5, 0x9C, 0x01, 0x0A, 0xA1, 0x9C, 0x01] + [UInt8](repeating: 0x5B, count: 20_001))
         }
         #expect(try text(raw.json(ofProtobuf: bytes(hex: "0a00"))) == "{}")
     }
@@ -106,7 +111,9 @@ struct ProtobufHostileTests {
     @Test("Damaged messages never trap, and what is read can be written", arguments: 0..<8)
     func fuzz(_ seed: Int) throws {
         var random = RandomObjects(seed: UInt64(seed))
-        let types: [TypeSchema] = [ImageStream.schema, Image.schema, Secret.schema, Status.schema, APIResourceList.schema]
+        let types: [TypeSchema] = [
+            ImageStream.schema, Image.schema, Secret.schema, Status.schema, APIResourceList.schema,
+        ]
         for round in 0..<600 {
             let type = types[round % types.count]
             let object = random.object(type).jsonBytes()

@@ -38,7 +38,8 @@ struct ProtobufRoundTripTests {
     @Test("Lists are metadata and items", arguments: [true, false])
     func lists(isDeclared: Bool) throws {
         let schema = isDeclared ? ImageStreamList.schema : ImageStream.schema.list
-        let json = #"{"kind":"ImageStreamList","apiVersion":"image.openshift.io/v1","metadata":{"resourceVersion":"9"},"items":[{"metadata":{"name":"a"}}]}"#
+        let json =
+            #"{"kind":"ImageStreamList","apiVersion":"image.openshift.io/v1","metadata":{"resourceVersion":"9"},"items":[{"metadata":{"name":"a"}}]}"#
         let envelope = try ProtobufEnvelope(json: Array(json.utf8), schema: schema)
         #expect(envelope.kind == "ImageStreamList")
         let item = "0a11 0a0161 1200 1a00 2200 2a00 3200 3800 4200 1206 0a00 1a02 1800 1a04 0a00 1a00"
@@ -109,7 +110,8 @@ struct ProtobufPresenceTests {
         #expect(hex(again) == hex(message))
     }
 
-    @Test("Text that is no object of the type is refused", arguments: ["[]", #"{"name":1}"#, "{", #"{"generation":"x"}"#])
+    @Test(
+        "Text that is no object of the type is refused", arguments: ["[]", #"{"name":1}"#, "{", #"{"generation":"x"}"#])
     func refusal(_ json: String) {
         #expect(throws: JSONError.self) { try TagReference.schema.protobuf(ofJSON: Array(json.utf8)) }
     }

@@ -60,17 +60,27 @@ struct RandomObjects {
         case .int32: return .integer(Int64(Int32.random(in: .min ... .max, using: &generator)))
         case .bool: return .bool(Bool.random(using: &generator))
         case .bytes:
-            let bytes = (0..<Int.random(in: 1...9, using: &generator)).map { _ in UInt8.random(in: 0...255, using: &generator) }
+            let bytes = (0..<Int.random(in: 1...9, using: &generator)).map { _ in
+                UInt8.random(in: 0...255, using: &generator)
+            }
             return .string(APIMachineryTests.text(Base64.encode(bytes)))
         case .time:
-            return .string(Timestamp(secondsSince1970: Int64.random(in: -9_999_999_999...253_402_300_799, using: &generator)).description)
+            return .string(
+                Timestamp(secondsSince1970: Int64.random(in: -9_999_999_999...253_402_300_799, using: &generator))
+                    .description)
         case .microTime:
-            return .string(MicroTime(microsecondsSince1970: Int64.random(in: -9_999_999_999_999_999...253_402_300_799_000_000, using: &generator)).description)
+            return .string(
+                MicroTime(
+                    microsecondsSince1970: Int64.random(
+                        in: -9_999_999_999_999_999...253_402_300_799_000_000, using: &generator)
+                ).description)
         case .rawJSON: return ["f:a": [1, 2.5, "<x>", nil], "big": .string(text())]
         case .object(let schema): return object(schema)
-        case .list(let element): return .array((0..<Int.random(in: 1...3, using: &generator)).map { _ in value(element) })
+        case .list(let element):
+            return .array((0..<Int.random(in: 1...3, using: &generator)).map { _ in value(element) })
         case .map(let element):
-            return .object(JSONObject((0..<Int.random(in: 1...3, using: &generator)).map { ("k\($0)" + text(), value(element)) }))
+            return .object(
+                JSONObject((0..<Int.random(in: 1...3, using: &generator)).map { ("k\($0)" + text(), value(element)) }))
         }
     }
 
