@@ -50,8 +50,9 @@ struct ObjectStoreListTests {
                 var index = 0
                 while !Task.isCancelled {
                     index += 1
+                    let label = "\(index)"
                     try await shelf.create("t\(index)")
-                    try await shelf.patch("s\(1000 + index % 30)") { $0.metadata.labels["n"] = "\(index)" }
+                    try await shelf.patch("s\(1000 + index % 30)") { $0.metadata.labels["n"] = label }
                     if index <= 10 { try await shelf.delete("s\(1040 + index)") }
                 }
             }

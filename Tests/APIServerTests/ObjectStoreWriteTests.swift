@@ -94,26 +94,23 @@ struct ObjectStoreWriteTests {
             let second = try await shelf.put(changed)
             #expect(second.metadata.resourceVersion != first.metadata.resourceVersion)
 
-            let stale = await failure { try await shelf.put(changed) }
+            func refusal(_ base: ImageStream, _ change: (inout ImageStream) -> Void = { _ in }) async -> APIError? {
+                var stream = base
+                change(&stream)
+                do {
+                    _ = try await shelf.put(stream)
+                    return nil
+                } catch { return error as? APIError }
+            }
+            let stale = await refusal(changed)
             #expect(stale?.code == 409)
             #expect(stale?.message.hasSuffix(APIError.modifiedText) == true)
-            var unversioned = changed
-            unversioned.metadata.resourceVersion = ""
-            #expect(await failure { [unversioned] in try await shelf.put(unversioned) }?.code == 422)
-            var foreign = second
-            foreign.metadata.uid = "00000000-0000-4000-8000-000000000000"
-            #expect(await failure { [foreign] in try await shelf.put(foreign) }?.code == 409)
-            var odd = second
-            odd.metadata.resourceVersion = "x"
-            #expect(await failure { [odd] in try await shelf.put(odd) }?.code == 500)
-            odd.metadata.resourceVersion = "99999999999999999999999"
-            #expect(await failure { [odd] in try await shelf.put(odd) }?.code == 500)
-            var absent = second
-            absent.metadata.name = "absent"
-            #expect(await failure { [absent] in try await shelf.put(absent) }?.code == 404)
-            var invalid = second
-            invalid.spec.dockerImageRepository = "forbidden"
-            #expect(await failure { [invalid] in try await shelf.put(invalid) }?.code == 422)
+            #expect(await refusal(changed) { $0.metadata.resourceVersion = "" }?.code == 422)
+            #expect(await refusal(second) { $0.metadata.uid = "00000000-0000-4000-8000-000000000000" }?.code == 409)
+            #expect(await refusal(second) { $0.metadata.resourceVersion = "x" }?.code == 500)
+            #expect(await refusal(second) { $0.metadata.resourceVersion = "99999999999999999999999" }?.code == 500)
+            #expect(await refusal(second) { $0.metadata.name = "absent" }?.code == 404)
+            #expect(await refusal(second) { $0.spec.dockerImageRepository = "forbidden" }?.code == 422)
             #expect(try shelf.objects.object("a", namespace: "p") == second)
         }
     }
