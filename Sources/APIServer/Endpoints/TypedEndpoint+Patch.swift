@@ -156,7 +156,9 @@ extension ObjectMeta {
     /// Keeps apart an explicitly empty list of managed fields, which asks to forget them, from none: a decoded object
     /// shows it as one empty entry, which asks for the same (spec/api-machinery.md 6.9).
     mutating func markReset(if document: @autoclosure () -> JSONValue) {
-        guard managedFields.isEmpty, document()["metadata"]?["managedFields"]?.arrayValue?.isEmpty == true else { return }
+        guard managedFields.isEmpty, document()["metadata"]?["managedFields"]?.arrayValue?.isEmpty == true else {
+            return
+        }
         managedFields = [ManagedFieldsEntry()]
     }
 }

@@ -7,6 +7,9 @@ import OCI
 struct ImageStrategy: Strategy {
     var isNamespaced: Bool { false }
 
+    /// What is wrong with the document is said when the image is prepared.
+    func applyDefaults(_ image: inout Image) { try? image.normalizeDocument() }
+
     func prepareForCreate(_ image: inout Image, _ context: RequestContext) async throws {
         try image.normalizeDocument()
         fill(&image, context)

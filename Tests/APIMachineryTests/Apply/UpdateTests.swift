@@ -4,6 +4,11 @@ import Testing
 
 @testable import APIMachinery
 
+// What it costs (release build, CPU time on a machine with five times as many busy processes as cores, so an upper
+// bound): a stream of 15 KB with 20 tags and one manager that owns 4.4 KB of fields.
+//   create 125 µs, comparing two parsed documents 200 µs, reading a manager's fields 90 µs, writing them 36 µs;
+//   apply of two members 190 µs, of the whole spec 360 µs, the same with a tag given up 930 µs;
+//   for comparison: parsing the stream into a tree 163 µs, decoding it typed 86 µs, encoding it 28 µs.
 @Suite("Managed fields of plain writes")
 struct UpdateTests {
     private let wholeTag =
@@ -65,7 +70,8 @@ struct UpdateTests {
             #"{"status":{"tags":[{"tag":"u","items":[]},{"tag":"t","items":[{"created":"2001-02-03T04:05:06Z","dockerImageReference":"r","image":"i","generation":1}]}]}}"#,
             as: "su", fields: TrackedStream.statusFields)
         #expect(
-            stream.fields(of: "su") == #"{"f:status":{"f:tags":{"k:{\"tag\":\"u\"}":{".":{},"f:items":{},"f:tag":{}}}}}"#)
+            stream.fields(of: "su")
+                == #"{"f:status":{"f:tags":{"k:{\"tag\":\"u\"}":{".":{},"f:items":{},"f:tag":{}}}}}"#)
     }
 
     @Test("Clients may rename managers, damage nothing, and reset the list")
