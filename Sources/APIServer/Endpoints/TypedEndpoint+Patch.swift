@@ -102,6 +102,12 @@ struct Patch: Sendable {
         }
     }
 
+    /// The patched document as errors print it: Go sorts the objects that were decoded, and a merge patch decodes only
+    /// those it reaches.
+    func shown(_ document: JSONValue) -> JSONValue {
+        if case .merge(let patch) = form { document.sorted(along: patch) } else { document.sortedByKey }
+    }
+
     /// What the reference's conversion finds wrong with a document, for the kind of patch that is applied by it.
     func conversionProblem(of document: JSONValue, schema: TypeSchema) -> String? {
         if case .strategicMerge = form { schema.conversionProblem(of: document) } else { nil }
@@ -139,6 +145,16 @@ struct Patch: Sendable {
 extension JSONValue {
     static func parsed(_ bytes: [UInt8]) throws(APIError) -> JSONValue {
         do { return try parse(bytes) } catch { throw .internalError("object does not parse: \(error.message)") }
+    }
+
+    /// The value with the members of those objects sorted that `patch` has as well.
+    func sorted(along patch: JSONValue) -> JSONValue {
+        guard case .object(let members) = self, case .object(let changes) = patch else { return self }
+        return .object(
+            JSONObject(
+                members: members.sorted { $0.key < $1.key }.map { key, value in
+                    (key, changes[key].map(value.sorted(along:)) ?? value)
+                }))
     }
 
     /// The value with the members of every object in the order of their names, as Go prints maps.
