@@ -10,7 +10,7 @@ CONFIGURATION ?= release
 LISTEN ?= 127.0.0.1:6443
 
 # Debian packages: to build, to test, to measure.
-BUILD_PACKAGES := libsqlite3-dev
+BUILD_PACKAGES := libsqlite3-dev zlib1g-dev
 TEST_PACKAGES := docker-registry python3-yaml sqlite3 curl
 BENCH_PACKAGES := sqlite3
 

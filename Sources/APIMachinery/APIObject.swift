@@ -15,7 +15,13 @@ public protocol APIKind: APIType {
 /// A kind of object: what is stored, listed and watched.
 public protocol APIObject: APIKind {
     var metadata: ObjectMeta { get set }
+    /// The declaration of the list of such objects; nil where none is declared.
+    static var listSchema: TypeSchema? { get }
     init()
+}
+
+extension APIObject {
+    public static var listSchema: TypeSchema? { nil }
 }
 
 /// A kind of list. Its items stand without kind and apiVersion.

@@ -8,8 +8,11 @@ public struct TypeSchema: Sendable, Hashable {
     public let openAPIName: String
     /// Of types that can stand alone.
     public let groupVersionKind: GroupVersionKind?
+    /// The kind is also known in the core group, where it lived before there were groups; OpenAPI says so.
+    public let isLegacy: Bool
     /// `x-kubernetes-map-type: atomic`: a value is one leaf for server-side apply.
     public let isAtomic: Bool
+    /// The published description: line breaks are part of it.
     public let documentation: String
     /// In the order in which they are written.
     public let fields: [FieldSchema]
@@ -19,12 +22,13 @@ public struct TypeSchema: Sendable, Hashable {
 
     public init(
         name: String, goType: String, openAPIName: String, groupVersionKind: GroupVersionKind? = nil,
-        isAtomic: Bool = false, documentation: String, fields: [FieldSchema]
+        isLegacy: Bool = false, isAtomic: Bool = false, documentation: String, fields: [FieldSchema]
     ) {
         self.name = name
         self.goType = goType
         self.openAPIName = openAPIName
         self.groupVersionKind = groupVersionKind
+        self.isLegacy = isLegacy
         self.isAtomic = isAtomic
         self.documentation = documentation
         self.fields = fields
@@ -39,8 +43,12 @@ public struct TypeSchema: Sendable, Hashable {
     /// Whether objects of the type have a protobuf form: their fields have numbers.
     public var hasProtobuf: Bool { !layout.entries.isEmpty }
 
-    /// Where the field with the JSON name `name` stands in `fields`.
-    func position(of name: String) -> Int? { positions[name] }
+    /// Where the field with the JSON name `name` stands in `fields`. Members mostly come in their order: those from
+    /// `expected` on are tried first.
+    func position(of name: String, from expected: Int) -> Int? {
+        for position in expected..<max(expected, fields.count) where fields[position].name == name { return position }
+        return positions[name]
+    }
 }
 
 /// A field of an API type.
@@ -76,20 +84,24 @@ public struct FieldSchema: Sendable, Hashable {
     public let protobuf: [Int]
     /// Name in Go error texts, of the elements for lists and maps, where it is not that of the type.
     public let goType: String?
+    /// The published description: line breaks are part of it.
     public let documentation: String
     /// As declared; `effectiveListType` is what holds.
     public let listType: ListType?
     private let declaredListKeys: [String]
     public let patchStrategy: PatchStrategy?
     public let patchMergeKey: String?
+    /// The published default where it is not the empty value of a member that is always written.
     public let defaultValue: String?
+    /// Name of the OpenAPI definition of a raw JSON value; nil for any JSON.
+    public let definition: String?
 
     public init(
         name: String, type: FieldType, isPointer: Bool = false, output: Output, isRequired: Bool = false,
         protobuf: [Int] = [],
         goType: String? = nil, listType: ListType? = nil, listKeys: [String] = [],
         patchStrategy: PatchStrategy? = nil, patchMergeKey: String? = nil, defaultValue: String? = nil,
-        documentation: String
+        definition: String? = nil, documentation: String
     ) {
         self.name = name
         self.type = type
@@ -103,6 +115,7 @@ public struct FieldSchema: Sendable, Hashable {
         self.patchStrategy = patchStrategy
         self.patchMergeKey = patchMergeKey
         self.defaultValue = defaultValue
+        self.definition = definition
         self.documentation = documentation
     }
 

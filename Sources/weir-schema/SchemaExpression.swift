@@ -43,6 +43,10 @@ struct SchemaExpression {
         }
     }
 
+    var isRaw: Bool {
+        if case .raw = shape { true } else { false }
+    }
+
     /// What `out` is where the schema says nothing: structs are always there, pointers only when set.
     var defaultOutput: String? {
         if isPointer { return "omit" }

@@ -27,16 +27,15 @@ struct SchemaField {
     let patchStrategy: String?
     let patchMergeKey: String?
     let defaultValue: String?
-
-    /// A swift-format line holds no more.
-    static let documentationLimit = 95
+    /// OpenAPI definition of a raw JSON value.
+    let definition: String?
 
     init(_ node: Node, at place: String) throws {
         let members = try SchemaMembers(
             node, at: place,
             allowed: [
                 "name", "type", "out", "doc", "number", "go", "listType", "listKeys", "patchStrategy", "patchMergeKey",
-                "default", "required",
+                "default", "definition", "required",
             ])
         name = try members.string("name")
         let place = "\(place).\(name)"
@@ -51,9 +50,6 @@ struct SchemaField {
         self.output = output
         isRequired = output != .omit && members.text("required") != "false"
         doc = try members.string("doc")
-        guard doc.count <= Self.documentationLimit else {
-            throw SchemaError("\(place): documentation is longer than \(Self.documentationLimit) characters")
-        }
         numbers = try members.strings("number", orEmpty: true).map { text in
             guard let number = Int(text), 1...536_870_911 ~= number else {
                 throw SchemaError("\(place): \(text) is no field number")
@@ -66,6 +62,8 @@ struct SchemaField {
         patchStrategy = members.text("patchStrategy")
         patchMergeKey = members.text("patchMergeKey")
         defaultValue = members.text("default")
+        definition = members.text("definition")
+        guard definition == nil || type.isRaw else { throw SchemaError("\(place): definition is for json only") }
     }
 
     /// `container_config` and `ContainerConfig` are `containerConfig` in Swift.

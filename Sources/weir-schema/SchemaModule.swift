@@ -29,6 +29,9 @@ struct SchemaModule {
         openAPI = try members.string("openAPI")
         types = try members.nodes("types").map { try SchemaType($0, file: file) }
     }
+
+    /// The list of the objects called `name`, if it is declared beside them.
+    func list(of name: String) -> SchemaType? { types.first { $0.name == name + "List" && $0.role == .list } }
 }
 
 extension SchemaModule {
@@ -82,13 +85,15 @@ struct SchemaType {
     let openAPI: String?
     /// Server-side apply treats a value as one leaf.
     let atomic: Bool
+    /// The kind is also known in the core group.
+    let legacy: Bool
     let fields: [SchemaField]
 
     init(_ node: Node, file: String) throws {
         let members = try SchemaMembers(
             node, at: file,
             allowed: [
-                "name", "role", "doc", "kind", "group", "version", "goPackage", "openAPI", "atomic", "fields",
+                "name", "role", "doc", "kind", "group", "version", "goPackage", "openAPI", "atomic", "legacy", "fields",
             ])
         name = try members.string("name")
         let place = "\(file): \(name)"
@@ -102,6 +107,7 @@ struct SchemaType {
         goPackage = members.text("goPackage")
         openAPI = members.text("openAPI")
         atomic = members.text("atomic") == "true"
+        legacy = members.text("legacy") == "true"
         fields = try members.nodes("fields").map { try SchemaField($0, at: place) }
         guard fields.count <= 62 else { throw SchemaError("\(place): more than 62 fields") }
         guard Set(fields.map(\.name)).count == fields.count else { throw SchemaError("\(place): a field twice") }

@@ -2,36 +2,37 @@
 
 import JSON
 
-/// A resource and what can be done with it.
+/// APIResource specifies the name of a resource and whether it is namespaced.
 public struct APIResource: APIType {
-    /// Plural name; of a subresource also its own: imagestreams/status.
+    /// name is the plural name of the resource.
     public var name: String = ""
 
-    /// Singular name; empty for subresources.
+    /// singularName is the singular name of the resource.
     public var singularName: String = ""
 
-    /// Whether objects live in namespaces.
+    /// namespaced indicates if a resource is namespaced or not.
     public var namespaced: Bool = false
 
-    /// Group of the kind, if it is not that of the list.
+    /// group is the preferred group of the resource.
     public var group: String = ""
 
-    /// Version of the kind, if it is not that of the list.
+    /// version is the preferred version of the resource.
     public var version: String = ""
 
-    /// Kind of the objects.
+    /// kind is the kind for the resource (e.g.
     public var kind: String = ""
 
-    /// What can be done, sorted.
+    /// verbs is a list of supported kube verbs (this includes get, list, watch, create, update, patch, delete,
+    /// deletecollection, and proxy)
     public var verbs: [String] = []
 
-    /// Abbreviations for people.
+    /// shortNames is a list of suggested short names of the resource.
     public var shortNames: [String] = []
 
-    /// Collections of resources it belongs to: all.
+    /// categories is a list of the grouped resources this resource belongs to (e.g.
     public var categories: [String] = []
 
-    /// Tells versions apart in which objects are stored.
+    /// The hash value of the storage version, the version this resource is converted to when written to the data store.
     public var storageVersionHash: String = ""
 
     public init() {}
@@ -164,7 +165,7 @@ extension APIResource {
         name: "APIResource",
         goType: "v1.APIResource",
         openAPIName: "io.k8s.apimachinery.pkg.apis.meta.v1.APIResource",
-        documentation: "A resource and what can be done with it.",
+        documentation: "APIResource specifies the name of a resource and whether it is namespaced.",
         fields: [
             FieldSchema(
                 name: "name",
@@ -172,66 +173,86 @@ extension APIResource {
                 output: .always,
                 isRequired: true,
                 protobuf: [1],
-                documentation: "Plural name; of a subresource also its own: imagestreams/status."),
+                documentation: "name is the plural name of the resource."),
             FieldSchema(
                 name: "singularName",
                 type: .string,
                 output: .always,
                 isRequired: true,
                 protobuf: [6],
-                documentation: "Singular name; empty for subresources."),
+                documentation: """
+                    singularName is the singular name of the resource.  This allows clients to handle plural and \
+                    singular opaquely. The singularName is more correct for reporting status on a single item and both \
+                    singular and plural are allowed from the kubectl CLI interface.
+                    """),
             FieldSchema(
                 name: "namespaced",
                 type: .bool,
                 output: .always,
                 isRequired: true,
                 protobuf: [2],
-                documentation: "Whether objects live in namespaces."),
+                documentation: "namespaced indicates if a resource is namespaced or not."),
             FieldSchema(
                 name: "group",
                 type: .string,
                 output: .omit,
                 protobuf: [8],
-                documentation: "Group of the kind, if it is not that of the list."),
+                documentation: """
+                    group is the preferred group of the resource.  Empty implies the group of the containing resource \
+                    list. For subresources, this may have a different value, for example: Scale\".
+                    """),
             FieldSchema(
                 name: "version",
                 type: .string,
                 output: .omit,
                 protobuf: [9],
-                documentation: "Version of the kind, if it is not that of the list."),
+                documentation: """
+                    version is the preferred version of the resource.  Empty implies the version of the containing \
+                    resource list For subresources, this may have a different value, for example: v1 (while inside a \
+                    v1beta1 version of the core resource's group)\".
+                    """),
             FieldSchema(
                 name: "kind",
                 type: .string,
                 output: .always,
                 isRequired: true,
                 protobuf: [3],
-                documentation: "Kind of the objects."),
+                documentation: "kind is the kind for the resource (e.g. 'Foo' is the kind for a resource 'foo')"),
             FieldSchema(
                 name: "verbs",
                 type: .list(.string),
                 output: .always,
                 isRequired: true,
                 protobuf: [4, 1],
-                documentation: "What can be done, sorted."),
+                documentation: """
+                    verbs is a list of supported kube verbs (this includes get, list, watch, create, update, patch, \
+                    delete, deletecollection, and proxy)
+                    """),
             FieldSchema(
                 name: "shortNames",
                 type: .list(.string),
                 output: .omit,
                 protobuf: [5],
                 listType: .atomic,
-                documentation: "Abbreviations for people."),
+                documentation: "shortNames is a list of suggested short names of the resource."),
             FieldSchema(
                 name: "categories",
                 type: .list(.string),
                 output: .omit,
                 protobuf: [7],
                 listType: .atomic,
-                documentation: "Collections of resources it belongs to: all."),
+                documentation: "categories is a list of the grouped resources this resource belongs to (e.g. 'all')"),
             FieldSchema(
                 name: "storageVersionHash",
                 type: .string,
                 output: .omit,
                 protobuf: [10],
-                documentation: "Tells versions apart in which objects are stored."),
+                documentation: """
+                    The hash value of the storage version, the version this resource is converted to when written to \
+                    the data store. Value must be treated as opaque by clients. Only equality comparison on the value \
+                    is valid. This is an alpha feature and may change or be removed in the future. The field is \
+                    populated by the apiserver only if the StorageVersionHash feature gate is enabled. This field will \
+                    remain optional even if it graduates.
+                    """),
         ])
 }

@@ -2,12 +2,13 @@
 
 import JSON
 
-/// The resources of a version of a group.
+/// APIResourceList is a list of APIResource, it is used to expose the name of the resources supported in a specific
+/// group and version, and if the resource is namespaced.
 public struct APIResourceList: APIKind {
-    /// Group and version: image.openshift.io/v1.
+    /// groupVersion is the group and version this APIResourceList is for.
     public var groupVersion: String = ""
 
-    /// The resources and subresources.
+    /// resources contains the name of the resources and if they are namespaced.
     public var resources: [APIResource] = []
 
     public init() {}
@@ -80,7 +81,10 @@ extension APIResourceList {
         goType: "v1.APIResourceList",
         openAPIName: "io.k8s.apimachinery.pkg.apis.meta.v1.APIResourceList",
         groupVersionKind: groupVersionKind,
-        documentation: "The resources of a version of a group.",
+        documentation: """
+            APIResourceList is a list of APIResource, it is used to expose the name of the resources supported in a \
+            specific group and version, and if the resource is namespaced.
+            """,
         fields: [
             FieldSchema(
                 name: "groupVersion",
@@ -88,7 +92,7 @@ extension APIResourceList {
                 output: .always,
                 isRequired: true,
                 protobuf: [1],
-                documentation: "Group and version: image.openshift.io/v1."),
+                documentation: "groupVersion is the group and version this APIResourceList is for."),
             FieldSchema(
                 name: "resources",
                 type: .list(.object(APIResource.schema)),
@@ -96,6 +100,6 @@ extension APIResourceList {
                 isRequired: true,
                 protobuf: [2],
                 listType: .atomic,
-                documentation: "The resources and subresources."),
+                documentation: "resources contains the name of the resources and if they are namespaced."),
         ])
 }

@@ -2,24 +2,25 @@
 
 import JSON
 
-/// How an object is to be deleted.
+/// DeleteOptions may be provided when deleting an API object.
 public struct DeleteOptions: APIKind {
-    /// Seconds the object is given to end by itself.
+    /// The duration in seconds before the object should be deleted.
     public var gracePeriodSeconds: Int64? = nil
 
-    /// What must be true of the object for it to be deleted.
+    /// Must be fulfilled before a deletion is carried out.
     public var preconditions: Preconditions? = nil
 
-    /// Obsolete: whether dependents are kept.
+    /// Deprecated: please use the PropagationPolicy, this field will be deprecated in 1.7.
     public var orphanDependents: Bool? = nil
 
-    /// Orphan, Background or Foreground.
+    /// Whether and how garbage collection will be performed.
     public var propagationPolicy: String? = nil
 
-    /// All: check everything, change nothing.
+    /// When present, indicates that modifications should not be persisted.
     public var dryRun: [String] = []
 
-    /// Whether an unreadable object may be deleted.
+    /// if set to true, it will trigger an unsafe deletion of the resource in case the normal deletion flow fails with a
+    /// corrupt object error.
     public var ignoreStoreReadErrorWithClusterBreakingPotential: Bool? = nil
 
     public init() {}
@@ -136,7 +137,7 @@ extension DeleteOptions {
         goType: "v1.DeleteOptions",
         openAPIName: "io.k8s.apimachinery.pkg.apis.meta.v1.DeleteOptions",
         groupVersionKind: groupVersionKind,
-        documentation: "How an object is to be deleted.",
+        documentation: "DeleteOptions may be provided when deleting an API object.",
         fields: [
             FieldSchema(
                 name: "gracePeriodSeconds",
@@ -144,21 +145,33 @@ extension DeleteOptions {
                 isPointer: true,
                 output: .omit,
                 protobuf: [1],
-                documentation: "Seconds the object is given to end by itself."),
+                documentation: """
+                    The duration in seconds before the object should be deleted. Value must be non-negative integer. \
+                    The value zero indicates delete immediately. If this value is nil, the default grace period for \
+                    the specified type will be used. Defaults to a per object value if not specified. zero means \
+                    delete immediately.
+                    """),
             FieldSchema(
                 name: "preconditions",
                 type: .object(Preconditions.schema),
                 isPointer: true,
                 output: .omit,
                 protobuf: [2],
-                documentation: "What must be true of the object for it to be deleted."),
+                documentation: """
+                    Must be fulfilled before a deletion is carried out. If not possible, a 409 Conflict status will be \
+                    returned.
+                    """),
             FieldSchema(
                 name: "orphanDependents",
                 type: .bool,
                 isPointer: true,
                 output: .omit,
                 protobuf: [3],
-                documentation: "Obsolete: whether dependents are kept."),
+                documentation: """
+                    Deprecated: please use the PropagationPolicy, this field will be deprecated in 1.7. Should the \
+                    dependent objects be orphaned. If true/false, the \"orphan\" finalizer will be added to/removed \
+                    from the object's finalizers list. Either this field or PropagationPolicy may be set, but not both.
+                    """),
             FieldSchema(
                 name: "propagationPolicy",
                 type: .string,
@@ -166,20 +179,39 @@ extension DeleteOptions {
                 output: .omit,
                 protobuf: [4],
                 goType: "v1.DeletionPropagation",
-                documentation: "Orphan, Background or Foreground."),
+                documentation: """
+                    Whether and how garbage collection will be performed. Either this field or OrphanDependents may be \
+                    set, but not both. The default policy is decided by the existing finalizer set in the \
+                    metadata.finalizers and the resource-specific default policy. Acceptable values are: 'Orphan' - \
+                    orphan the dependents; 'Background' - allow the garbage collector to delete the dependents in the \
+                    background; 'Foreground' - a cascading policy that deletes all dependents in the foreground.
+                    """),
             FieldSchema(
                 name: "dryRun",
                 type: .list(.string),
                 output: .omit,
                 protobuf: [5],
                 listType: .atomic,
-                documentation: "All: check everything, change nothing."),
+                documentation: """
+                    When present, indicates that modifications should not be persisted. An invalid or unrecognized \
+                    dryRun directive will result in an error response and no further processing of the request. Valid \
+                    values are: - All: all dry run stages will be processed
+                    """),
             FieldSchema(
                 name: "ignoreStoreReadErrorWithClusterBreakingPotential",
                 type: .bool,
                 isPointer: true,
                 output: .omit,
                 protobuf: [6],
-                documentation: "Whether an unreadable object may be deleted."),
+                documentation: """
+                    if set to true, it will trigger an unsafe deletion of the resource in case the normal deletion \
+                    flow fails with a corrupt object error. A resource is considered corrupt if it can not be \
+                    retrieved from the underlying storage successfully because of a) its data can not be transformed \
+                    e.g. decryption failure, or b) it fails to decode into an object. NOTE: unsafe deletion ignores \
+                    finalizer constraints, skips precondition checks, and removes the object from the storage. \
+                    WARNING: This may potentially break the cluster if the workload associated with the resource being \
+                    unsafe-deleted relies on normal deletion flow. Use only if you REALLY know what you are doing. The \
+                    default value is false, and the user must opt in to enable it
+                    """),
         ])
 }

@@ -2,18 +2,20 @@
 
 import JSON
 
-/// What a list says about itself.
+/// ListMeta describes metadata that synthetic resources must have, including lists and various status objects.
 public struct ListMeta: APIType {
-    /// Obsolete, always cleared by the server.
+    /// Deprecated: selfLink is a legacy read-only field that is no longer populated by the system.
     public var selfLink: String = ""
 
-    /// Revision the list was read at.
+    /// String that identifies the server's internal version of this object that can be used by clients to determine
+    /// when objects have changed.
     public var resourceVersion: String = ""
 
-    /// Token for the next page; empty on the last one.
+    /// continue may be set if the user set a limit on the number of items returned, and indicates that the server has
+    /// more data available.
     public var `continue`: String = ""
 
-    /// Items after this page, if known.
+    /// remainingItemCount is the number of subsequent items in the list which are not included in this list response.
     public var remainingItemCount: Int64? = nil
 
     public init() {}
@@ -96,32 +98,60 @@ extension ListMeta {
         name: "ListMeta",
         goType: "v1.ListMeta",
         openAPIName: "io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta",
-        documentation: "What a list says about itself.",
+        documentation: """
+            ListMeta describes metadata that synthetic resources must have, including lists and various status \
+            objects. A resource may have only one of {ObjectMeta, ListMeta}.
+            """,
         fields: [
             FieldSchema(
                 name: "selfLink",
                 type: .string,
                 output: .omit,
                 protobuf: [1],
-                documentation: "Obsolete, always cleared by the server."),
+                documentation: """
+                    Deprecated: selfLink is a legacy read-only field that is no longer populated by the system.
+                    """),
             FieldSchema(
                 name: "resourceVersion",
                 type: .string,
                 output: .omit,
                 protobuf: [2],
-                documentation: "Revision the list was read at."),
+                documentation: """
+                    String that identifies the server's internal version of this object that can be used by clients to \
+                    determine when objects have changed. Value must be treated as opaque by clients and passed \
+                    unmodified back to the server. Populated by the system. Read-only. More info: \
+                    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#concurrency-con\
+                    trol-and-consistency
+                    """),
             FieldSchema(
                 name: "continue",
                 type: .string,
                 output: .omit,
                 protobuf: [3],
-                documentation: "Token for the next page; empty on the last one."),
+                documentation: """
+                    continue may be set if the user set a limit on the number of items returned, and indicates that \
+                    the server has more data available. The value is opaque and may be used to issue another request \
+                    to the endpoint that served this list to retrieve the next set of available objects. Continuing a \
+                    consistent list may not be possible if the server configuration has changed or more than a few \
+                    minutes have passed. The resourceVersion field returned when using this continue value will be \
+                    identical to the value in the first response, unless you have received this token from an error \
+                    message.
+                    """),
             FieldSchema(
                 name: "remainingItemCount",
                 type: .int64,
                 isPointer: true,
                 output: .omit,
                 protobuf: [4],
-                documentation: "Items after this page, if known."),
+                documentation: """
+                    remainingItemCount is the number of subsequent items in the list which are not included in this \
+                    list response. If the list request contained label or field selectors, then the number of \
+                    remaining items is unknown and the field will be left unset and omitted during serialization. If \
+                    the list is complete (either because it is not chunking or because this is the last chunk), then \
+                    there are no more remaining items and this field will be left unset and omitted during \
+                    serialization. Servers older than v1.15 do not set this field. The intended use of the \
+                    remainingItemCount is *estimating* the size of a collection. Clients should not rely on the \
+                    remainingItemCount to be set or to be exact.
+                    """),
         ])
 }

@@ -2,9 +2,9 @@
 
 import JSON
 
-/// Points at an object in the same namespace.
+/// LocalObjectReference contains enough information to let you locate the referenced object inside the same namespace.
 public struct LocalObjectReference: APIType {
-    /// Name of the object.
+    /// Name of the referent.
     public var name: String = ""
 
     public init() {}
@@ -58,13 +58,21 @@ extension LocalObjectReference {
         goType: "v1.LocalObjectReference",
         openAPIName: "io.k8s.api.core.v1.LocalObjectReference",
         isAtomic: true,
-        documentation: "Points at an object in the same namespace.",
+        documentation: """
+            LocalObjectReference contains enough information to let you locate the referenced object inside the same \
+            namespace.
+            """,
         fields: [
             FieldSchema(
                 name: "name",
                 type: .string,
                 output: .omit,
                 protobuf: [1],
-                documentation: "Name of the object.")
+                defaultValue: "",
+                documentation: """
+                    Name of the referent. This field is effectively required, but due to backwards compatibility is \
+                    allowed to be empty. Instances of this type with an empty value here are almost certainly wrong. \
+                    More info: https://kubernetes.io/docs/concepts/overview/working-with-objects/names/#names
+                    """)
         ])
 }

@@ -2,27 +2,28 @@
 
 import JSON
 
-/// The fields one manager set through one operation.
+/// ManagedFieldsEntry is a workflow-id, a FieldSet and the group version of the resource that the fieldset applies to.
 public struct ManagedFieldsEntry: APIType {
-    /// Name of the manager.
+    /// Manager is an identifier of the workflow managing these fields.
     public var manager: String = ""
 
-    /// Apply or Update.
+    /// Operation is the type of operation which lead to this ManagedFieldsEntry being created.
     public var operation: String = ""
 
-    /// Version of the object the fields are named in.
+    /// APIVersion defines the version of this resource that this field set applies to.
     public var apiVersion: String = ""
 
-    /// When the manager last changed its set of fields or their values.
+    /// Time is the timestamp of when the ManagedFields entry was added.
     public var time: Timestamp? = nil
 
-    /// Form of the field set: FieldsV1.
+    /// FieldsType is the discriminator for the different fields format and version.
     public var fieldsType: String = ""
 
-    /// The field set, a trie of path elements.
+    /// FieldsV1 holds the first JSON version format as described in the "FieldsV1" type.
     public var fieldsV1: RawJSON? = nil
 
-    /// Subresource the change went through; empty for the object itself.
+    /// Subresource is the name of the subresource used to update that object, or empty string if the object was updated
+    /// through the main resource.
     public var subresource: String = ""
 
     public init() {}
@@ -135,52 +136,77 @@ extension ManagedFieldsEntry {
         name: "ManagedFieldsEntry",
         goType: "v1.ManagedFieldsEntry",
         openAPIName: "io.k8s.apimachinery.pkg.apis.meta.v1.ManagedFieldsEntry",
-        documentation: "The fields one manager set through one operation.",
+        documentation: """
+            ManagedFieldsEntry is a workflow-id, a FieldSet and the group version of the resource that the fieldset \
+            applies to.
+            """,
         fields: [
             FieldSchema(
                 name: "manager",
                 type: .string,
                 output: .omit,
                 protobuf: [1],
-                documentation: "Name of the manager."),
+                documentation: "Manager is an identifier of the workflow managing these fields."),
             FieldSchema(
                 name: "operation",
                 type: .string,
                 output: .omit,
                 protobuf: [2],
                 goType: "v1.ManagedFieldsOperationType",
-                documentation: "Apply or Update."),
+                documentation: """
+                    Operation is the type of operation which lead to this ManagedFieldsEntry being created. The only \
+                    valid values for this field are 'Apply' and 'Update'.
+                    """),
             FieldSchema(
                 name: "apiVersion",
                 type: .string,
                 output: .omit,
                 protobuf: [3],
-                documentation: "Version of the object the fields are named in."),
+                documentation: """
+                    APIVersion defines the version of this resource that this field set applies to. The format is \
+                    \"group/version\" just like the top-level APIVersion field. It is necessary to track the version \
+                    of a field set because it cannot be automatically converted.
+                    """),
             FieldSchema(
                 name: "time",
                 type: .time,
                 isPointer: true,
                 output: .omit,
                 protobuf: [4],
-                documentation: "When the manager last changed its set of fields or their values."),
+                documentation: """
+                    Time is the timestamp of when the ManagedFields entry was added. The timestamp will also be \
+                    updated if a field is added, the manager changes any of the owned fields value or removes a field. \
+                    The timestamp does not update when a field is removed from the entry because another manager took \
+                    it over.
+                    """),
             FieldSchema(
                 name: "fieldsType",
                 type: .string,
                 output: .omit,
                 protobuf: [6],
-                documentation: "Form of the field set: FieldsV1."),
+                documentation: """
+                    FieldsType is the discriminator for the different fields format and version. There is currently \
+                    only one possible value: \"FieldsV1\"
+                    """),
             FieldSchema(
                 name: "fieldsV1",
                 type: .rawJSON,
                 isPointer: true,
                 output: .omit,
                 protobuf: [7, 1],
-                documentation: "The field set, a trie of path elements."),
+                definition: "io.k8s.apimachinery.pkg.apis.meta.v1.FieldsV1",
+                documentation: "FieldsV1 holds the first JSON version format as described in the \"FieldsV1\" type."),
             FieldSchema(
                 name: "subresource",
                 type: .string,
                 output: .omit,
                 protobuf: [8],
-                documentation: "Subresource the change went through; empty for the object itself."),
+                documentation: """
+                    Subresource is the name of the subresource used to update that object, or empty string if the \
+                    object was updated through the main resource. The value of this field is used to distinguish \
+                    between managers, even if they share the same name. For example, a status update will be distinct \
+                    from a regular update using the same manager name. Note that the APIVersion field is not related \
+                    to the Subresource field and it always corresponds to the version of the main resource.
+                    """),
         ])
 }

@@ -2,27 +2,28 @@
 
 import JSON
 
-/// Points at an object, in any version and namespace.
+/// ObjectReference contains enough information to let you inspect or modify the referred object.
 public struct ObjectReference: APIType {
-    /// Kind of the object.
+    /// Kind of the referent.
     public var kind: String = ""
 
-    /// Namespace of the object.
+    /// Namespace of the referent.
     public var namespace: String = ""
 
-    /// Name of the object.
+    /// Name of the referent.
     public var name: String = ""
 
-    /// UID of the object.
+    /// UID of the referent.
     public var uid: String = ""
 
-    /// API version of the object.
+    /// API version of the referent.
     public var apiVersion: String = ""
 
-    /// Revision the reference was made at.
+    /// Specific resourceVersion to which this reference is made, if any.
     public var resourceVersion: String = ""
 
-    /// Part of the object that is meant.
+    /// If referring to a piece of an object instead of an entire object, this string should contain a valid JSON/Go
+    /// field access statement, such as desiredState.manifest.containers[2].
     public var fieldPath: String = ""
 
     public init() {}
@@ -136,50 +137,73 @@ extension ObjectReference {
         goType: "v1.ObjectReference",
         openAPIName: "io.k8s.api.core.v1.ObjectReference",
         isAtomic: true,
-        documentation: "Points at an object, in any version and namespace.",
+        documentation: "ObjectReference contains enough information to let you inspect or modify the referred object.",
         fields: [
             FieldSchema(
                 name: "kind",
                 type: .string,
                 output: .omit,
                 protobuf: [1],
-                documentation: "Kind of the object."),
+                documentation: """
+                    Kind of the referent. More info: \
+                    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds
+                    """),
             FieldSchema(
                 name: "namespace",
                 type: .string,
                 output: .omit,
                 protobuf: [2],
-                documentation: "Namespace of the object."),
+                documentation: """
+                    Namespace of the referent. More info: \
+                    https://kubernetes.io/docs/concepts/overview/working-with-objects/namespaces/
+                    """),
             FieldSchema(
                 name: "name",
                 type: .string,
                 output: .omit,
                 protobuf: [3],
-                documentation: "Name of the object."),
+                documentation: """
+                    Name of the referent. More info: \
+                    https://kubernetes.io/docs/concepts/overview/working-with-objects/names/#names
+                    """),
             FieldSchema(
                 name: "uid",
                 type: .string,
                 output: .omit,
                 protobuf: [4],
                 goType: "types.UID",
-                documentation: "UID of the object."),
+                documentation: """
+                    UID of the referent. More info: \
+                    https://kubernetes.io/docs/concepts/overview/working-with-objects/names/#uids
+                    """),
             FieldSchema(
                 name: "apiVersion",
                 type: .string,
                 output: .omit,
                 protobuf: [5],
-                documentation: "API version of the object."),
+                documentation: "API version of the referent."),
             FieldSchema(
                 name: "resourceVersion",
                 type: .string,
                 output: .omit,
                 protobuf: [6],
-                documentation: "Revision the reference was made at."),
+                documentation: """
+                    Specific resourceVersion to which this reference is made, if any. More info: \
+                    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#concurrency-con\
+                    trol-and-consistency
+                    """),
             FieldSchema(
                 name: "fieldPath",
                 type: .string,
                 output: .omit,
                 protobuf: [7],
-                documentation: "Part of the object that is meant."),
+                documentation: """
+                    If referring to a piece of an object instead of an entire object, this string should contain a \
+                    valid JSON/Go field access statement, such as desiredState.manifest.containers[2]. For example, if \
+                    the object reference is to a container within a pod, this would take on a value like: \
+                    \"spec.containers{name}\" (where \"name\" refers to the name of the container that triggered the \
+                    event) or if no container name is specified \"spec.containers[2]\" (container with index 2 in this \
+                    pod). This syntax is chosen only to have some well-defined way of referencing a part of an object.
+                    """),
         ])
 }

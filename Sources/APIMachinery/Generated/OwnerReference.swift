@@ -2,24 +2,25 @@
 
 import JSON
 
-/// Names an object that owns another one in the same namespace, or a cluster-wide one.
+/// OwnerReference contains enough information to let you identify an owning object.
 public struct OwnerReference: APIType {
-    /// API version of the owner.
+    /// API version of the referent.
     public var apiVersion: String = ""
 
-    /// Kind of the owner.
+    /// Kind of the referent.
     public var kind: String = ""
 
-    /// Name of the owner.
+    /// Name of the referent.
     public var name: String = ""
 
-    /// UID of the owner.
+    /// UID of the referent.
     public var uid: String = ""
 
-    /// Whether the owner manages the object.
+    /// If true, this reference points to the managing controller.
     public var controller: Bool? = nil
 
-    /// Whether a foreground deletion of the owner waits for the object.
+    /// If true, AND if the owner has the "foregroundDeletion" finalizer, then the owner cannot be deleted from the
+    /// key-value store until this reference is removed.
     public var blockOwnerDeletion: Bool? = nil
 
     public init() {}
@@ -115,7 +116,10 @@ extension OwnerReference {
         goType: "v1.OwnerReference",
         openAPIName: "io.k8s.apimachinery.pkg.apis.meta.v1.OwnerReference",
         isAtomic: true,
-        documentation: "Names an object that owns another one in the same namespace, or a cluster-wide one.",
+        documentation: """
+            OwnerReference contains enough information to let you identify an owning object. An owning object must be \
+            in the same namespace as the dependent, or be cluster-scoped, so there is no namespace field.
+            """,
         fields: [
             FieldSchema(
                 name: "apiVersion",
@@ -123,21 +127,27 @@ extension OwnerReference {
                 output: .always,
                 isRequired: true,
                 protobuf: [5],
-                documentation: "API version of the owner."),
+                documentation: "API version of the referent."),
             FieldSchema(
                 name: "kind",
                 type: .string,
                 output: .always,
                 isRequired: true,
                 protobuf: [1],
-                documentation: "Kind of the owner."),
+                documentation: """
+                    Kind of the referent. More info: \
+                    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds
+                    """),
             FieldSchema(
                 name: "name",
                 type: .string,
                 output: .always,
                 isRequired: true,
                 protobuf: [3],
-                documentation: "Name of the owner."),
+                documentation: """
+                    Name of the referent. More info: \
+                    https://kubernetes.io/docs/concepts/overview/working-with-objects/names#names
+                    """),
             FieldSchema(
                 name: "uid",
                 type: .string,
@@ -145,20 +155,30 @@ extension OwnerReference {
                 isRequired: true,
                 protobuf: [4],
                 goType: "types.UID",
-                documentation: "UID of the owner."),
+                documentation: """
+                    UID of the referent. More info: \
+                    https://kubernetes.io/docs/concepts/overview/working-with-objects/names#uids
+                    """),
             FieldSchema(
                 name: "controller",
                 type: .bool,
                 isPointer: true,
                 output: .omit,
                 protobuf: [6],
-                documentation: "Whether the owner manages the object."),
+                documentation: "If true, this reference points to the managing controller."),
             FieldSchema(
                 name: "blockOwnerDeletion",
                 type: .bool,
                 isPointer: true,
                 output: .omit,
                 protobuf: [7],
-                documentation: "Whether a foreground deletion of the owner waits for the object."),
+                documentation: """
+                    If true, AND if the owner has the \"foregroundDeletion\" finalizer, then the owner cannot be \
+                    deleted from the key-value store until this reference is removed. See \
+                    https://kubernetes.io/docs/concepts/architecture/garbage-collection/#foreground-deletion for how \
+                    the garbage collector interacts with this field and enforces the foreground deletion. Defaults to \
+                    false. To set this field, a user needs \"delete\" permission of the owner, otherwise 422 \
+                    (Unprocessable Entity) will be returned.
+                    """),
         ])
 }

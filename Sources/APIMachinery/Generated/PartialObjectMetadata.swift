@@ -21,6 +21,8 @@ public struct PartialObjectMetadata: APIObject {
 extension PartialObjectMetadata {
     public static let groupVersionKind = GroupVersionKind(
         group: "meta.k8s.io", version: "v1", kind: "PartialObjectMetadata")
+
+    public static var listSchema: TypeSchema? { PartialObjectMetadataList.schema }
 }
 
 extension PartialObjectMetadata {

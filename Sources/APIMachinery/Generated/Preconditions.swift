@@ -2,12 +2,12 @@
 
 import JSON
 
-/// What must be true of an object for it to be deleted.
+/// Preconditions must be fulfilled before an operation (update, delete, etc.) is carried out.
 public struct Preconditions: APIType {
-    /// The UID it must have.
+    /// Specifies the target UID.
     public var uid: String? = nil
 
-    /// The revision it must be at.
+    /// Specifies the target ResourceVersion
     public var resourceVersion: String? = nil
 
     public init() {}
@@ -70,7 +70,7 @@ extension Preconditions {
         name: "Preconditions",
         goType: "v1.Preconditions",
         openAPIName: "io.k8s.apimachinery.pkg.apis.meta.v1.Preconditions",
-        documentation: "What must be true of an object for it to be deleted.",
+        documentation: "Preconditions must be fulfilled before an operation (update, delete, etc.) is carried out.",
         fields: [
             FieldSchema(
                 name: "uid",
@@ -79,13 +79,13 @@ extension Preconditions {
                 output: .omit,
                 protobuf: [1],
                 goType: "types.UID",
-                documentation: "The UID it must have."),
+                documentation: "Specifies the target UID."),
             FieldSchema(
                 name: "resourceVersion",
                 type: .string,
                 isPointer: true,
                 output: .omit,
                 protobuf: [2],
-                documentation: "The revision it must be at."),
+                documentation: "Specifies the target ResourceVersion"),
         ])
 }

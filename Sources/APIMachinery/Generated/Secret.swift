@@ -2,21 +2,22 @@
 
 import JSON
 
-/// Data that not everybody may see, such as credentials of registries.
+/// Secret holds secret data of a certain type.
 public struct Secret: APIObject {
-    /// Name, namespace and the like.
+    /// Standard object's metadata.
     public var metadata: ObjectMeta = ObjectMeta()
 
-    /// Whether the data can no longer be changed.
+    /// Immutable, if set to true, ensures that data stored in the Secret cannot be updated (only object metadata can be
+    /// modified).
     public var immutable: Bool? = nil
 
-    /// The data; values in base64.
+    /// Data contains the secret data.
     public var data: [String: [UInt8]] = [:]
 
-    /// Data to be written, in plain text; never read back.
+    /// stringData allows specifying non-binary secret data in string form.
     public var stringData: [String: String] = [:]
 
-    /// What the data is for: kubernetes.io/dockerconfigjson.
+    /// Used to facilitate programmatic handling of secret data.
     public var type: String = ""
 
     public init() {}
@@ -121,39 +122,60 @@ extension Secret {
         goType: "v1.Secret",
         openAPIName: "io.k8s.api.core.v1.Secret",
         groupVersionKind: groupVersionKind,
-        documentation: "Data that not everybody may see, such as credentials of registries.",
+        documentation: """
+            Secret holds secret data of a certain type. The total bytes of the values in the Data field must be less \
+            than MaxSecretSize bytes.
+            """,
         fields: [
             FieldSchema(
                 name: "metadata",
                 type: .object(ObjectMeta.schema),
                 output: .always,
                 protobuf: [1],
-                documentation: "Name, namespace and the like."),
+                documentation: """
+                    Standard object's metadata. More info: \
+                    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#metadata
+                    """),
             FieldSchema(
                 name: "immutable",
                 type: .bool,
                 isPointer: true,
                 output: .omit,
                 protobuf: [5],
-                documentation: "Whether the data can no longer be changed."),
+                documentation: """
+                    Immutable, if set to true, ensures that data stored in the Secret cannot be updated (only object \
+                    metadata can be modified). If not set to true, the field can be modified at any time. Defaulted to \
+                    nil.
+                    """),
             FieldSchema(
                 name: "data",
                 type: .map(.bytes),
                 output: .omit,
                 protobuf: [2],
-                documentation: "The data; values in base64."),
+                documentation: """
+                    Data contains the secret data. Each key must consist of alphanumeric characters, '-', '_' or '.'. \
+                    The serialized form of the secret data is a base64 encoded string, representing the arbitrary \
+                    (possibly non-string) data value here. Described in https://tools.ietf.org/html/rfc4648#section-4
+                    """),
             FieldSchema(
                 name: "stringData",
                 type: .map(.string),
                 output: .omit,
                 protobuf: [4],
-                documentation: "Data to be written, in plain text; never read back."),
+                documentation: """
+                    stringData allows specifying non-binary secret data in string form. It is provided as a write-only \
+                    input field for convenience. All keys and values are merged into the data field on write, \
+                    overwriting any existing values. The stringData field is never output when reading from the API.
+                    """),
             FieldSchema(
                 name: "type",
                 type: .string,
                 output: .omit,
                 protobuf: [3],
                 goType: "v1.SecretType",
-                documentation: "What the data is for: kubernetes.io/dockerconfigjson."),
+                documentation: """
+                    Used to facilitate programmatic handling of secret data. More info: \
+                    https://kubernetes.io/docs/concepts/configuration/secret/#secret-types
+                    """),
         ])
 }

@@ -2,24 +2,24 @@
 
 import JSON
 
-/// The outcome of a request that does not return an object.
+/// Status is a return value for calls that don't return other objects.
 public struct Status: APIKind {
-    /// What a list says about itself; mostly empty here.
+    /// Standard list metadata.
     public var metadata: ListMeta = ListMeta()
 
-    /// Success or Failure.
+    /// Status of the operation.
     public var status: String = ""
 
-    /// For people: what happened.
+    /// A human-readable description of the status of this operation.
     public var message: String = ""
 
-    /// For programs: one word for why it failed.
+    /// A machine-readable description of why this operation is in the "Failure" status.
     public var reason: String = ""
 
-    /// What the reason is about.
+    /// Extended data associated with the reason.
     public var details: StatusDetails? = nil
 
-    /// HTTP status.
+    /// Suggested HTTP return code for this status, 0 if not set.
     public var code: Int32 = 0
 
     public init() {}
@@ -134,33 +134,43 @@ extension Status {
         goType: "v1.Status",
         openAPIName: "io.k8s.apimachinery.pkg.apis.meta.v1.Status",
         groupVersionKind: groupVersionKind,
-        documentation: "The outcome of a request that does not return an object.",
+        documentation: "Status is a return value for calls that don't return other objects.",
         fields: [
             FieldSchema(
                 name: "metadata",
                 type: .object(ListMeta.schema),
                 output: .always,
                 protobuf: [1],
-                documentation: "What a list says about itself; mostly empty here."),
+                documentation: """
+                    Standard list metadata. More info: \
+                    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds
+                    """),
             FieldSchema(
                 name: "status",
                 type: .string,
                 output: .omit,
                 protobuf: [2],
-                documentation: "Success or Failure."),
+                documentation: """
+                    Status of the operation. One of: \"Success\" or \"Failure\". More info: \
+                    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#spec-and-status
+                    """),
             FieldSchema(
                 name: "message",
                 type: .string,
                 output: .omit,
                 protobuf: [3],
-                documentation: "For people: what happened."),
+                documentation: "A human-readable description of the status of this operation."),
             FieldSchema(
                 name: "reason",
                 type: .string,
                 output: .omit,
                 protobuf: [4],
                 goType: "v1.StatusReason",
-                documentation: "For programs: one word for why it failed."),
+                documentation: """
+                    A machine-readable description of why this operation is in the \"Failure\" status. If this value \
+                    is empty there is no information available. A Reason clarifies an HTTP status code but does not \
+                    override it.
+                    """),
             FieldSchema(
                 name: "details",
                 type: .object(StatusDetails.schema),
@@ -168,12 +178,16 @@ extension Status {
                 output: .omit,
                 protobuf: [5],
                 listType: .atomic,
-                documentation: "What the reason is about."),
+                documentation: """
+                    Extended data associated with the reason.  Each reason may define its own extended details. This \
+                    field is optional and the data returned is not guaranteed to conform to any schema except that \
+                    defined by the reason type.
+                    """),
             FieldSchema(
                 name: "code",
                 type: .int32,
                 output: .omit,
                 protobuf: [6],
-                documentation: "HTTP status."),
+                documentation: "Suggested HTTP return code for this status, 0 if not set."),
         ])
 }

@@ -2,15 +2,16 @@
 
 import JSON
 
-/// One fault of an object.
+/// StatusCause provides more information about an api.Status failure, including cases when multiple errors are
+/// encountered.
 public struct StatusCause: APIType {
-    /// For programs: the kind of fault.
+    /// A machine-readable description of the cause of the error.
     public var reason: String = ""
 
-    /// For people: the fault.
+    /// A human-readable description of the cause of the error.
     public var message: String = ""
 
-    /// Path of the field: spec.tags[0].name.
+    /// The field of the resource that has caused this error, as named by its JSON serialization.
     public var field: String = ""
 
     public init() {}
@@ -83,7 +84,10 @@ extension StatusCause {
         name: "StatusCause",
         goType: "v1.StatusCause",
         openAPIName: "io.k8s.apimachinery.pkg.apis.meta.v1.StatusCause",
-        documentation: "One fault of an object.",
+        documentation: """
+            StatusCause provides more information about an api.Status failure, including cases when multiple errors \
+            are encountered.
+            """,
         fields: [
             FieldSchema(
                 name: "reason",
@@ -91,18 +95,30 @@ extension StatusCause {
                 output: .omit,
                 protobuf: [1],
                 goType: "v1.CauseType",
-                documentation: "For programs: the kind of fault."),
+                documentation: """
+                    A machine-readable description of the cause of the error. If this value is empty there is no \
+                    information available.
+                    """),
             FieldSchema(
                 name: "message",
                 type: .string,
                 output: .omit,
                 protobuf: [2],
-                documentation: "For people: the fault."),
+                documentation: """
+                    A human-readable description of the cause of the error.  This field may be presented as-is to a \
+                    reader.
+                    """),
             FieldSchema(
                 name: "field",
                 type: .string,
                 output: .omit,
                 protobuf: [3],
-                documentation: "Path of the field: spec.tags[0].name."),
+                documentation: """
+                    The field of the resource that has caused this error, as named by its JSON serialization. May \
+                    include dot and postfix notation for nested attributes. Arrays are zero-indexed.  Fields may \
+                    appear more than once in an array of causes due to fields having multiple errors. \
+                    Optional.\n\nExamples:\n  \"name\" - the field \"name\" on the current resource\n  \
+                    \"items[0].name\" - the field \"name\" on the first array entry in \"items\"
+                    """),
         ])
 }

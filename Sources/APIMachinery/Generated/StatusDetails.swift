@@ -2,24 +2,26 @@
 
 import JSON
 
-/// What a failure is about.
+/// StatusDetails is a set of additional properties that MAY be set by the server to provide additional information
+/// about a response.
 public struct StatusDetails: APIType {
-    /// Name of the object.
+    /// The name attribute of the resource associated with the status StatusReason (when there is a single name which
+    /// can be described).
     public var name: String = ""
 
-    /// API group of the resource.
+    /// The group attribute of the resource associated with the status StatusReason.
     public var group: String = ""
 
-    /// Plural name of the resource; the kind for invalid objects.
+    /// The kind attribute of the resource associated with the status StatusReason.
     public var kind: String = ""
 
-    /// UID of the object.
+    /// UID of the resource.
     public var uid: String = ""
 
-    /// Each fault of the object.
+    /// The Causes array includes more details associated with the StatusReason failure.
     public var causes: [StatusCause] = []
 
-    /// Seconds to wait before trying again.
+    /// If specified, the time in seconds before the operation should be retried.
     public var retryAfterSeconds: Int32 = 0
 
     public init() {}
@@ -122,45 +124,67 @@ extension StatusDetails {
         name: "StatusDetails",
         goType: "v1.StatusDetails",
         openAPIName: "io.k8s.apimachinery.pkg.apis.meta.v1.StatusDetails",
-        documentation: "What a failure is about.",
+        documentation: """
+            StatusDetails is a set of additional properties that MAY be set by the server to provide additional \
+            information about a response. The Reason field of a Status object defines what attributes will be set. \
+            Clients must ignore fields that do not match the defined type of each attribute, and should assume that \
+            any attribute may be empty, invalid, or under defined.
+            """,
         fields: [
             FieldSchema(
                 name: "name",
                 type: .string,
                 output: .omit,
                 protobuf: [1],
-                documentation: "Name of the object."),
+                documentation: """
+                    The name attribute of the resource associated with the status StatusReason (when there is a single \
+                    name which can be described).
+                    """),
             FieldSchema(
                 name: "group",
                 type: .string,
                 output: .omit,
                 protobuf: [2],
-                documentation: "API group of the resource."),
+                documentation: "The group attribute of the resource associated with the status StatusReason."),
             FieldSchema(
                 name: "kind",
                 type: .string,
                 output: .omit,
                 protobuf: [3],
-                documentation: "Plural name of the resource; the kind for invalid objects."),
+                documentation: """
+                    The kind attribute of the resource associated with the status StatusReason. On some operations may \
+                    differ from the requested resource Kind. More info: \
+                    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds
+                    """),
             FieldSchema(
                 name: "uid",
                 type: .string,
                 output: .omit,
                 protobuf: [6],
                 goType: "types.UID",
-                documentation: "UID of the object."),
+                documentation: """
+                    UID of the resource. (when there is a single resource which can be described). More info: \
+                    https://kubernetes.io/docs/concepts/overview/working-with-objects/names#uids
+                    """),
             FieldSchema(
                 name: "causes",
                 type: .list(.object(StatusCause.schema)),
                 output: .omit,
                 protobuf: [4],
                 listType: .atomic,
-                documentation: "Each fault of the object."),
+                documentation: """
+                    The Causes array includes more details associated with the StatusReason failure. Not all \
+                    StatusReasons may provide detailed causes.
+                    """),
             FieldSchema(
                 name: "retryAfterSeconds",
                 type: .int32,
                 output: .omit,
                 protobuf: [5],
-                documentation: "Seconds to wait before trying again."),
+                documentation: """
+                    If specified, the time in seconds before the operation should be retried. Some errors may indicate \
+                    the client must take an alternate action - for those errors this field may indicate how long to \
+                    wait before taking the alternate action.
+                    """),
         ])
 }

@@ -6,6 +6,8 @@ public struct JSONPatch: Sendable {
     public static let maximumOperations = 10_000
     /// The most bytes that `copy` may add in one patch.
     public static let maximumCopiedBytes = 3 * 1024 * 1024
+    /// Arrays and objects inside each other that the result may have: what a body may have.
+    public static let maximumDepth = 10_000
 
     public enum Failure: Error, Sendable, Hashable {
         /// The document is no patch: 400 with this text behind `error decoding patch: `.
@@ -91,6 +93,7 @@ public struct JSONPatch: Sendable {
                 throw .notApplicable("unexpected operation \(operation.name)")
             }
         }
+        guard !result.isDeeper(than: Self.maximumDepth) else { throw .notApplicable("the result is too deep") }
         return result
     }
 
@@ -101,38 +104,42 @@ public struct JSONPatch: Sendable {
 }
 
 extension JSONValue {
+    // Nothing here recurses: by copying a value into itself a small patch makes documents far deeper than any parser
+    // would take, and the stack of a thread is no place to find that out.
+
     fileprivate func value(at path: ArraySlice<String>) throws(JSONPatch.Failure) -> JSONValue? {
-        guard let key = path.first else { return self }
-        switch self {
-        case .object(let object):
-            guard let member = object[key] else {
-                if path.count == 1 { return nil }
-                throw .notApplicable("missing member \(key)")
+        var current = self
+        for (position, key) in zip(path.indices, path) {
+            switch current {
+            case .object(let object):
+                guard let member = object[key] else {
+                    if position == path.endIndex - 1 { return nil }
+                    throw .notApplicable("missing member \(key)")
+                }
+                current = member
+            case .array(let elements):
+                current = elements[try Self.index(key, in: elements.count)]
+            default:
+                throw .notApplicable("no container at \(key)")
             }
-            return try member.value(at: path.dropFirst())
-        case .array(let elements):
-            let index = try Self.index(key, in: elements.count)
-            return try elements[index].value(at: path.dropFirst())
-        default:
-            throw .notApplicable("no container at \(key)")
         }
+        return current
     }
 
     fileprivate mutating func add(_ value: JSONValue, at path: ArraySlice<String>) throws(JSONPatch.Failure) {
-        guard let key = path.first else {
+        guard !path.isEmpty else {
             self = value
             return
         }
-        try edit(key, isLast: path.count == 1, rest: path.dropFirst()) { (container, rest) throws(JSONPatch.Failure) in
-            if let rest { return try container.add(value, at: rest) }
+        try edit(path) { (container, key) throws(JSONPatch.Failure) in
             switch container {
             case .object(var object):
                 container = .null
                 object[key] = value
                 container = .object(object)
             case .array(var elements):
-                container = .null
                 let index = key == "-" ? elements.count : try Self.index(key, in: elements.count + 1)
+                container = .null
                 elements.insert(value, at: index)
                 container = .array(elements)
             default: throw .notApplicable("no container for \(key)")
@@ -141,12 +148,11 @@ extension JSONValue {
     }
 
     fileprivate mutating func replace(_ value: JSONValue, at path: ArraySlice<String>) throws(JSONPatch.Failure) {
-        guard let key = path.first else {
+        guard !path.isEmpty else {
             self = value
             return
         }
-        try edit(key, isLast: path.count == 1, rest: path.dropFirst()) { (container, rest) throws(JSONPatch.Failure) in
-            if let rest { return try container.replace(value, at: rest) }
+        try edit(path) { (container, key) throws(JSONPatch.Failure) in
             switch container {
             case .object(var object):
                 // The reference takes replacing an absent member for setting it.
@@ -164,9 +170,8 @@ extension JSONValue {
     }
 
     fileprivate mutating func remove(at path: ArraySlice<String>) throws(JSONPatch.Failure) {
-        guard let key = path.first else { throw .notApplicable("cannot remove the whole document") }
-        try edit(key, isLast: path.count == 1, rest: path.dropFirst()) { (container, rest) throws(JSONPatch.Failure) in
-            if let rest { return try container.remove(at: rest) }
+        guard !path.isEmpty else { throw .notApplicable("cannot remove the whole document") }
+        try edit(path) { (container, key) throws(JSONPatch.Failure) in
             switch container {
             case .object(var object):
                 guard object[key] != nil else { throw .notApplicable("nothing at \(key)") }
@@ -183,29 +188,46 @@ extension JSONValue {
         }
     }
 
-    /// Calls `body` with the container of the last token (and nil), or with the member to descend into (and the rest
-    /// of the path). The member is taken out while it is edited, so nothing is copied on the way down.
+    /// Calls `body` with the container and the key that the last token of a path names.
+    ///
+    /// Members are taken out on the way down and put back on the way up, so nothing is copied that has one owner. After
+    /// a failure the value is of no use.
     private mutating func edit(
-        _ key: String, isLast: Bool, rest: ArraySlice<String>,
-        _ body: (inout JSONValue, ArraySlice<String>?) throws(JSONPatch.Failure) -> Void
+        _ path: ArraySlice<String>, _ body: (inout JSONValue, String) throws(JSONPatch.Failure) -> Void
     ) throws(JSONPatch.Failure) {
-        if isLast { return try body(&self, nil) }
+        guard let last = path.last else { return }
+        var opened: [(container: JSONValue, key: String)] = []
+        var current = self
+        self = .null
+        for key in path.dropLast() {
+            let member = try current.swapMember(key, for: .null)
+            opened.append((current, key))
+            current = member
+        }
+        try body(&current, last)
+        while var inner = opened.popLast() {
+            _ = try inner.container.swapMember(inner.key, for: current)
+            current = inner.container
+        }
+        self = current
+    }
+
+    /// Puts `new` in the place of a member or element that exists, and gives what was there.
+    private mutating func swapMember(_ key: String, for new: JSONValue) throws(JSONPatch.Failure) -> JSONValue {
         switch self {
         case .object(var object):
-            guard var member = object[key] else { throw .notApplicable("missing member \(key)") }
             self = .null
-            object[key] = .null
-            try body(&member, rest)
-            object[key] = member
+            guard let old = object[key] else { throw .notApplicable("missing member \(key)") }
+            object[key] = new
             self = .object(object)
+            return old
         case .array(var elements):
-            let index = try Self.index(key, in: elements.count)
             self = .null
-            var member = elements[index]
-            elements[index] = .null
-            try body(&member, rest)
-            elements[index] = member
+            let index = try Self.index(key, in: elements.count)
+            let old = elements[index]
+            elements[index] = new
             self = .array(elements)
+            return old
         default:
             throw .notApplicable("no container at \(key)")
         }

@@ -31,7 +31,9 @@ public enum YAML {
     }
 
     /// `value` as a YAML document, keys sorted.
+    /// - Throws: for a value deeper than documents that can be read: the library recurses.
     public static func serialize(_ value: JSONValue) throws(Failure) -> String {
+        guard !value.isDeeper(than: Limits().depth) else { throw Failure(text: "yaml: exceeded max depth") }
         do {
             return try Yams.serialize(node: node(of: value), width: -1, allowUnicode: true)
         } catch {

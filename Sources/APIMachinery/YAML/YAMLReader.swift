@@ -103,15 +103,19 @@ final class YAMLReader {
 
     private func key(_ event: YAMLEvent) throws(YAML.Failure) -> String {
         switch event.kind {
-        case .scalar(let scalar, _):
-            try spend(nodes: 1, bytes: scalar.text.utf8.count)
+        case .scalar(let scalar, let anchor):
+            let size = scalar.text.utf8.count
+            try spend(nodes: 1, bytes: size)
+            if let anchor { anchors[anchor] = Anchor(value: YAMLScalar.resolve(scalar), nodes: 1, bytes: size) }
             return YAMLScalar.key(scalar)
         case .alias(let name):
-            if let anchor = anchors[name], case .string(let text) = anchor.value { return text }
-            fallthrough
-        default:
-            throw YAML.Failure(text: "yaml: line \(event.line): unsupported map key")
+            guard let anchor = anchors[name] else { throw YAML.Failure(text: "yaml: unknown anchor '\(name)' referenced") }
+            // A long key costs as much as a long value.
+            try spend(nodes: anchor.nodes, bytes: anchor.bytes)
+            if let key = YAMLScalar.key(anchor.value) { return key }
+        default: break
         }
+        throw YAML.Failure(text: "yaml: line \(event.line): unsupported map key")
     }
 
     private func spend(nodes: Int, bytes: Int) throws(YAML.Failure) {

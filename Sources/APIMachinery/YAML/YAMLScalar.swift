@@ -22,12 +22,16 @@ enum YAMLScalar {
     }
 
     /// The text of a mapping key: numbers and booleans become their text.
-    static func key(_ scalar: YAMLEvent.Scalar) -> String {
-        switch resolve(scalar) {
+    static func key(_ scalar: YAMLEvent.Scalar) -> String { key(resolve(scalar)) ?? scalar.text }
+
+    /// The text of a key; nil for what can be none.
+    static func key(_ value: JSONValue) -> String? {
+        switch value {
         case .string(let text): text
         case .null: "null"
         case .bool(let flag): flag ? "true" : "false"
-        case let other: other.description
+        case .integer, .double: value.description
+        case .array, .object: nil
         }
     }
 

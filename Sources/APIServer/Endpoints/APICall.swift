@@ -34,6 +34,12 @@ struct EndpointEnvironment: Sendable {
 /// The verbs of one resource over HTTP, whatever its type.
 protocol ResourceEndpoint: Sendable {
     var descriptor: ResourceDescriptor { get }
+    /// The declared type of what requests and answers carry.
+    var schema: TypeSchema { get }
+    /// The declared type of lists.
+    var listSchema: TypeSchema { get }
+    /// GET answers with a document that is no object.
+    var isDocument: Bool { get }
     /// Verbs in the order of discovery: sorted.
     var verbs: [String] { get }
     /// The methods that a form of path takes; none where the path does not exist.

@@ -104,8 +104,12 @@ struct Patch: Sendable {
 
     /// The patched document as errors print it: Go sorts the objects that were decoded, and a merge patch decodes only
     /// those it reaches.
-    func shown(_ document: JSONValue) -> JSONValue {
-        if case .merge(let patch) = form { document.sorted(along: patch) } else { document.sortedByKey }
+    func shown(_ document: JSONValue) -> String {
+        if case .merge(let patch) = form {
+            document.sorted(along: patch).description
+        } else {
+            document.sortedDescription
+        }
     }
 
     /// What the reference's conversion finds wrong with a document, for the kind of patch that is applied by it.
@@ -155,16 +159,6 @@ extension JSONValue {
                 members: members.sorted { $0.key < $1.key }.map { key, value in
                     (key, changes[key].map(value.sorted(along:)) ?? value)
                 }))
-    }
-
-    /// The value with the members of every object in the order of their names, as Go prints maps.
-    var sortedByKey: JSONValue {
-        switch self {
-        case .object(let members):
-            .object(JSONObject(members: members.sorted { $0.key < $1.key }.map { ($0.key, $0.value.sortedByKey) }))
-        case .array(let elements): .array(elements.map(\.sortedByKey))
-        default: self
-        }
     }
 }
 

@@ -7,7 +7,7 @@ struct TypedEndpoint<R: Resource>: ResourceEndpoint {
 
     let resource: R
     let environment: EndpointEnvironment
-    /// Protobuf of lists; made once, as it holds all types below it.
+    /// The type of lists; made once, as it holds all types below it.
     let listSchema: TypeSchema
     /// For apply; plain writes are tracked where they are stored.
     let fields: FieldManager
@@ -15,13 +15,15 @@ struct TypedEndpoint<R: Resource>: ResourceEndpoint {
     init(_ resource: R, environment: EndpointEnvironment) {
         self.resource = resource
         self.environment = environment
-        listSchema = Object.schema.list
+        listSchema = Object.listSchema ?? Object.schema.list
         fields = FieldManager(
             schema: Object.schema, identity: Object.groupVersionKind, subresource: resource.descriptor.subresource)
     }
 
     var descriptor: ResourceDescriptor { resource.descriptor }
     var groupResource: GroupResource { descriptor.groupResource }
+    var schema: TypeSchema { resource.schema }
+    var isDocument: Bool { documented != nil }
 
     var gettable: (any GettableResource<Object>)? { resource as? any GettableResource<Object> }
     var documented: (any DocumentResource<Object>)? { resource as? any DocumentResource<Object> }

@@ -9,6 +9,8 @@ public protocol Resource<Object>: Sendable {
     /// The type that requests carry and answers show.
     associatedtype Object: APIObject
     var descriptor: ResourceDescriptor { get }
+    /// The declared type of what requests and answers carry, for OpenAPI; that of `Object` but for documents.
+    var schema: TypeSchema { get }
     /// How objects look as a table; `nil` where the resource does not offer the form at all (406).
     var table: TableColumns<Object>? { get }
     /// Fields a field selector may name besides `metadata.name` and `metadata.namespace`.
@@ -16,6 +18,7 @@ public protocol Resource<Object>: Sendable {
 }
 
 extension Resource {
+    public var schema: TypeSchema { Object.schema }
     public var selectableFields: [String] { [] }
     public var table: TableColumns<Object>? { .standard }
 }

@@ -45,12 +45,8 @@ public struct TableColumns<Object: APIObject>: Sendable {
     }
 
     /// The published description of `metadata.name`, which clients may show.
-    public static var nameDescription: String {
-        "Name must be unique within a namespace. Is required when creating resources, although some resources may allow a client to request the generation of an appropriate name automatically. Name is primarily intended for creation idempotence and configuration definition. Cannot be updated. More info: https://kubernetes.io/docs/concepts/overview/working-with-objects/names#names"
-    }
+    public static var nameDescription: String { ObjectMeta.schema.documentation(of: "name") }
 
     /// The published description of `metadata.creationTimestamp`.
-    public static var createdDescription: String {
-        "CreationTimestamp is a timestamp representing the server time when this object was created. It is not guaranteed to be set in happens-before order across separate operations. Clients may not set this value. It is represented in RFC3339 form and is in UTC.\n\nPopulated by the system. Read-only. Null for lists. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#metadata"
-    }
+    public static var createdDescription: String { ObjectMeta.schema.documentation(of: "creationTimestamp") }
 }

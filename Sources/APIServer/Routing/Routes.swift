@@ -2,10 +2,12 @@ import APIMachinery
 import HTTPTypes
 import JSON
 
-/// Everything that can be asked for behind authorization: resources, discovery, health, version, the index.
+/// Everything that can be asked for behind authorization: resources, discovery, OpenAPI, health, version, the
+/// index.
 struct Routes: Sendable {
     private let router: APIRouter
     private let discovery: DiscoveryHandler
+    private let openAPI: OpenAPIHandler
     private let health: HealthHandler
     private let version: ServerVersion
     private let index: [UInt8]
@@ -20,9 +22,10 @@ struct Routes: Sendable {
         router = APIRouter(endpoints)
         let documents = DiscoveryDocuments(endpoints, serverAddress: serverAddress)
         discovery = DiscoveryHandler(documents)
+        openAPI = OpenAPIHandler(OpenAPIDocuments(endpoints, version: version.gitVersion))
         health = HealthHandler(checks: healthChecks)
         self.version = version
-        let paths = (documents.paths + ["/healthz", "/livez", "/readyz", "/version"]).sorted()
+        let paths = (documents.paths + openAPI.paths + ["/healthz", "/livez", "/readyz", "/version"]).sorted()
         index = JSONText.indented(
             DiscoveryDocuments.object([("paths", .array(paths.map { .string($0) }))]).jsonBytes())
     }
@@ -50,18 +53,23 @@ struct Routes: Sendable {
         case .wrongMethod:
             throw APIError.methodNotAllowed
         case .notAPI:
-            return try await other(request, path: path, query: query)
+            return try await other(request, path: path, query: query, now: context.now)
         }
     }
 
-    private func other(_ request: ServerRequest, path: String, query: QueryParameters) async throws -> ServerResponse {
+    private func other(
+        _ request: ServerRequest, path: String, query: QueryParameters, now: Timestamp
+    ) async throws -> ServerResponse {
         if let response = await health.response(path: path, query: query) { return response }
         if let response = try discovery.response(to: request, path: path, query: query) { return response }
+        if let response = try openAPI.response(to: request, path: path, query: query, now: now) { return response }
         switch path {
         case "/version", "/version/":
             return ServerResponse(status: 200, contentType: "application/json", version.json)
         case "/", "/index.html":
             return ServerResponse(status: 200, contentType: "application/json", index)
+        case CustomResources.path where request.method == "GET":
+            return ServerResponse(status: 200, contentType: "application/json", CustomResources.list)
         default:
             return .text(404, "404 page not found\n")
         }

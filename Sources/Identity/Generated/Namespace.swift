@@ -32,6 +32,8 @@ public struct Namespace: APIObject {
 extension Namespace {
     public static let groupVersionKind = GroupVersionKind(
         group: "", version: "v1", kind: "Namespace")
+
+    public static var listSchema: TypeSchema? { NamespaceList.schema }
 }
 
 extension Namespace {

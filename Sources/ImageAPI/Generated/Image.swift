@@ -3,39 +3,39 @@
 import APIMachinery
 import JSON
 
-/// An immutable image or manifest list, named by the digest of its manifest.
+/// Image is an immutable representation of a container image and its metadata at a point in time.
 public struct Image: APIObject {
-    /// Name, labels and the like.
+    /// metadata is the standard object's metadata.
     public var metadata: ObjectMeta = ObjectMeta()
 
-    /// Pull spec of the image.
+    /// dockerImageReference is the string that can be used to pull this image.
     public var dockerImageReference: String = ""
 
-    /// The image's configuration, a DockerImage document.
+    /// dockerImageMetadata contains metadata about this image
     public var dockerImageMetadata: RawJSON = RawJSON()
 
-    /// Version of dockerImageMetadata: 1.0 or pre012.
+    /// dockerImageMetadataVersion conveys the version of the object, which if empty defaults to "1.0"
     public var dockerImageMetadataVersion: String = ""
 
-    /// The manifest, byte for byte.
+    /// dockerImageManifest is the raw JSON of the manifest
     public var dockerImageManifest: String = ""
 
-    /// Layers, the base first.
+    /// dockerImageLayers represents the layers in the image.
     public var dockerImageLayers: [ImageLayer] = []
 
-    /// Signatures of the image.
+    /// signatures holds all signatures of the image.
     public var signatures: [ImageSignature] = []
 
-    /// JWS signatures of a schema 1 manifest, each a JSON text.
+    /// dockerImageSignatures provides the signatures as opaque blobs.
     public var dockerImageSignatures: [[UInt8]] = []
 
-    /// Media type of the manifest.
+    /// dockerImageManifestMediaType specifies the mediaType of manifest.
     public var dockerImageManifestMediaType: String = ""
 
-    /// The image's configuration blob, byte for byte.
+    /// dockerImageConfig is a JSON blob that the runtime uses to set up the container.
     public var dockerImageConfig: String = ""
 
-    /// Entries of a manifest list.
+    /// dockerImageManifests holds information about sub-manifests when the image represents a manifest list.
     public var dockerImageManifests: [ImageManifest] = []
 
     public init() {}
@@ -72,6 +72,8 @@ public struct Image: APIObject {
 extension Image {
     public static let groupVersionKind = GroupVersionKind(
         group: "image.openshift.io", version: "v1", kind: "Image")
+
+    public static var listSchema: TypeSchema? { ImageList.schema }
 }
 
 extension Image {
@@ -198,46 +200,63 @@ extension Image {
         goType: "v1.Image",
         openAPIName: "com.github.openshift.api.image.v1.Image",
         groupVersionKind: groupVersionKind,
-        documentation: "An immutable image or manifest list, named by the digest of its manifest.",
+        isLegacy: true,
+        documentation: """
+            Image is an immutable representation of a container image and its metadata at a point in time. Images are \
+            named by taking a hash of their contents (metadata and content) and any change in format, content, or \
+            metadata results in a new name. The images resource is primarily for use by cluster administrators and \
+            integrations like the cluster image registry - end users, instead, access images via the imagestreamtags \
+            or imagestreamimages resources. While image metadata is stored in the API, any integration that implements \
+            the container image registry API must provide its own storage for the raw manifest data, image config, and \
+            layer contents.\n\nCompatibility level 1: Stable within a major release for a minimum of 12 months or 3 \
+            minor releases (whichever is longer).
+            """,
         fields: [
             FieldSchema(
                 name: "metadata",
                 type: .object(ObjectMeta.schema),
                 output: .always,
                 protobuf: [1],
-                documentation: "Name, labels and the like."),
+                documentation: """
+                    metadata is the standard object's metadata. More info: \
+                    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#metadata
+                    """),
             FieldSchema(
                 name: "dockerImageReference",
                 type: .string,
                 output: .omit,
                 protobuf: [2],
-                documentation: "Pull spec of the image."),
+                documentation: "dockerImageReference is the string that can be used to pull this image."),
             FieldSchema(
                 name: "dockerImageMetadata",
                 type: .rawJSON,
                 output: .always,
                 protobuf: [3, 1],
                 patchStrategy: .replace,
-                documentation: "The image's configuration, a DockerImage document."),
+                documentation: "dockerImageMetadata contains metadata about this image"),
             FieldSchema(
                 name: "dockerImageMetadataVersion",
                 type: .string,
                 output: .omit,
                 protobuf: [4],
-                defaultValue: "1.0",
-                documentation: "Version of dockerImageMetadata: 1.0 or pre012."),
+                documentation: """
+                    dockerImageMetadataVersion conveys the version of the object, which if empty defaults to \"1.0\"
+                    """),
             FieldSchema(
                 name: "dockerImageManifest",
                 type: .string,
                 output: .omit,
                 protobuf: [5],
-                documentation: "The manifest, byte for byte."),
+                documentation: "dockerImageManifest is the raw JSON of the manifest"),
             FieldSchema(
                 name: "dockerImageLayers",
                 type: .list(.object(ImageLayer.schema)),
                 output: .omit,
                 protobuf: [6],
-                documentation: "Layers, the base first."),
+                documentation: """
+                    dockerImageLayers represents the layers in the image. May not be set if the image does not define \
+                    that data or if the image represents a manifest list.
+                    """),
             FieldSchema(
                 name: "signatures",
                 type: .list(.object(ImageSignature.schema)),
@@ -245,30 +264,42 @@ extension Image {
                 protobuf: [7],
                 patchStrategy: .merge,
                 patchMergeKey: "name",
-                documentation: "Signatures of the image."),
+                documentation: "signatures holds all signatures of the image."),
             FieldSchema(
                 name: "dockerImageSignatures",
                 type: .list(.bytes),
                 output: .omit,
                 protobuf: [8],
-                documentation: "JWS signatures of a schema 1 manifest, each a JSON text."),
+                documentation: """
+                    dockerImageSignatures provides the signatures as opaque blobs. This is a part of manifest schema \
+                    v1.
+                    """),
             FieldSchema(
                 name: "dockerImageManifestMediaType",
                 type: .string,
                 output: .omit,
                 protobuf: [9],
-                documentation: "Media type of the manifest."),
+                documentation: """
+                    dockerImageManifestMediaType specifies the mediaType of manifest. This is a part of manifest \
+                    schema v2.
+                    """),
             FieldSchema(
                 name: "dockerImageConfig",
                 type: .string,
                 output: .omit,
                 protobuf: [10],
-                documentation: "The image's configuration blob, byte for byte."),
+                documentation: """
+                    dockerImageConfig is a JSON blob that the runtime uses to set up the container. This is a part of \
+                    manifest schema v2. Will not be set when the image represents a manifest list.
+                    """),
             FieldSchema(
                 name: "dockerImageManifests",
                 type: .list(.object(ImageManifest.schema)),
                 output: .omit,
                 protobuf: [11],
-                documentation: "Entries of a manifest list."),
+                documentation: """
+                    dockerImageManifests holds information about sub-manifests when the image represents a manifest \
+                    list. When this field is present, no DockerImageLayers should be specified.
+                    """),
         ])
 }

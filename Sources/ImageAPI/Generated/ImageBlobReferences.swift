@@ -3,18 +3,19 @@
 import APIMachinery
 import JSON
 
-/// What an image consists of.
+/// ImageBlobReferences describes the blob references within an image.
 public struct ImageBlobReferences: APIType {
-    /// Whether the stream refers to an image that does not exist.
+    /// imageMissing is true if the image is referenced by the image stream but the image object has been deleted from
+    /// the API by an administrator.
     public var imageMissing: Bool = false
 
-    /// Digests of the layers, the base first.
+    /// layers is the list of blobs that compose this image, from base layer to top layer.
     public var layers: [String] = []
 
-    /// Digest of the configuration; absent for manifest lists.
+    /// config, if set, is the blob that contains the image config.
     public var config: String? = nil
 
-    /// Names of the images of a manifest list.
+    /// manifests is the list of other image names that this image points to.
     public var manifests: [String] = []
 
     public init() {}
@@ -99,32 +100,47 @@ extension ImageBlobReferences {
         name: "ImageBlobReferences",
         goType: "v1.ImageBlobReferences",
         openAPIName: "com.github.openshift.api.image.v1.ImageBlobReferences",
-        documentation: "What an image consists of.",
+        documentation: "ImageBlobReferences describes the blob references within an image.",
         fields: [
             FieldSchema(
                 name: "imageMissing",
                 type: .bool,
                 output: .always,
                 protobuf: [3],
-                documentation: "Whether the stream refers to an image that does not exist."),
+                documentation: """
+                    imageMissing is true if the image is referenced by the image stream but the image object has been \
+                    deleted from the API by an administrator. When this field is set, layers and config fields may be \
+                    empty and callers that depend on the image metadata should consider the image to be unavailable \
+                    for download or viewing.
+                    """),
             FieldSchema(
                 name: "layers",
                 type: .list(.string),
                 output: .null,
                 protobuf: [1],
-                documentation: "Digests of the layers, the base first."),
+                documentation: """
+                    layers is the list of blobs that compose this image, from base layer to top layer. All layers \
+                    referenced by this array will be defined in the blobs map. Some images may have zero layers.
+                    """),
             FieldSchema(
                 name: "config",
                 type: .string,
                 isPointer: true,
                 output: .null,
                 protobuf: [2],
-                documentation: "Digest of the configuration; absent for manifest lists."),
+                documentation: """
+                    config, if set, is the blob that contains the image config. Some images do not have separate \
+                    config blobs and this field will be set to nil if so.
+                    """),
             FieldSchema(
                 name: "manifests",
                 type: .list(.string),
                 output: .omit,
                 protobuf: [4],
-                documentation: "Names of the images of a manifest list."),
+                documentation: """
+                    manifests is the list of other image names that this image points to. For a single architecture \
+                    image, it is empty. For a multi-arch image, it consists of the digests of single architecture \
+                    images, such images shouldn't have layers nor config.
+                    """),
         ])
 }

@@ -3,21 +3,22 @@
 import APIMachinery
 import JSON
 
-/// A single image to import.
+/// ImageImportSpec describes a request to import a specific image.
 public struct ImageImportSpec: APIType {
-    /// The image, kind DockerImage.
+    /// from is the source of an image to import; only kind DockerImage is allowed
     public var from: ObjectReference = ObjectReference()
 
-    /// The tag to point at it.
+    /// to is a tag in the current image stream to assign the imported image to, if name is not specified the default
+    /// tag from from.name will be used
     public var to: LocalObjectReference? = nil
 
-    /// How it is imported.
+    /// importPolicy is the policy controlling how the image is imported
     public var importPolicy: TagImportPolicy = TagImportPolicy()
 
-    /// Which pull spec users of the tag get.
+    /// referencePolicy defines how other components should consume the image
     public var referencePolicy: TagReferencePolicy = TagReferencePolicy()
 
-    /// Whether the answer carries the manifest.
+    /// includeManifest determines if the manifest for each image is returned in the response
     public var includeManifest: Bool = false
 
     public init() {}
@@ -104,7 +105,7 @@ extension ImageImportSpec {
         name: "ImageImportSpec",
         goType: "v1.ImageImportSpec",
         openAPIName: "com.github.openshift.api.image.v1.ImageImportSpec",
-        documentation: "A single image to import.",
+        documentation: "ImageImportSpec describes a request to import a specific image.",
         fields: [
             FieldSchema(
                 name: "from",
@@ -112,31 +113,34 @@ extension ImageImportSpec {
                 output: .always,
                 isRequired: true,
                 protobuf: [1],
-                documentation: "The image, kind DockerImage."),
+                documentation: "from is the source of an image to import; only kind DockerImage is allowed"),
             FieldSchema(
                 name: "to",
                 type: .object(LocalObjectReference.schema),
                 isPointer: true,
                 output: .omit,
                 protobuf: [2],
-                documentation: "The tag to point at it."),
+                documentation: """
+                    to is a tag in the current image stream to assign the imported image to, if name is not specified \
+                    the default tag from from.name will be used
+                    """),
             FieldSchema(
                 name: "importPolicy",
                 type: .object(TagImportPolicy.schema),
                 output: .always,
                 protobuf: [3],
-                documentation: "How it is imported."),
+                documentation: "importPolicy is the policy controlling how the image is imported"),
             FieldSchema(
                 name: "referencePolicy",
                 type: .object(TagReferencePolicy.schema),
                 output: .always,
                 protobuf: [5],
-                documentation: "Which pull spec users of the tag get."),
+                documentation: "referencePolicy defines how other components should consume the image"),
             FieldSchema(
                 name: "includeManifest",
                 type: .bool,
                 output: .omit,
                 protobuf: [4],
-                documentation: "Whether the answer carries the manifest."),
+                documentation: "includeManifest determines if the manifest for each image is returned in the response"),
         ])
 }

@@ -3,18 +3,18 @@
 import APIMachinery
 import JSON
 
-/// How the import of an image went.
+/// ImageImportStatus describes the result of an image import.
 public struct ImageImportStatus: APIType {
-    /// Whether the image could be read.
+    /// status is the status of the image import, including errors encountered while retrieving the image
     public var status: Status = Status()
 
-    /// The image, if it could.
+    /// image is the metadata of that image, if the image was located
     public var image: Image? = nil
 
-    /// The tag it was found under.
+    /// tag is the tag this image was located under, if any
     public var tag: String = ""
 
-    /// The images of a manifest list.
+    /// manifests holds sub-manifests metadata when importing a manifest list
     public var manifests: [Image] = []
 
     public init() {}
@@ -95,7 +95,7 @@ extension ImageImportStatus {
         name: "ImageImportStatus",
         goType: "v1.ImageImportStatus",
         openAPIName: "com.github.openshift.api.image.v1.ImageImportStatus",
-        documentation: "How the import of an image went.",
+        documentation: "ImageImportStatus describes the result of an image import.",
         fields: [
             FieldSchema(
                 name: "status",
@@ -103,25 +103,27 @@ extension ImageImportStatus {
                 output: .always,
                 isRequired: true,
                 protobuf: [1],
-                documentation: "Whether the image could be read."),
+                documentation: """
+                    status is the status of the image import, including errors encountered while retrieving the image
+                    """),
             FieldSchema(
                 name: "image",
                 type: .object(Image.schema),
                 isPointer: true,
                 output: .omit,
                 protobuf: [2],
-                documentation: "The image, if it could."),
+                documentation: "image is the metadata of that image, if the image was located"),
             FieldSchema(
                 name: "tag",
                 type: .string,
                 output: .omit,
                 protobuf: [3],
-                documentation: "The tag it was found under."),
+                documentation: "tag is the tag this image was located under, if any"),
             FieldSchema(
                 name: "manifests",
                 type: .list(.object(Image.schema)),
                 output: .omit,
                 protobuf: [4],
-                documentation: "The images of a manifest list."),
+                documentation: "manifests holds sub-manifests metadata when importing a manifest list"),
         ])
 }

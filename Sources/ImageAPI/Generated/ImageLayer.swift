@@ -3,15 +3,15 @@
 import APIMachinery
 import JSON
 
-/// A layer of an image.
+/// ImageLayer represents a single layer of the image.
 public struct ImageLayer: APIType {
-    /// Digest of the blob.
+    /// name of the layer as defined by the underlying store.
     public var name: String = ""
 
-    /// Size of the blob in bytes.
+    /// size of the layer in bytes as defined by the underlying store.
     public var size: Int64 = 0
 
-    /// Media type of the blob.
+    /// mediaType of the referenced object.
     public var mediaType: String = ""
 
     public init() {}
@@ -78,7 +78,10 @@ extension ImageLayer {
         name: "ImageLayer",
         goType: "v1.ImageLayer",
         openAPIName: "com.github.openshift.api.image.v1.ImageLayer",
-        documentation: "A layer of an image.",
+        documentation: """
+            ImageLayer represents a single layer of the image. Some images may have multiple layers. Some may have \
+            none.
+            """,
         fields: [
             FieldSchema(
                 name: "name",
@@ -86,20 +89,20 @@ extension ImageLayer {
                 output: .always,
                 isRequired: true,
                 protobuf: [1],
-                documentation: "Digest of the blob."),
+                documentation: "name of the layer as defined by the underlying store."),
             FieldSchema(
                 name: "size",
                 type: .int64,
                 output: .always,
                 isRequired: true,
                 protobuf: [2],
-                documentation: "Size of the blob in bytes."),
+                documentation: "size of the layer in bytes as defined by the underlying store."),
             FieldSchema(
                 name: "mediaType",
                 type: .string,
                 output: .always,
                 isRequired: true,
                 protobuf: [3],
-                documentation: "Media type of the blob."),
+                documentation: "mediaType of the referenced object."),
         ])
 }

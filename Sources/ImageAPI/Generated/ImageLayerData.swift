@@ -3,12 +3,12 @@
 import APIMachinery
 import JSON
 
-/// What is known of a blob.
+/// ImageLayerData contains metadata about an image layer.
 public struct ImageLayerData: APIType {
-    /// Size in bytes; absent if unknown.
+    /// size of the layer in bytes as defined by the underlying store.
     public var size: Int64? = nil
 
-    /// Media type.
+    /// mediaType of the referenced object.
     public var mediaType: String = ""
 
     public init() {}
@@ -71,7 +71,7 @@ extension ImageLayerData {
         name: "ImageLayerData",
         goType: "v1.ImageLayerData",
         openAPIName: "com.github.openshift.api.image.v1.ImageLayerData",
-        documentation: "What is known of a blob.",
+        documentation: "ImageLayerData contains metadata about an image layer.",
         fields: [
             FieldSchema(
                 name: "size",
@@ -80,13 +80,16 @@ extension ImageLayerData {
                 output: .null,
                 isRequired: true,
                 protobuf: [1],
-                documentation: "Size in bytes; absent if unknown."),
+                documentation: """
+                    size of the layer in bytes as defined by the underlying store. This field is optional if the \
+                    necessary information about size is not available.
+                    """),
             FieldSchema(
                 name: "mediaType",
                 type: .string,
                 output: .always,
                 isRequired: true,
                 protobuf: [2],
-                documentation: "Media type."),
+                documentation: "mediaType of the referenced object."),
         ])
 }

@@ -3,12 +3,12 @@
 import APIMachinery
 import JSON
 
-/// Images.
+/// ImageList is a list of Image objects.
 public struct ImageList: APIList {
-    /// Revision and paging.
+    /// metadata is the standard list's metadata.
     public var metadata: ListMeta = ListMeta()
 
-    /// The images.
+    /// items is a list of images
     public var items: [Image] = []
 
     public init() {}
@@ -81,20 +81,27 @@ extension ImageList {
         goType: "v1.ImageList",
         openAPIName: "com.github.openshift.api.image.v1.ImageList",
         groupVersionKind: groupVersionKind,
-        documentation: "Images.",
+        isLegacy: true,
+        documentation: """
+            ImageList is a list of Image objects.\n\nCompatibility level 1: Stable within a major release for a \
+            minimum of 12 months or 3 minor releases (whichever is longer).
+            """,
         fields: [
             FieldSchema(
                 name: "metadata",
                 type: .object(ListMeta.schema),
                 output: .always,
                 protobuf: [1],
-                documentation: "Revision and paging."),
+                documentation: """
+                    metadata is the standard list's metadata. More info: \
+                    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#metadata
+                    """),
             FieldSchema(
                 name: "items",
                 type: .list(.object(Image.schema)),
                 output: .always,
                 isRequired: true,
                 protobuf: [2],
-                documentation: "The images."),
+                documentation: "items is a list of images"),
         ])
 }

@@ -3,9 +3,11 @@
 import APIMachinery
 import JSON
 
-/// How other resources may refer to a stream.
+/// ImageLookupPolicy describes how an image stream can be used to override the image references used by pods, builds,
+/// and other resources in a namespace.
 public struct ImageLookupPolicy: APIType {
-    /// Whether image names in the namespace are resolved through the stream.
+    /// local will change the docker short image references (like "mysql" or "php:latest") on objects in this namespace
+    /// to the image ID whenever they match this image stream, instead of reaching out to a remote registry.
     public var local: Bool = false
 
     public init() {}
@@ -56,7 +58,10 @@ extension ImageLookupPolicy {
         name: "ImageLookupPolicy",
         goType: "v1.ImageLookupPolicy",
         openAPIName: "com.github.openshift.api.image.v1.ImageLookupPolicy",
-        documentation: "How other resources may refer to a stream.",
+        documentation: """
+            ImageLookupPolicy describes how an image stream can be used to override the image references used by pods, \
+            builds, and other resources in a namespace.
+            """,
         fields: [
             FieldSchema(
                 name: "local",
@@ -64,6 +69,12 @@ extension ImageLookupPolicy {
                 output: .always,
                 isRequired: true,
                 protobuf: [3],
-                documentation: "Whether image names in the namespace are resolved through the stream.")
+                documentation: """
+                    local will change the docker short image references (like \"mysql\" or \"php:latest\") on objects \
+                    in this namespace to the image ID whenever they match this image stream, instead of reaching out \
+                    to a remote registry. The name will be fully qualified to an image ID if found. The tag's \
+                    referencePolicy is taken into account on the replaced value. Only works within the current \
+                    namespace.
+                    """)
         ])
 }

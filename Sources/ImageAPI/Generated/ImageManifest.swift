@@ -3,24 +3,26 @@
 import APIMachinery
 import JSON
 
-/// An entry of a manifest list.
+/// ImageManifest represents sub-manifests of a manifest list.
 public struct ImageManifest: APIType {
-    /// Digest of the manifest, the name of its Image.
+    /// digest is the unique identifier for the manifest.
     public var digest: String = ""
 
-    /// Media type of the manifest.
+    /// mediaType defines the type of the manifest, possible values are application/vnd.oci.image.manifest.v1+json,
+    /// application/vnd.docker.distribution.manifest.v2+json or application/vnd.docker.distribution.manifest.v1+json.
     public var mediaType: String = ""
 
-    /// Size of the manifest in bytes.
+    /// manifestSize represents the size of the raw object contents, in bytes.
     public var manifestSize: Int64 = 0
 
-    /// Processor architecture in Go's words: amd64.
+    /// architecture specifies the supported CPU architecture, for example `amd64` or `ppc64le`.
     public var architecture: String = ""
 
-    /// Operating system in Go's words: linux.
+    /// os specifies the operating system, for example `linux`.
     public var os: String = ""
 
-    /// Variant of the architecture: v7.
+    /// variant is an optional field repreenting a variant of the CPU, for example v6 to specify a particular CPU
+    /// variant of the ARM CPU.
     public var variant: String = ""
 
     public init() {}
@@ -113,7 +115,10 @@ extension ImageManifest {
         name: "ImageManifest",
         goType: "v1.ImageManifest",
         openAPIName: "com.github.openshift.api.image.v1.ImageManifest",
-        documentation: "An entry of a manifest list.",
+        documentation: """
+            ImageManifest represents sub-manifests of a manifest list. The Digest field points to a regular Image \
+            object.
+            """,
         fields: [
             FieldSchema(
                 name: "digest",
@@ -121,40 +126,49 @@ extension ImageManifest {
                 output: .always,
                 isRequired: true,
                 protobuf: [1],
-                documentation: "Digest of the manifest, the name of its Image."),
+                documentation: "digest is the unique identifier for the manifest. It refers to an Image object."),
             FieldSchema(
                 name: "mediaType",
                 type: .string,
                 output: .always,
                 isRequired: true,
                 protobuf: [2],
-                documentation: "Media type of the manifest."),
+                documentation: """
+                    mediaType defines the type of the manifest, possible values are \
+                    application/vnd.oci.image.manifest.v1+json, application/vnd.docker.distribution.manifest.v2+json \
+                    or application/vnd.docker.distribution.manifest.v1+json.
+                    """),
             FieldSchema(
                 name: "manifestSize",
                 type: .int64,
                 output: .always,
                 isRequired: true,
                 protobuf: [3],
-                documentation: "Size of the manifest in bytes."),
+                documentation: "manifestSize represents the size of the raw object contents, in bytes."),
             FieldSchema(
                 name: "architecture",
                 type: .string,
                 output: .always,
                 isRequired: true,
                 protobuf: [4],
-                documentation: "Processor architecture in Go's words: amd64."),
+                documentation: """
+                    architecture specifies the supported CPU architecture, for example `amd64` or `ppc64le`.
+                    """),
             FieldSchema(
                 name: "os",
                 type: .string,
                 output: .always,
                 isRequired: true,
                 protobuf: [5],
-                documentation: "Operating system in Go's words: linux."),
+                documentation: "os specifies the operating system, for example `linux`."),
             FieldSchema(
                 name: "variant",
                 type: .string,
                 output: .omit,
                 protobuf: [6],
-                documentation: "Variant of the architecture: v7."),
+                documentation: """
+                    variant is an optional field repreenting a variant of the CPU, for example v6 to specify a \
+                    particular CPU variant of the ARM CPU.
+                    """),
         ])
 }

@@ -3,33 +3,35 @@
 import APIMachinery
 import JSON
 
-/// A signature of an image; inside an Image and as a resource of its own.
+/// ImageSignature holds a signature of an image.
 public struct ImageSignature: APIObject {
-    /// Name: image and signature joined by an at sign.
+    /// metadata is the standard object's metadata.
     public var metadata: ObjectMeta = ObjectMeta()
 
-    /// Kind of signature: atomic.
+    /// Required: Describes a type of stored blob.
     public var type: String = ""
 
-    /// The signature itself, opaque to the server.
+    /// Required: An opaque binary string which is an image's signature.
     public var content: [UInt8]? = nil
 
-    /// What was found about the signature.
+    /// conditions represent the latest available observations of a signature's current state.
     public var conditions: [SignatureCondition] = []
 
-    /// Pull spec the signer had in mind.
+    /// A human readable string representing image's identity.
     public var imageIdentity: String = ""
 
-    /// Claims found in the content.
+    /// Contains claims from the signature.
     public var signedClaims: [String: String] = [:]
 
-    /// When the signature was made.
+    /// If specified, it is the time of signature's creation.
     public var created: Timestamp? = nil
 
-    /// Who issued the signing certificate or key.
+    /// If specified, it holds information about an issuer of signing certificate or key (a person or entity who signed
+    /// the signing certificate or key).
     public var issuedBy: SignatureIssuer? = nil
 
-    /// Whom the signing certificate or key belongs to.
+    /// If specified, it holds information about a subject of signing certificate or key (a person or entity who signed
+    /// the image).
     public var issuedTo: SignatureSubject? = nil
 
     public init() {}
@@ -174,21 +176,32 @@ extension ImageSignature {
         goType: "v1.ImageSignature",
         openAPIName: "com.github.openshift.api.image.v1.ImageSignature",
         groupVersionKind: groupVersionKind,
-        documentation: "A signature of an image; inside an Image and as a resource of its own.",
+        isLegacy: true,
+        documentation: """
+            ImageSignature holds a signature of an image. It allows to verify image identity and possibly other claims \
+            as long as the signature is trusted. Based on this information it is possible to restrict runnable images \
+            to those matching cluster-wide policy. Mandatory fields should be parsed by clients doing image \
+            verification. The others are parsed from signature's content by the server. They serve just an informative \
+            purpose.\n\nCompatibility level 1: Stable within a major release for a minimum of 12 months or 3 minor \
+            releases (whichever is longer).
+            """,
         fields: [
             FieldSchema(
                 name: "metadata",
                 type: .object(ObjectMeta.schema),
                 output: .always,
                 protobuf: [1],
-                documentation: "Name: image and signature joined by an at sign."),
+                documentation: """
+                    metadata is the standard object's metadata. More info: \
+                    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#metadata
+                    """),
             FieldSchema(
                 name: "type",
                 type: .string,
                 output: .always,
                 isRequired: true,
                 protobuf: [2],
-                documentation: "Kind of signature: atomic."),
+                documentation: "Required: Describes a type of stored blob."),
             FieldSchema(
                 name: "content",
                 type: .bytes,
@@ -196,7 +209,7 @@ extension ImageSignature {
                 output: .null,
                 isRequired: true,
                 protobuf: [3],
-                documentation: "The signature itself, opaque to the server."),
+                documentation: "Required: An opaque binary string which is an image's signature."),
             FieldSchema(
                 name: "conditions",
                 type: .list(.object(SignatureCondition.schema)),
@@ -204,39 +217,50 @@ extension ImageSignature {
                 protobuf: [4],
                 patchStrategy: .merge,
                 patchMergeKey: "type",
-                documentation: "What was found about the signature."),
+                documentation: """
+                    conditions represent the latest available observations of a signature's current state.
+                    """),
             FieldSchema(
                 name: "imageIdentity",
                 type: .string,
                 output: .omit,
                 protobuf: [5],
-                documentation: "Pull spec the signer had in mind."),
+                documentation: """
+                    A human readable string representing image's identity. It could be a product name and version, or \
+                    an image pull spec (e.g. \"registry.access.redhat.com/rhel7/rhel:7.2\").
+                    """),
             FieldSchema(
                 name: "signedClaims",
                 type: .map(.string),
                 output: .omit,
                 protobuf: [6],
-                documentation: "Claims found in the content."),
+                documentation: "Contains claims from the signature."),
             FieldSchema(
                 name: "created",
                 type: .time,
                 isPointer: true,
                 output: .omit,
                 protobuf: [7],
-                documentation: "When the signature was made."),
+                documentation: "If specified, it is the time of signature's creation."),
             FieldSchema(
                 name: "issuedBy",
                 type: .object(SignatureIssuer.schema),
                 isPointer: true,
                 output: .omit,
                 protobuf: [8],
-                documentation: "Who issued the signing certificate or key."),
+                documentation: """
+                    If specified, it holds information about an issuer of signing certificate or key (a person or \
+                    entity who signed the signing certificate or key).
+                    """),
             FieldSchema(
                 name: "issuedTo",
                 type: .object(SignatureSubject.schema),
                 isPointer: true,
                 output: .omit,
                 protobuf: [9],
-                documentation: "Whom the signing certificate or key belongs to."),
+                documentation: """
+                    If specified, it holds information about a subject of signing certificate or key (a person or \
+                    entity who signed the image).
+                    """),
         ])
 }

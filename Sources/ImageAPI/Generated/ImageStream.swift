@@ -3,15 +3,16 @@
 import APIMachinery
 import JSON
 
-/// Tags that point at images, with the history of each.
+/// An ImageStream stores a mapping of tags to images, metadata overrides that are applied when images are tagged in a
+/// stream, and an optional reference to a container image repository on a registry.
 public struct ImageStream: APIObject {
-    /// Name, namespace and the like.
+    /// metadata is the standard object's metadata.
     public var metadata: ObjectMeta = ObjectMeta()
 
-    /// The tags as wanted.
+    /// spec describes the desired state of this stream
     public var spec: ImageStreamSpec = ImageStreamSpec()
 
-    /// The tags as they are.
+    /// status describes the current state of this stream
     public var status: ImageStreamStatus = ImageStreamStatus()
 
     public init() {}
@@ -32,6 +33,8 @@ public struct ImageStream: APIObject {
 extension ImageStream {
     public static let groupVersionKind = GroupVersionKind(
         group: "image.openshift.io", version: "v1", kind: "ImageStream")
+
+    public static var listSchema: TypeSchema? { ImageStreamList.schema }
 }
 
 extension ImageStream {
@@ -92,25 +95,43 @@ extension ImageStream {
         goType: "v1.ImageStream",
         openAPIName: "com.github.openshift.api.image.v1.ImageStream",
         groupVersionKind: groupVersionKind,
-        documentation: "Tags that point at images, with the history of each.",
+        isLegacy: true,
+        documentation: """
+            An ImageStream stores a mapping of tags to images, metadata overrides that are applied when images are \
+            tagged in a stream, and an optional reference to a container image repository on a registry. Users \
+            typically update the spec.tags field to point to external images which are imported from container \
+            registries using credentials in your namespace with the pull secret type, or to existing image stream tags \
+            and images which are immediately accessible for tagging or pulling. The history of images applied to a tag \
+            is visible in the status.tags field and any user who can view an image stream is allowed to tag that image \
+            into their own image streams. Access to pull images from the integrated registry is granted by having the \
+            \"get imagestreams/layers\" permission on a given image stream. Users may remove a tag by deleting the \
+            imagestreamtag resource, which causes both spec and status for that tag to be removed. Image stream \
+            history is retained until an administrator runs the prune operation, which removes references that are no \
+            longer in use. To preserve a historical image, ensure there is a tag in spec pointing to that image by its \
+            digest.\n\nCompatibility level 1: Stable within a major release for a minimum of 12 months or 3 minor \
+            releases (whichever is longer).
+            """,
         fields: [
             FieldSchema(
                 name: "metadata",
                 type: .object(ObjectMeta.schema),
                 output: .always,
                 protobuf: [1],
-                documentation: "Name, namespace and the like."),
+                documentation: """
+                    metadata is the standard object's metadata. More info: \
+                    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#metadata
+                    """),
             FieldSchema(
                 name: "spec",
                 type: .object(ImageStreamSpec.schema),
                 output: .always,
                 protobuf: [2],
-                documentation: "The tags as wanted."),
+                documentation: "spec describes the desired state of this stream"),
             FieldSchema(
                 name: "status",
                 type: .object(ImageStreamStatus.schema),
                 output: .always,
                 protobuf: [3],
-                documentation: "The tags as they are."),
+                documentation: "status describes the current state of this stream"),
         ])
 }

@@ -3,12 +3,12 @@
 import APIMachinery
 import JSON
 
-/// An image as a member of a stream.
+/// ImageStreamImage represents an Image that is retrieved by image name from an ImageStream.
 public struct ImageStreamImage: APIObject {
-    /// Name: stream and image joined by an at sign.
+    /// metadata is the standard object's metadata.
     public var metadata: ObjectMeta = ObjectMeta()
 
-    /// The image.
+    /// image associated with the ImageStream and image name.
     public var image: Image = Image()
 
     public init() {}
@@ -81,20 +81,36 @@ extension ImageStreamImage {
         goType: "v1.ImageStreamImage",
         openAPIName: "com.github.openshift.api.image.v1.ImageStreamImage",
         groupVersionKind: groupVersionKind,
-        documentation: "An image as a member of a stream.",
+        isLegacy: true,
+        documentation: """
+            ImageStreamImage represents an Image that is retrieved by image name from an ImageStream. User interfaces \
+            and regular users can use this resource to access the metadata details of a tagged image in the image \
+            stream history for viewing, since Image resources are not directly accessible to end users. A not found \
+            error will be returned if no such image is referenced by a tag within the ImageStream. Images are created \
+            when spec tags are set on an image stream that represent an image in an external registry, when pushing to \
+            the integrated registry, or when tagging an existing image from one image stream to another. The name of \
+            an image stream image is in the form \"<STREAM>@<DIGEST>\", where the digest is the content addressible \
+            identifier for the image (sha256:xxxxx...). You can use ImageStreamImages as the from.kind of an image \
+            stream spec tag to reference an image exactly. The only operations supported on the imagestreamimage \
+            endpoint are retrieving the image.\n\nCompatibility level 1: Stable within a major release for a minimum \
+            of 12 months or 3 minor releases (whichever is longer).
+            """,
         fields: [
             FieldSchema(
                 name: "metadata",
                 type: .object(ObjectMeta.schema),
                 output: .always,
                 protobuf: [1],
-                documentation: "Name: stream and image joined by an at sign."),
+                documentation: """
+                    metadata is the standard object's metadata. More info: \
+                    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#metadata
+                    """),
             FieldSchema(
                 name: "image",
                 type: .object(Image.schema),
                 output: .always,
                 isRequired: true,
                 protobuf: [2],
-                documentation: "The image."),
+                documentation: "image associated with the ImageStream and image name."),
         ])
 }

@@ -3,15 +3,16 @@
 import APIMachinery
 import JSON
 
-/// Asks for images and repositories to be imported, and says how that went.
+/// The image stream import resource provides an easy way for a user to find and import container images from other
+/// container image registries into the server.
 public struct ImageStreamImport: APIObject {
-    /// Name: that of the stream.
+    /// metadata is the standard object's metadata.
     public var metadata: ObjectMeta = ObjectMeta()
 
-    /// What to import.
+    /// spec is a description of the images that the user wishes to import
     public var spec: ImageStreamImportSpec = ImageStreamImportSpec()
 
-    /// How it went.
+    /// status is the result of importing the image
     public var status: ImageStreamImportStatus = ImageStreamImportStatus()
 
     public init() {}
@@ -92,27 +93,39 @@ extension ImageStreamImport {
         goType: "v1.ImageStreamImport",
         openAPIName: "com.github.openshift.api.image.v1.ImageStreamImport",
         groupVersionKind: groupVersionKind,
-        documentation: "Asks for images and repositories to be imported, and says how that went.",
+        isLegacy: true,
+        documentation: """
+            The image stream import resource provides an easy way for a user to find and import container images from \
+            other container image registries into the server. Individual images or an entire image repository may be \
+            imported, and users may choose to see the results of the import prior to tagging the resulting images into \
+            the specified image stream.\n\nThis API is intended for end-user tools that need to see the metadata of \
+            the image prior to import (for instance, to generate an application from it). Clients that know the \
+            desired image can continue to create spec.tags directly into their image streams.\n\nCompatibility level \
+            1: Stable within a major release for a minimum of 12 months or 3 minor releases (whichever is longer).
+            """,
         fields: [
             FieldSchema(
                 name: "metadata",
                 type: .object(ObjectMeta.schema),
                 output: .always,
                 protobuf: [1],
-                documentation: "Name: that of the stream."),
+                documentation: """
+                    metadata is the standard object's metadata. More info: \
+                    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#metadata
+                    """),
             FieldSchema(
                 name: "spec",
                 type: .object(ImageStreamImportSpec.schema),
                 output: .always,
                 isRequired: true,
                 protobuf: [2],
-                documentation: "What to import."),
+                documentation: "spec is a description of the images that the user wishes to import"),
             FieldSchema(
                 name: "status",
                 type: .object(ImageStreamImportStatus.schema),
                 output: .always,
                 isRequired: true,
                 protobuf: [3],
-                documentation: "How it went."),
+                documentation: "status is the result of importing the image"),
         ])
 }

@@ -3,15 +3,16 @@
 import APIMachinery
 import JSON
 
-/// What to import.
+/// ImageStreamImportSpec defines what images should be imported.
 public struct ImageStreamImportSpec: APIType {
-    /// Whether to keep what was found, or only to look.
+    /// import indicates whether to perform an import - if so, the specified tags are set on the spec and status of the
+    /// image stream defined by the type meta.
     public var `import`: Bool = false
 
-    /// A repository to import all tags of.
+    /// repository is an optional import of an entire container image repository.
     public var repository: RepositoryImportSpec? = nil
 
-    /// Single images to import.
+    /// images are a list of individual images to import.
     public var images: [ImageImportSpec] = []
 
     public init() {}
@@ -82,7 +83,7 @@ extension ImageStreamImportSpec {
         name: "ImageStreamImportSpec",
         goType: "v1.ImageStreamImportSpec",
         openAPIName: "com.github.openshift.api.image.v1.ImageStreamImportSpec",
-        documentation: "What to import.",
+        documentation: "ImageStreamImportSpec defines what images should be imported.",
         fields: [
             FieldSchema(
                 name: "import",
@@ -90,19 +91,25 @@ extension ImageStreamImportSpec {
                 output: .always,
                 isRequired: true,
                 protobuf: [1],
-                documentation: "Whether to keep what was found, or only to look."),
+                documentation: """
+                    import indicates whether to perform an import - if so, the specified tags are set on the spec and \
+                    status of the image stream defined by the type meta.
+                    """),
             FieldSchema(
                 name: "repository",
                 type: .object(RepositoryImportSpec.schema),
                 isPointer: true,
                 output: .omit,
                 protobuf: [2],
-                documentation: "A repository to import all tags of."),
+                documentation: """
+                    repository is an optional import of an entire container image repository. A maximum limit on the \
+                    number of tags imported this way is imposed by the server.
+                    """),
             FieldSchema(
                 name: "images",
                 type: .list(.object(ImageImportSpec.schema)),
                 output: .omit,
                 protobuf: [3],
-                documentation: "Single images to import."),
+                documentation: "images are a list of individual images to import."),
         ])
 }

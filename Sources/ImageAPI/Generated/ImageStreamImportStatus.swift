@@ -3,15 +3,15 @@
 import APIMachinery
 import JSON
 
-/// How an import went.
+/// ImageStreamImportStatus contains information about the status of an image stream import.
 public struct ImageStreamImportStatus: APIType {
-    /// The stream after the import.
+    /// import is the image stream that was successfully updated or created when 'to' was set.
     public var `import`: ImageStream? = nil
 
-    /// How the repository fared.
+    /// repository is set if spec.repository was set to the outcome of the import
     public var repository: RepositoryImportStatus? = nil
 
-    /// How each image fared, in the order asked for.
+    /// images is set with the result of importing spec.images
     public var images: [ImageImportStatus] = []
 
     public init() {}
@@ -84,7 +84,7 @@ extension ImageStreamImportStatus {
         name: "ImageStreamImportStatus",
         goType: "v1.ImageStreamImportStatus",
         openAPIName: "com.github.openshift.api.image.v1.ImageStreamImportStatus",
-        documentation: "How an import went.",
+        documentation: "ImageStreamImportStatus contains information about the status of an image stream import.",
         fields: [
             FieldSchema(
                 name: "import",
@@ -92,19 +92,21 @@ extension ImageStreamImportStatus {
                 isPointer: true,
                 output: .omit,
                 protobuf: [1],
-                documentation: "The stream after the import."),
+                documentation: """
+                    import is the image stream that was successfully updated or created when 'to' was set.
+                    """),
             FieldSchema(
                 name: "repository",
                 type: .object(RepositoryImportStatus.schema),
                 isPointer: true,
                 output: .omit,
                 protobuf: [2],
-                documentation: "How the repository fared."),
+                documentation: "repository is set if spec.repository was set to the outcome of the import"),
             FieldSchema(
                 name: "images",
                 type: .list(.object(ImageImportStatus.schema)),
                 output: .omit,
                 protobuf: [3],
-                documentation: "How each image fared, in the order asked for."),
+                documentation: "images is set with the result of importing spec.images"),
         ])
 }

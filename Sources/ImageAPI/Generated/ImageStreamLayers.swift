@@ -3,15 +3,15 @@
 import APIMachinery
 import JSON
 
-/// Blobs and manifests a stream refers to.
+/// ImageStreamLayers describes information about the layers referenced by images in this image stream.
 public struct ImageStreamLayers: APIObject {
-    /// Name, namespace and the like of the stream.
+    /// metadata is the standard object's metadata.
     public var metadata: ObjectMeta = ObjectMeta()
 
-    /// Every blob by digest, manifests and configurations included.
+    /// blobs is a map of blob name to metadata about the blob.
     public var blobs: [String: ImageLayerData] = [:]
 
-    /// What each image consists of, by its name.
+    /// images is a map between an image name and the names of the blobs and config that comprise the image.
     public var images: [String: ImageBlobReferences] = [:]
 
     public init() {}
@@ -92,27 +92,37 @@ extension ImageStreamLayers {
         goType: "v1.ImageStreamLayers",
         openAPIName: "com.github.openshift.api.image.v1.ImageStreamLayers",
         groupVersionKind: groupVersionKind,
-        documentation: "Blobs and manifests a stream refers to.",
+        documentation: """
+            ImageStreamLayers describes information about the layers referenced by images in this image \
+            stream.\n\nCompatibility level 1: Stable within a major release for a minimum of 12 months or 3 minor \
+            releases (whichever is longer).
+            """,
         fields: [
             FieldSchema(
                 name: "metadata",
                 type: .object(ObjectMeta.schema),
                 output: .always,
                 protobuf: [1],
-                documentation: "Name, namespace and the like of the stream."),
+                documentation: """
+                    metadata is the standard object's metadata. More info: \
+                    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#metadata
+                    """),
             FieldSchema(
                 name: "blobs",
                 type: .map(.object(ImageLayerData.schema)),
                 output: .always,
                 isRequired: true,
                 protobuf: [2],
-                documentation: "Every blob by digest, manifests and configurations included."),
+                documentation: "blobs is a map of blob name to metadata about the blob."),
             FieldSchema(
                 name: "images",
                 type: .map(.object(ImageBlobReferences.schema)),
                 output: .always,
                 isRequired: true,
                 protobuf: [3],
-                documentation: "What each image consists of, by its name."),
+                documentation: """
+                    images is a map between an image name and the names of the blobs and config that comprise the \
+                    image.
+                    """),
         ])
 }

@@ -3,12 +3,12 @@
 import APIMachinery
 import JSON
 
-/// Image streams.
+/// ImageStreamList is a list of ImageStream objects.
 public struct ImageStreamList: APIList {
-    /// Revision and paging.
+    /// metadata is the standard list's metadata.
     public var metadata: ListMeta = ListMeta()
 
-    /// The streams.
+    /// items is a list of imageStreams
     public var items: [ImageStream] = []
 
     public init() {}
@@ -81,20 +81,27 @@ extension ImageStreamList {
         goType: "v1.ImageStreamList",
         openAPIName: "com.github.openshift.api.image.v1.ImageStreamList",
         groupVersionKind: groupVersionKind,
-        documentation: "Image streams.",
+        isLegacy: true,
+        documentation: """
+            ImageStreamList is a list of ImageStream objects.\n\nCompatibility level 1: Stable within a major release \
+            for a minimum of 12 months or 3 minor releases (whichever is longer).
+            """,
         fields: [
             FieldSchema(
                 name: "metadata",
                 type: .object(ListMeta.schema),
                 output: .always,
                 protobuf: [1],
-                documentation: "Revision and paging."),
+                documentation: """
+                    metadata is the standard list's metadata. More info: \
+                    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#metadata
+                    """),
             FieldSchema(
                 name: "items",
                 type: .list(.object(ImageStream.schema)),
                 output: .always,
                 isRequired: true,
                 protobuf: [2],
-                documentation: "The streams."),
+                documentation: "items is a list of imageStreams"),
         ])
 }

@@ -3,15 +3,16 @@
 import APIMachinery
 import JSON
 
-/// Creates an image and points a tag at it.
+/// ImageStreamMapping represents a mapping from a single image stream tag to a container image as well as the reference
+/// to the container image stream the image came from.
 public struct ImageStreamMapping: APIObject {
-    /// Name: that of the stream.
+    /// metadata is the standard object's metadata.
     public var metadata: ObjectMeta = ObjectMeta()
 
-    /// The image.
+    /// image is a container image.
     public var image: Image = Image()
 
-    /// The tag; empty for latest.
+    /// tag is a string value this image can be located with inside the stream.
     public var tag: String = ""
 
     public init() {}
@@ -92,27 +93,40 @@ extension ImageStreamMapping {
         goType: "v1.ImageStreamMapping",
         openAPIName: "com.github.openshift.api.image.v1.ImageStreamMapping",
         groupVersionKind: groupVersionKind,
-        documentation: "Creates an image and points a tag at it.",
+        isLegacy: true,
+        documentation: """
+            ImageStreamMapping represents a mapping from a single image stream tag to a container image as well as the \
+            reference to the container image stream the image came from. This resource is used by privileged \
+            integrators to create an image resource and to associate it with an image stream in the status tags field. \
+            Creating an ImageStreamMapping will allow any user who can view the image stream to tag or pull that \
+            image, so only create mappings where the user has proven they have access to the image contents directly. \
+            The only operation supported for this resource is create and the metadata name and namespace should be set \
+            to the image stream containing the tag that should be updated.\n\nCompatibility level 1: Stable within a \
+            major release for a minimum of 12 months or 3 minor releases (whichever is longer).
+            """,
         fields: [
             FieldSchema(
                 name: "metadata",
                 type: .object(ObjectMeta.schema),
                 output: .always,
                 protobuf: [1],
-                documentation: "Name: that of the stream."),
+                documentation: """
+                    metadata is the standard object's metadata. More info: \
+                    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#metadata
+                    """),
             FieldSchema(
                 name: "image",
                 type: .object(Image.schema),
                 output: .always,
                 isRequired: true,
                 protobuf: [2],
-                documentation: "The image."),
+                documentation: "image is a container image."),
             FieldSchema(
                 name: "tag",
                 type: .string,
                 output: .always,
                 isRequired: true,
                 protobuf: [3],
-                documentation: "The tag; empty for latest."),
+                documentation: "tag is a string value this image can be located with inside the stream."),
         ])
 }

@@ -3,15 +3,16 @@
 import APIMachinery
 import JSON
 
-/// The tags of a stream as wanted.
+/// ImageStreamSpec represents options for ImageStreams.
 public struct ImageStreamSpec: APIType {
-    /// How other resources may refer to the stream.
+    /// lookupPolicy controls how other resources reference images within this namespace.
     public var lookupPolicy: ImageLookupPolicy = ImageLookupPolicy()
 
-    /// Obsolete: repository whose tags are all imported.
+    /// dockerImageRepository is optional, if specified this stream is backed by a container repository on this server
+    /// Deprecated: This field is deprecated as of v3.7 and will be removed in a future release.
     public var dockerImageRepository: String = ""
 
-    /// What each tag follows.
+    /// tags map arbitrary string values to specific image locators
     public var tags: [TagReference] = []
 
     public init() {}
@@ -82,20 +83,25 @@ extension ImageStreamSpec {
         name: "ImageStreamSpec",
         goType: "v1.ImageStreamSpec",
         openAPIName: "com.github.openshift.api.image.v1.ImageStreamSpec",
-        documentation: "The tags of a stream as wanted.",
+        documentation: "ImageStreamSpec represents options for ImageStreams.",
         fields: [
             FieldSchema(
                 name: "lookupPolicy",
                 type: .object(ImageLookupPolicy.schema),
                 output: .always,
                 protobuf: [3],
-                documentation: "How other resources may refer to the stream."),
+                documentation: "lookupPolicy controls how other resources reference images within this namespace."),
             FieldSchema(
                 name: "dockerImageRepository",
                 type: .string,
                 output: .omit,
                 protobuf: [1],
-                documentation: "Obsolete: repository whose tags are all imported."),
+                documentation: """
+                    dockerImageRepository is optional, if specified this stream is backed by a container repository on \
+                    this server Deprecated: This field is deprecated as of v3.7 and will be removed in a future \
+                    release. Specify the source for the tags to be imported in each tag via the spec.tags.from \
+                    reference instead.
+                    """),
             FieldSchema(
                 name: "tags",
                 type: .list(.object(TagReference.schema)),
@@ -103,6 +109,6 @@ extension ImageStreamSpec {
                 protobuf: [2],
                 patchStrategy: .merge,
                 patchMergeKey: "name",
-                documentation: "What each tag follows."),
+                documentation: "tags map arbitrary string values to specific image locators"),
         ])
 }

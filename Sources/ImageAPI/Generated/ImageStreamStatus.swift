@@ -3,15 +3,16 @@
 import APIMachinery
 import JSON
 
-/// The tags of a stream as they are.
+/// ImageStreamStatus contains information about the state of this image stream.
 public struct ImageStreamStatus: APIType {
-    /// Repository inside the cluster.
+    /// dockerImageRepository represents the effective location this stream may be accessed at.
     public var dockerImageRepository: String = ""
 
-    /// Repository as seen from outside.
+    /// publicDockerImageRepository represents the public location from where the image can be pulled outside the
+    /// cluster.
     public var publicDockerImageRepository: String = ""
 
-    /// History of each tag.
+    /// tags are a historical record of images associated with each tag.
     public var tags: [NamedTagEventList] = []
 
     public init() {}
@@ -82,20 +83,27 @@ extension ImageStreamStatus {
         name: "ImageStreamStatus",
         goType: "v1.ImageStreamStatus",
         openAPIName: "com.github.openshift.api.image.v1.ImageStreamStatus",
-        documentation: "The tags of a stream as they are.",
+        documentation: "ImageStreamStatus contains information about the state of this image stream.",
         fields: [
             FieldSchema(
                 name: "dockerImageRepository",
                 type: .string,
                 output: .always,
                 protobuf: [1],
-                documentation: "Repository inside the cluster."),
+                documentation: """
+                    dockerImageRepository represents the effective location this stream may be accessed at. May be \
+                    empty until the server determines where the repository is located
+                    """),
             FieldSchema(
                 name: "publicDockerImageRepository",
                 type: .string,
                 output: .omit,
                 protobuf: [3],
-                documentation: "Repository as seen from outside."),
+                documentation: """
+                    publicDockerImageRepository represents the public location from where the image can be pulled \
+                    outside the cluster. This field may be empty if the administrator has not exposed the integrated \
+                    registry externally.
+                    """),
             FieldSchema(
                 name: "tags",
                 type: .list(.object(NamedTagEventList.schema)),
@@ -103,6 +111,9 @@ extension ImageStreamStatus {
                 protobuf: [2],
                 patchStrategy: .merge,
                 patchMergeKey: "tag",
-                documentation: "History of each tag."),
+                documentation: """
+                    tags are a historical record of images associated with each tag. The first entry in the TagEvent \
+                    array is the currently tagged image.
+                    """),
         ])
 }

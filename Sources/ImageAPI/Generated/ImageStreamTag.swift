@@ -3,24 +3,27 @@
 import APIMachinery
 import JSON
 
-/// A tag of a stream together with the image it points at.
+/// ImageStreamTag represents an Image that is retrieved by tag name from an ImageStream.
 public struct ImageStreamTag: APIObject {
-    /// Name: stream and tag joined by a colon.
+    /// metadata is the standard object's metadata.
     public var metadata: ObjectMeta = ObjectMeta()
 
-    /// The spec tag; absent if the tag was pushed.
+    /// tag is the spec tag associated with this image stream tag, and it may be null if only pushes have occurred to
+    /// this image stream.
     public var tag: TagReference? = nil
 
-    /// Generation of the spec tag.
+    /// generation is the current generation of the tagged image - if tag is provided and this value is not equal to the
+    /// tag generation, a user has requested an import that has not completed, or conditions will be filled out
+    /// indicating any error.
     public var generation: Int64 = 0
 
-    /// The stream's lookup policy.
+    /// lookupPolicy indicates whether this tag will handle image references in this namespace.
     public var lookupPolicy: ImageLookupPolicy = ImageLookupPolicy()
 
-    /// How the last import went.
+    /// conditions is an array of conditions that apply to the image stream tag.
     public var conditions: [TagEventCondition] = []
 
-    /// The image the tag points at.
+    /// image associated with the ImageStream and tag.
     public var image: Image = Image()
 
     public init() {}
@@ -47,6 +50,8 @@ public struct ImageStreamTag: APIObject {
 extension ImageStreamTag {
     public static let groupVersionKind = GroupVersionKind(
         group: "image.openshift.io", version: "v1", kind: "ImageStreamTag")
+
+    public static var listSchema: TypeSchema? { ImageStreamTagList.schema }
 }
 
 extension ImageStreamTag {
@@ -131,14 +136,27 @@ extension ImageStreamTag {
         goType: "v1.ImageStreamTag",
         openAPIName: "com.github.openshift.api.image.v1.ImageStreamTag",
         groupVersionKind: groupVersionKind,
-        documentation: "A tag of a stream together with the image it points at.",
+        isLegacy: true,
+        documentation: """
+            ImageStreamTag represents an Image that is retrieved by tag name from an ImageStream. Use this resource to \
+            interact with the tags and images in an image stream by tag, or to see the image details for a particular \
+            tag. The image associated with this resource is the most recently successfully tagged, imported, or pushed \
+            image (as described in the image stream status.tags.items list for this tag). If an import is in progress \
+            or has failed the previous image will be shown. Deleting an image stream tag clears both the status and \
+            spec fields of an image stream. If no image can be retrieved for a given tag, a not found error will be \
+            returned.\n\nCompatibility level 1: Stable within a major release for a minimum of 12 months or 3 minor \
+            releases (whichever is longer).
+            """,
         fields: [
             FieldSchema(
                 name: "metadata",
                 type: .object(ObjectMeta.schema),
                 output: .always,
                 protobuf: [1],
-                documentation: "Name: stream and tag joined by a colon."),
+                documentation: """
+                    metadata is the standard object's metadata. More info: \
+                    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#metadata
+                    """),
             FieldSchema(
                 name: "tag",
                 type: .object(TagReference.schema),
@@ -146,33 +164,42 @@ extension ImageStreamTag {
                 output: .null,
                 isRequired: true,
                 protobuf: [2],
-                documentation: "The spec tag; absent if the tag was pushed."),
+                documentation: """
+                    tag is the spec tag associated with this image stream tag, and it may be null if only pushes have \
+                    occurred to this image stream.
+                    """),
             FieldSchema(
                 name: "generation",
                 type: .int64,
                 output: .always,
                 isRequired: true,
                 protobuf: [3],
-                documentation: "Generation of the spec tag."),
+                documentation: """
+                    generation is the current generation of the tagged image - if tag is provided and this value is \
+                    not equal to the tag generation, a user has requested an import that has not completed, or \
+                    conditions will be filled out indicating any error.
+                    """),
             FieldSchema(
                 name: "lookupPolicy",
                 type: .object(ImageLookupPolicy.schema),
                 output: .always,
                 isRequired: true,
                 protobuf: [6],
-                documentation: "The stream's lookup policy."),
+                documentation: """
+                    lookupPolicy indicates whether this tag will handle image references in this namespace.
+                    """),
             FieldSchema(
                 name: "conditions",
                 type: .list(.object(TagEventCondition.schema)),
                 output: .omit,
                 protobuf: [4],
-                documentation: "How the last import went."),
+                documentation: "conditions is an array of conditions that apply to the image stream tag."),
             FieldSchema(
                 name: "image",
                 type: .object(Image.schema),
                 output: .always,
                 isRequired: true,
                 protobuf: [5],
-                documentation: "The image the tag points at."),
+                documentation: "image associated with the ImageStream and tag."),
         ])
 }

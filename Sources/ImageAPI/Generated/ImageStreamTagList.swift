@@ -3,12 +3,12 @@
 import APIMachinery
 import JSON
 
-/// Tags of image streams.
+/// ImageStreamTagList is a list of ImageStreamTag objects.
 public struct ImageStreamTagList: APIList {
-    /// Revision and paging.
+    /// metadata is the standard list's metadata.
     public var metadata: ListMeta = ListMeta()
 
-    /// The tags.
+    /// items is the list of image stream tags
     public var items: [ImageStreamTag] = []
 
     public init() {}
@@ -81,20 +81,27 @@ extension ImageStreamTagList {
         goType: "v1.ImageStreamTagList",
         openAPIName: "com.github.openshift.api.image.v1.ImageStreamTagList",
         groupVersionKind: groupVersionKind,
-        documentation: "Tags of image streams.",
+        isLegacy: true,
+        documentation: """
+            ImageStreamTagList is a list of ImageStreamTag objects.\n\nCompatibility level 1: Stable within a major \
+            release for a minimum of 12 months or 3 minor releases (whichever is longer).
+            """,
         fields: [
             FieldSchema(
                 name: "metadata",
                 type: .object(ListMeta.schema),
                 output: .always,
                 protobuf: [1],
-                documentation: "Revision and paging."),
+                documentation: """
+                    metadata is the standard list's metadata. More info: \
+                    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#metadata
+                    """),
             FieldSchema(
                 name: "items",
                 type: .list(.object(ImageStreamTag.schema)),
                 output: .always,
                 isRequired: true,
                 protobuf: [2],
-                documentation: "The tags."),
+                documentation: "items is the list of image stream tags"),
         ])
 }

@@ -3,18 +3,22 @@
 import APIMachinery
 import JSON
 
-/// A tag of a stream with its wanted state, its history and its image.
+/// ImageTag represents a single tag within an image stream and includes the spec, the status history, and the currently
+/// referenced image (if any) of the provided tag.
 public struct ImageTag: APIObject {
-    /// Name: stream and tag joined by a colon.
+    /// metadata is the standard object's metadata.
     public var metadata: ObjectMeta = ObjectMeta()
 
-    /// The spec tag; absent if the tag was pushed.
+    /// spec is the spec tag associated with this image stream tag, and it may be null if only pushes have occurred to
+    /// this image stream.
     public var spec: TagReference? = nil
 
-    /// The history; absent if there is none.
+    /// status is the status tag details associated with this image stream tag, and it may be null if no push or import
+    /// has been performed.
     public var status: NamedTagEventList? = nil
 
-    /// The image the tag points at; absent if it points at none.
+    /// image is the details of the most recent image stream status tag, and it may be null if import has not completed
+    /// or an administrator has deleted the image object.
     public var image: Image? = nil
 
     public init() {}
@@ -37,6 +41,8 @@ public struct ImageTag: APIObject {
 extension ImageTag {
     public static let groupVersionKind = GroupVersionKind(
         group: "image.openshift.io", version: "v1", kind: "ImageTag")
+
+    public static var listSchema: TypeSchema? { ImageTagList.schema }
 }
 
 extension ImageTag {
@@ -115,14 +121,25 @@ extension ImageTag {
         goType: "v1.ImageTag",
         openAPIName: "com.github.openshift.api.image.v1.ImageTag",
         groupVersionKind: groupVersionKind,
-        documentation: "A tag of a stream with its wanted state, its history and its image.",
+        documentation: """
+            ImageTag represents a single tag within an image stream and includes the spec, the status history, and the \
+            currently referenced image (if any) of the provided tag. This type replaces the ImageStreamTag by \
+            providing a full view of the tag. ImageTags are returned for every spec or status tag present on the image \
+            stream. If no tag exists in either form, a not found error will be returned by the API. A create operation \
+            will succeed if no spec tag has already been defined and the spec field is set. Delete will remove both \
+            spec and status elements from the image stream.\n\nCompatibility level 1: Stable within a major release \
+            for a minimum of 12 months or 3 minor releases (whichever is longer).
+            """,
         fields: [
             FieldSchema(
                 name: "metadata",
                 type: .object(ObjectMeta.schema),
                 output: .always,
                 protobuf: [1],
-                documentation: "Name: stream and tag joined by a colon."),
+                documentation: """
+                    metadata is the standard object's metadata. More info: \
+                    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#metadata
+                    """),
             FieldSchema(
                 name: "spec",
                 type: .object(TagReference.schema),
@@ -130,7 +147,10 @@ extension ImageTag {
                 output: .null,
                 isRequired: true,
                 protobuf: [2],
-                documentation: "The spec tag; absent if the tag was pushed."),
+                documentation: """
+                    spec is the spec tag associated with this image stream tag, and it may be null if only pushes have \
+                    occurred to this image stream.
+                    """),
             FieldSchema(
                 name: "status",
                 type: .object(NamedTagEventList.schema),
@@ -138,7 +158,10 @@ extension ImageTag {
                 output: .null,
                 isRequired: true,
                 protobuf: [3],
-                documentation: "The history; absent if there is none."),
+                documentation: """
+                    status is the status tag details associated with this image stream tag, and it may be null if no \
+                    push or import has been performed.
+                    """),
             FieldSchema(
                 name: "image",
                 type: .object(Image.schema),
@@ -146,6 +169,11 @@ extension ImageTag {
                 output: .null,
                 isRequired: true,
                 protobuf: [4],
-                documentation: "The image the tag points at; absent if it points at none."),
+                documentation: """
+                    image is the details of the most recent image stream status tag, and it may be null if import has \
+                    not completed or an administrator has deleted the image object. To verify this is the most recent \
+                    image, you must verify the generation of the most recent status.items entry matches the spec tag \
+                    (if a spec tag is set). This field will not be set when listing image tags.
+                    """),
         ])
 }

@@ -3,12 +3,12 @@
 import APIMachinery
 import JSON
 
-/// Tags of image streams.
+/// ImageTagList is a list of ImageTag objects.
 public struct ImageTagList: APIList {
-    /// Revision and paging.
+    /// metadata is the standard list's metadata.
     public var metadata: ListMeta = ListMeta()
 
-    /// The tags.
+    /// items is the list of image stream tags
     public var items: [ImageTag] = []
 
     public init() {}
@@ -81,20 +81,27 @@ extension ImageTagList {
         goType: "v1.ImageTagList",
         openAPIName: "com.github.openshift.api.image.v1.ImageTagList",
         groupVersionKind: groupVersionKind,
-        documentation: "Tags of image streams.",
+        documentation: """
+            ImageTagList is a list of ImageTag objects. When listing image tags, the image field is not populated. \
+            Tags are returned in alphabetical order by image stream and then tag.\n\nCompatibility level 1: Stable \
+            within a major release for a minimum of 12 months or 3 minor releases (whichever is longer).
+            """,
         fields: [
             FieldSchema(
                 name: "metadata",
                 type: .object(ListMeta.schema),
                 output: .always,
                 protobuf: [1],
-                documentation: "Revision and paging."),
+                documentation: """
+                    metadata is the standard list's metadata. More info: \
+                    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#metadata
+                    """),
             FieldSchema(
                 name: "items",
                 type: .list(.object(ImageTag.schema)),
                 output: .always,
                 isRequired: true,
                 protobuf: [2],
-                documentation: "The tags."),
+                documentation: "items is the list of image stream tags"),
         ])
 }

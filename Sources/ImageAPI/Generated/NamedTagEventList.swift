@@ -3,15 +3,15 @@
 import APIMachinery
 import JSON
 
-/// The history of a tag.
+/// NamedTagEventList relates a tag to its image history.
 public struct NamedTagEventList: APIType {
-    /// Name of the tag.
+    /// tag is the tag for which the history is recorded
     public var tag: String = ""
 
-    /// What the tag pointed at, the latest first.
+    /// Standard object's metadata.
     public var items: [TagEvent] = []
 
-    /// How the last import went.
+    /// conditions is an array of conditions that apply to the tag event list.
     public var conditions: [TagEventCondition] = []
 
     public init() {}
@@ -84,7 +84,7 @@ extension NamedTagEventList {
         name: "NamedTagEventList",
         goType: "v1.NamedTagEventList",
         openAPIName: "com.github.openshift.api.image.v1.NamedTagEventList",
-        documentation: "The history of a tag.",
+        documentation: "NamedTagEventList relates a tag to its image history.",
         fields: [
             FieldSchema(
                 name: "tag",
@@ -92,19 +92,19 @@ extension NamedTagEventList {
                 output: .always,
                 isRequired: true,
                 protobuf: [1],
-                documentation: "Name of the tag."),
+                documentation: "tag is the tag for which the history is recorded"),
             FieldSchema(
                 name: "items",
                 type: .list(.object(TagEvent.schema)),
                 output: .null,
                 isRequired: true,
                 protobuf: [2],
-                documentation: "What the tag pointed at, the latest first."),
+                documentation: "Standard object's metadata."),
             FieldSchema(
                 name: "conditions",
                 type: .list(.object(TagEventCondition.schema)),
                 output: .omit,
                 protobuf: [3],
-                documentation: "How the last import went."),
+                documentation: "conditions is an array of conditions that apply to the tag event list."),
         ])
 }

@@ -3,18 +3,19 @@
 import APIMachinery
 import JSON
 
-/// A repository to import all tags of.
+/// RepositoryImportSpec describes a request to import images from a container image repository.
 public struct RepositoryImportSpec: APIType {
-    /// The repository, kind DockerImage.
+    /// from is the source for the image repository to import; only kind DockerImage and a name of a container image
+    /// repository is allowed
     public var from: ObjectReference = ObjectReference()
 
-    /// How its tags are imported.
+    /// importPolicy is the policy controlling how the image is imported
     public var importPolicy: TagImportPolicy = TagImportPolicy()
 
-    /// Which pull spec users of the tags get.
+    /// referencePolicy defines how other components should consume the image
     public var referencePolicy: TagReferencePolicy = TagReferencePolicy()
 
-    /// Whether the answer carries the manifests.
+    /// includeManifest determines if the manifest for each image is returned in the response
     public var includeManifest: Bool = false
 
     public init() {}
@@ -91,7 +92,7 @@ extension RepositoryImportSpec {
         name: "RepositoryImportSpec",
         goType: "v1.RepositoryImportSpec",
         openAPIName: "com.github.openshift.api.image.v1.RepositoryImportSpec",
-        documentation: "A repository to import all tags of.",
+        documentation: "RepositoryImportSpec describes a request to import images from a container image repository.",
         fields: [
             FieldSchema(
                 name: "from",
@@ -99,24 +100,27 @@ extension RepositoryImportSpec {
                 output: .always,
                 isRequired: true,
                 protobuf: [1],
-                documentation: "The repository, kind DockerImage."),
+                documentation: """
+                    from is the source for the image repository to import; only kind DockerImage and a name of a \
+                    container image repository is allowed
+                    """),
             FieldSchema(
                 name: "importPolicy",
                 type: .object(TagImportPolicy.schema),
                 output: .always,
                 protobuf: [2],
-                documentation: "How its tags are imported."),
+                documentation: "importPolicy is the policy controlling how the image is imported"),
             FieldSchema(
                 name: "referencePolicy",
                 type: .object(TagReferencePolicy.schema),
                 output: .always,
                 protobuf: [4],
-                documentation: "Which pull spec users of the tags get."),
+                documentation: "referencePolicy defines how other components should consume the image"),
             FieldSchema(
                 name: "includeManifest",
                 type: .bool,
                 output: .omit,
                 protobuf: [3],
-                documentation: "Whether the answer carries the manifests."),
+                documentation: "includeManifest determines if the manifest for each image is returned in the response"),
         ])
 }

@@ -3,15 +3,16 @@
 import APIMachinery
 import JSON
 
-/// How the import of a repository went.
+/// RepositoryImportStatus describes the result of an image repository import
 public struct RepositoryImportStatus: APIType {
-    /// Whether the repository could be read.
+    /// status reflects whether any failure occurred during import
     public var status: Status = Status()
 
-    /// How each tag fared.
+    /// images is a list of images successfully retrieved by the import of the repository.
     public var images: [ImageImportStatus] = []
 
-    /// Tags left out because there are too many.
+    /// additionalTags are tags that exist in the repository but were not imported because a maximum limit of automatic
+    /// imports was applied.
     public var additionalTags: [String] = []
 
     public init() {}
@@ -82,25 +83,28 @@ extension RepositoryImportStatus {
         name: "RepositoryImportStatus",
         goType: "v1.RepositoryImportStatus",
         openAPIName: "com.github.openshift.api.image.v1.RepositoryImportStatus",
-        documentation: "How the import of a repository went.",
+        documentation: "RepositoryImportStatus describes the result of an image repository import",
         fields: [
             FieldSchema(
                 name: "status",
                 type: .object(Status.schema),
                 output: .always,
                 protobuf: [1],
-                documentation: "Whether the repository could be read."),
+                documentation: "status reflects whether any failure occurred during import"),
             FieldSchema(
                 name: "images",
                 type: .list(.object(ImageImportStatus.schema)),
                 output: .omit,
                 protobuf: [2],
-                documentation: "How each tag fared."),
+                documentation: "images is a list of images successfully retrieved by the import of the repository."),
             FieldSchema(
                 name: "additionalTags",
                 type: .list(.string),
                 output: .omit,
                 protobuf: [3],
-                documentation: "Tags left out because there are too many."),
+                documentation: """
+                    additionalTags are tags that exist in the repository but were not imported because a maximum limit \
+                    of automatic imports was applied.
+                    """),
         ])
 }

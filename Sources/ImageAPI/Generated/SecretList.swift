@@ -3,12 +3,12 @@
 import APIMachinery
 import JSON
 
-/// Secrets a stream's images can be pulled with.
+/// SecretList is a list of Secret.
 public struct SecretList: APIList {
-    /// Revision and paging.
+    /// Standard list metadata.
     public var metadata: ListMeta = ListMeta()
 
-    /// The secrets.
+    /// Items is a list of secret objects.
     public var items: [Secret] = []
 
     public init() {}
@@ -81,20 +81,26 @@ extension SecretList {
         goType: "v1.SecretList",
         openAPIName: "com.github.openshift.api.image.v1.SecretList",
         groupVersionKind: groupVersionKind,
-        documentation: "Secrets a stream's images can be pulled with.",
+        documentation: "SecretList is a list of Secret.",
         fields: [
             FieldSchema(
                 name: "metadata",
                 type: .object(ListMeta.schema),
                 output: .always,
                 protobuf: [1],
-                documentation: "Revision and paging."),
+                documentation: """
+                    Standard list metadata. More info: \
+                    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds
+                    """),
             FieldSchema(
                 name: "items",
                 type: .list(.object(Secret.schema)),
                 output: .always,
                 isRequired: true,
                 protobuf: [2],
-                documentation: "The secrets."),
+                documentation: """
+                    Items is a list of secret objects. More info: \
+                    https://kubernetes.io/docs/concepts/configuration/secret
+                    """),
         ])
 }

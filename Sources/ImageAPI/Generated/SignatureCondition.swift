@@ -3,24 +3,24 @@
 import APIMachinery
 import JSON
 
-/// What was found about a signature.
+/// SignatureCondition describes an image signature condition of particular kind at particular probe time.
 public struct SignatureCondition: APIType {
-    /// What was looked at.
+    /// type of signature condition, Complete or Failed.
     public var type: String = ""
 
-    /// True, False or Unknown.
+    /// status of the condition, one of True, False, Unknown.
     public var status: String = ""
 
-    /// When it was last looked at.
+    /// Last time the condition was checked.
     public var lastProbeTime: Timestamp = Timestamp()
 
-    /// When the status last changed.
+    /// Last time the condition transit from one status to another.
     public var lastTransitionTime: Timestamp = Timestamp()
 
-    /// For programs: one word for why.
+    /// (brief) reason for the condition's last transition.
     public var reason: String = ""
 
-    /// For people: what was found.
+    /// Human readable message indicating details about last transition.
     public var message: String = ""
 
     public init() {}
@@ -115,7 +115,9 @@ extension SignatureCondition {
         name: "SignatureCondition",
         goType: "v1.SignatureCondition",
         openAPIName: "com.github.openshift.api.image.v1.SignatureCondition",
-        documentation: "What was found about a signature.",
+        documentation: """
+            SignatureCondition describes an image signature condition of particular kind at particular probe time.
+            """,
         fields: [
             FieldSchema(
                 name: "type",
@@ -124,7 +126,7 @@ extension SignatureCondition {
                 isRequired: true,
                 protobuf: [1],
                 goType: "v1.SignatureConditionType",
-                documentation: "What was looked at."),
+                documentation: "type of signature condition, Complete or Failed."),
             FieldSchema(
                 name: "status",
                 type: .string,
@@ -132,30 +134,30 @@ extension SignatureCondition {
                 isRequired: true,
                 protobuf: [2],
                 goType: "v1.ConditionStatus",
-                documentation: "True, False or Unknown."),
+                documentation: "status of the condition, one of True, False, Unknown."),
             FieldSchema(
                 name: "lastProbeTime",
                 type: .time,
                 output: .always,
                 protobuf: [3],
-                documentation: "When it was last looked at."),
+                documentation: "Last time the condition was checked."),
             FieldSchema(
                 name: "lastTransitionTime",
                 type: .time,
                 output: .always,
                 protobuf: [4],
-                documentation: "When the status last changed."),
+                documentation: "Last time the condition transit from one status to another."),
             FieldSchema(
                 name: "reason",
                 type: .string,
                 output: .omit,
                 protobuf: [5],
-                documentation: "For programs: one word for why."),
+                documentation: "(brief) reason for the condition's last transition."),
             FieldSchema(
                 name: "message",
                 type: .string,
                 output: .omit,
                 protobuf: [6],
-                documentation: "For people: what was found."),
+                documentation: "Human readable message indicating details about last transition."),
         ])
 }

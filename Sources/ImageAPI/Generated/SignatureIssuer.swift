@@ -3,12 +3,12 @@
 import APIMachinery
 import JSON
 
-/// Who issued a signing certificate or key.
+/// SignatureIssuer holds information about an issuer of signing certificate or key.
 public struct SignatureIssuer: APIType {
-    /// Name of the organization.
+    /// organization name.
     public var organization: String = ""
 
-    /// Common name, such as openshift-signing-service.
+    /// Common name (e.g.
     public var commonName: String = ""
 
     public init() {}
@@ -71,19 +71,19 @@ extension SignatureIssuer {
         name: "SignatureIssuer",
         goType: "v1.SignatureIssuer",
         openAPIName: "com.github.openshift.api.image.v1.SignatureIssuer",
-        documentation: "Who issued a signing certificate or key.",
+        documentation: "SignatureIssuer holds information about an issuer of signing certificate or key.",
         fields: [
             FieldSchema(
                 name: "organization",
                 type: .string,
                 output: .omit,
                 protobuf: [1, 1],
-                documentation: "Name of the organization."),
+                documentation: "organization name."),
             FieldSchema(
                 name: "commonName",
                 type: .string,
                 output: .omit,
                 protobuf: [1, 2],
-                documentation: "Common name, such as openshift-signing-service."),
+                documentation: "Common name (e.g. openshift-signing-service)."),
         ])
 }

@@ -3,15 +3,15 @@
 import APIMachinery
 import JSON
 
-/// Whom a signing certificate or key belongs to.
+/// SignatureSubject holds information about a person or entity who created the signature.
 public struct SignatureSubject: APIType {
-    /// Name of the organization.
+    /// organization name.
     public var organization: String = ""
 
-    /// Common name, such as openshift-signing-service.
+    /// Common name (e.g.
     public var commonName: String = ""
 
-    /// Identifier of the public key, to find it by.
+    /// If present, it is a human readable key id of public key belonging to the subject used to verify image signature.
     public var publicKeyID: String = ""
 
     public init() {}
@@ -82,26 +82,30 @@ extension SignatureSubject {
         name: "SignatureSubject",
         goType: "v1.SignatureSubject",
         openAPIName: "com.github.openshift.api.image.v1.SignatureSubject",
-        documentation: "Whom a signing certificate or key belongs to.",
+        documentation: "SignatureSubject holds information about a person or entity who created the signature.",
         fields: [
             FieldSchema(
                 name: "organization",
                 type: .string,
                 output: .omit,
                 protobuf: [1, 1],
-                documentation: "Name of the organization."),
+                documentation: "organization name."),
             FieldSchema(
                 name: "commonName",
                 type: .string,
                 output: .omit,
                 protobuf: [1, 2],
-                documentation: "Common name, such as openshift-signing-service."),
+                documentation: "Common name (e.g. openshift-signing-service)."),
             FieldSchema(
                 name: "publicKeyID",
                 type: .string,
                 output: .always,
                 isRequired: true,
                 protobuf: [2],
-                documentation: "Identifier of the public key, to find it by."),
+                documentation: """
+                    If present, it is a human readable key id of public key belonging to the subject used to verify \
+                    image signature. It should contain at least 64 lowest bits of public key's fingerprint (e.g. \
+                    0x685ebe62bf278440).
+                    """),
         ])
 }

@@ -3,18 +3,18 @@
 import APIMachinery
 import JSON
 
-/// What a tag pointed at from some time on.
+/// TagEvent is used by ImageStreamStatus to keep a historical record of images associated with a tag.
 public struct TagEvent: APIType {
-    /// When the tag began to point there.
+    /// created holds the time the TagEvent was created
     public var created: Timestamp = Timestamp()
 
-    /// Pull spec of the image.
+    /// dockerImageReference is the string that can be used to pull this image
     public var dockerImageReference: String = ""
 
-    /// Name of the Image; empty for a mere reference.
+    /// image is the image
     public var image: String = ""
 
-    /// Generation of the spec tag that caused it.
+    /// generation is the spec tag generation that resulted in this tag being updated
     public var generation: Int64 = 0
 
     public init() {}
@@ -89,7 +89,9 @@ extension TagEvent {
         name: "TagEvent",
         goType: "v1.TagEvent",
         openAPIName: "com.github.openshift.api.image.v1.TagEvent",
-        documentation: "What a tag pointed at from some time on.",
+        documentation: """
+            TagEvent is used by ImageStreamStatus to keep a historical record of images associated with a tag.
+            """,
         fields: [
             FieldSchema(
                 name: "created",
@@ -97,27 +99,27 @@ extension TagEvent {
                 output: .always,
                 isRequired: true,
                 protobuf: [1],
-                documentation: "When the tag began to point there."),
+                documentation: "created holds the time the TagEvent was created"),
             FieldSchema(
                 name: "dockerImageReference",
                 type: .string,
                 output: .always,
                 isRequired: true,
                 protobuf: [2],
-                documentation: "Pull spec of the image."),
+                documentation: "dockerImageReference is the string that can be used to pull this image"),
             FieldSchema(
                 name: "image",
                 type: .string,
                 output: .always,
                 isRequired: true,
                 protobuf: [3],
-                documentation: "Name of the Image; empty for a mere reference."),
+                documentation: "image is the image"),
             FieldSchema(
                 name: "generation",
                 type: .int64,
                 output: .always,
                 isRequired: true,
                 protobuf: [4],
-                documentation: "Generation of the spec tag that caused it."),
+                documentation: "generation is the spec tag generation that resulted in this tag being updated"),
         ])
 }

@@ -3,24 +3,24 @@
 import APIMachinery
 import JSON
 
-/// How an import of a tag went.
+/// TagEventCondition contains condition information for a tag event.
 public struct TagEventCondition: APIType {
-    /// ImportSuccess.
+    /// type of tag event condition, currently only ImportSuccess
     public var type: String = ""
 
-    /// True, False or Unknown.
+    /// status of the condition, one of True, False, Unknown.
     public var status: String = ""
 
-    /// When the status last changed.
+    /// lastTransitionTime is the time the condition transitioned from one status to another.
     public var lastTransitionTime: Timestamp = Timestamp()
 
-    /// For programs: one word for why.
+    /// reason is a brief machine readable explanation for the condition's last transition.
     public var reason: String = ""
 
-    /// For people: what happened.
+    /// message is a human readable description of the details about last transition, complementing reason.
     public var message: String = ""
 
-    /// Generation of the spec tag that was imported.
+    /// generation is the spec tag generation that this status corresponds to
     public var generation: Int64 = 0
 
     public init() {}
@@ -115,7 +115,7 @@ extension TagEventCondition {
         name: "TagEventCondition",
         goType: "v1.TagEventCondition",
         openAPIName: "com.github.openshift.api.image.v1.TagEventCondition",
-        documentation: "How an import of a tag went.",
+        documentation: "TagEventCondition contains condition information for a tag event.",
         fields: [
             FieldSchema(
                 name: "type",
@@ -124,7 +124,7 @@ extension TagEventCondition {
                 isRequired: true,
                 protobuf: [1],
                 goType: "v1.TagEventConditionType",
-                documentation: "ImportSuccess."),
+                documentation: "type of tag event condition, currently only ImportSuccess"),
             FieldSchema(
                 name: "status",
                 type: .string,
@@ -132,31 +132,33 @@ extension TagEventCondition {
                 isRequired: true,
                 protobuf: [2],
                 goType: "v1.ConditionStatus",
-                documentation: "True, False or Unknown."),
+                documentation: "status of the condition, one of True, False, Unknown."),
             FieldSchema(
                 name: "lastTransitionTime",
                 type: .time,
                 output: .always,
                 protobuf: [3],
-                documentation: "When the status last changed."),
+                documentation: "lastTransitionTime is the time the condition transitioned from one status to another."),
             FieldSchema(
                 name: "reason",
                 type: .string,
                 output: .omit,
                 protobuf: [4],
-                documentation: "For programs: one word for why."),
+                documentation: "reason is a brief machine readable explanation for the condition's last transition."),
             FieldSchema(
                 name: "message",
                 type: .string,
                 output: .omit,
                 protobuf: [5],
-                documentation: "For people: what happened."),
+                documentation: """
+                    message is a human readable description of the details about last transition, complementing reason.
+                    """),
             FieldSchema(
                 name: "generation",
                 type: .int64,
                 output: .always,
                 isRequired: true,
                 protobuf: [6],
-                documentation: "Generation of the spec tag that was imported."),
+                documentation: "generation is the spec tag generation that this status corresponds to"),
         ])
 }

@@ -3,15 +3,17 @@
 import APIMachinery
 import JSON
 
-/// How a tag is imported.
+/// TagImportPolicy controls how images related to this tag will be imported.
 public struct TagImportPolicy: APIType {
-    /// Whether plain HTTP and unknown certificates are accepted.
+    /// insecure is true if the server may bypass certificate verification or connect directly over HTTP during image
+    /// import.
     public var insecure: Bool = false
 
-    /// Whether the source is looked at again from time to time.
+    /// scheduled indicates to the server that this tag should be periodically checked to ensure it is up to date, and
+    /// imported
     public var scheduled: Bool = false
 
-    /// Legacy (one platform) or PreserveOriginal (the whole manifest list).
+    /// importMode describes how to import an image manifest.
     public var importMode: String = ""
 
     public init() {}
@@ -84,27 +86,32 @@ extension TagImportPolicy {
         name: "TagImportPolicy",
         goType: "v1.TagImportPolicy",
         openAPIName: "com.github.openshift.api.image.v1.TagImportPolicy",
-        documentation: "How a tag is imported.",
+        documentation: "TagImportPolicy controls how images related to this tag will be imported.",
         fields: [
             FieldSchema(
                 name: "insecure",
                 type: .bool,
                 output: .omit,
                 protobuf: [1],
-                documentation: "Whether plain HTTP and unknown certificates are accepted."),
+                documentation: """
+                    insecure is true if the server may bypass certificate verification or connect directly over HTTP \
+                    during image import.
+                    """),
             FieldSchema(
                 name: "scheduled",
                 type: .bool,
                 output: .omit,
                 protobuf: [2],
-                documentation: "Whether the source is looked at again from time to time."),
+                documentation: """
+                    scheduled indicates to the server that this tag should be periodically checked to ensure it is up \
+                    to date, and imported
+                    """),
             FieldSchema(
                 name: "importMode",
                 type: .string,
                 output: .omit,
                 protobuf: [3],
                 goType: "v1.ImportModeType",
-                defaultValue: "Legacy",
-                documentation: "Legacy (one platform) or PreserveOriginal (the whole manifest list)."),
+                documentation: "importMode describes how to import an image manifest."),
         ])
 }

@@ -3,27 +3,28 @@
 import APIMachinery
 import JSON
 
-/// What a tag follows, and how.
+/// TagReference specifies optional annotations for images using this tag and an optional reference to an
+/// ImageStreamTag, ImageStreamImage, or DockerImage this tag should track.
 public struct TagReference: APIType {
-    /// Name of the tag.
+    /// name of the tag
     public var name: String = ""
 
-    /// Free text for people and tools.
+    /// Optional; if specified, annotations that are applied to images retrieved via ImageStreamTags.
     public var annotations: [String: String] = [:]
 
-    /// DockerImage, ImageStreamTag or ImageStreamImage the tag follows.
+    /// Optional; if specified, a reference to another image that this tag should point to.
     public var from: ObjectReference? = nil
 
-    /// Whether the tag only names its source: nothing is imported.
+    /// reference states if the tag will be imported.
     public var reference: Bool = false
 
-    /// Stream generation that last changed the tag; unset or zero asks for an import.
+    /// generation is a counter that tracks mutations to the spec tag (user intent).
     public var generation: Int64? = nil
 
-    /// How the tag is imported.
+    /// importPolicy is information that controls how images may be imported by the server.
     public var importPolicy: TagImportPolicy = TagImportPolicy()
 
-    /// Which pull spec users of the tag get.
+    /// referencePolicy defines how other components should consume the image.
     public var referencePolicy: TagReferencePolicy = TagReferencePolicy()
 
     public init() {}
@@ -134,7 +135,10 @@ extension TagReference {
         name: "TagReference",
         goType: "v1.TagReference",
         openAPIName: "com.github.openshift.api.image.v1.TagReference",
-        documentation: "What a tag follows, and how.",
+        documentation: """
+            TagReference specifies optional annotations for images using this tag and an optional reference to an \
+            ImageStreamTag, ImageStreamImage, or DockerImage this tag should track.
+            """,
         fields: [
             FieldSchema(
                 name: "name",
@@ -142,44 +146,61 @@ extension TagReference {
                 output: .always,
                 isRequired: true,
                 protobuf: [1],
-                documentation: "Name of the tag."),
+                documentation: "name of the tag"),
             FieldSchema(
                 name: "annotations",
                 type: .map(.string),
                 output: .null,
                 protobuf: [2],
-                documentation: "Free text for people and tools."),
+                documentation: """
+                    Optional; if specified, annotations that are applied to images retrieved via ImageStreamTags.
+                    """),
             FieldSchema(
                 name: "from",
                 type: .object(ObjectReference.schema),
                 isPointer: true,
                 output: .omit,
                 protobuf: [3],
-                documentation: "DockerImage, ImageStreamTag or ImageStreamImage the tag follows."),
+                documentation: """
+                    Optional; if specified, a reference to another image that this tag should point to. Valid values \
+                    are ImageStreamTag, ImageStreamImage, and DockerImage.  ImageStreamTag references can only \
+                    reference a tag within this same ImageStream.
+                    """),
             FieldSchema(
                 name: "reference",
                 type: .bool,
                 output: .omit,
                 protobuf: [4],
-                documentation: "Whether the tag only names its source: nothing is imported."),
+                documentation: """
+                    reference states if the tag will be imported. Default value is false, which means the tag will be \
+                    imported.
+                    """),
             FieldSchema(
                 name: "generation",
                 type: .int64,
                 isPointer: true,
                 output: .null,
                 protobuf: [5],
-                documentation: "Stream generation that last changed the tag; unset or zero asks for an import."),
+                documentation: """
+                    generation is a counter that tracks mutations to the spec tag (user intent). When a tag reference \
+                    is changed the generation is set to match the current stream generation (which is incremented \
+                    every time spec is changed). Other processes in the system like the image importer observe that \
+                    the generation of spec tag is newer than the generation recorded in the status and use that as a \
+                    trigger to import the newest remote tag. To trigger a new import, clients may set this value to \
+                    zero which will reset the generation to the latest stream generation. Legacy clients will send \
+                    this value as nil which will be merged with the current tag generation.
+                    """),
             FieldSchema(
                 name: "importPolicy",
                 type: .object(TagImportPolicy.schema),
                 output: .always,
                 protobuf: [6],
-                documentation: "How the tag is imported."),
+                documentation: "importPolicy is information that controls how images may be imported by the server."),
             FieldSchema(
                 name: "referencePolicy",
                 type: .object(TagReferencePolicy.schema),
                 output: .always,
                 protobuf: [7],
-                documentation: "Which pull spec users of the tag get."),
+                documentation: "referencePolicy defines how other components should consume the image."),
         ])
 }

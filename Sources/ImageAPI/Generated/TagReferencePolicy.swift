@@ -3,9 +3,11 @@
 import APIMachinery
 import JSON
 
-/// Which pull spec users of a tag get.
+/// TagReferencePolicy describes how pull-specs for images in this image stream tag are generated when image change
+/// triggers in deployment configs or builds are resolved.
 public struct TagReferencePolicy: APIType {
-    /// Source (where it came from) or Local (the integrated registry).
+    /// type determines how the image pull spec should be transformed when the image stream tag is used in deployment
+    /// config triggers or new builds.
     public var type: String = ""
 
     public init() {}
@@ -56,7 +58,11 @@ extension TagReferencePolicy {
         name: "TagReferencePolicy",
         goType: "v1.TagReferencePolicy",
         openAPIName: "com.github.openshift.api.image.v1.TagReferencePolicy",
-        documentation: "Which pull spec users of a tag get.",
+        documentation: """
+            TagReferencePolicy describes how pull-specs for images in this image stream tag are generated when image \
+            change triggers in deployment configs or builds are resolved. This allows the image stream author to \
+            control how images are accessed.
+            """,
         fields: [
             FieldSchema(
                 name: "type",
@@ -65,7 +71,16 @@ extension TagReferencePolicy {
                 isRequired: true,
                 protobuf: [1],
                 goType: "v1.TagReferencePolicyType",
-                defaultValue: "Source",
-                documentation: "Source (where it came from) or Local (the integrated registry).")
+                documentation: """
+                    type determines how the image pull spec should be transformed when the image stream tag is used in \
+                    deployment config triggers or new builds. The default value is `Source`, indicating the original \
+                    location of the image should be used (if imported). The user may also specify `Local`, indicating \
+                    that the pull spec should point to the integrated container image registry and leverage the \
+                    registry's ability to proxy the pull to an upstream registry. `Local` allows the credentials used \
+                    to pull this image to be managed from the image stream's namespace, so others on the platform can \
+                    access a remote image but have no access to the remote secret. It also allows the image layers to \
+                    be mirrored into the local registry which the images can still be pulled even if the upstream \
+                    registry is unavailable.
+                    """)
         ])
 }

@@ -10,8 +10,8 @@ enum ImageStreamImageTable {
                 .init("Name", format: "name", description: TableColumns<ImageStreamImage>.nameDescription),
                 .init("Updated", description: "Last update time."),
                 .init(
-                    "Image Reference", description: Image.schema.text(of: "dockerImageReference"), priority: 1),
-                .init("Image Name", description: ImageStreamImage.schema.text(of: "image"), priority: 1),
+                    "Image Reference", description: Image.schema.documentation(of: "dockerImageReference"), priority: 1),
+                .init("Image Name", description: ImageStreamImage.schema.documentation(of: "image"), priority: 1),
             ],
             cells: { object, now in
                 [

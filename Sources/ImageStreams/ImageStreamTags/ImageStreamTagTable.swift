@@ -8,9 +8,9 @@ enum ImageStreamTagTable {
         TableColumns(
             columns: [
                 .init("Name", format: "name", description: TableColumns<ImageStreamTag>.nameDescription),
-                .init("Image Reference", description: Image.schema.text(of: "dockerImageReference")),
+                .init("Image Reference", description: Image.schema.documentation(of: "dockerImageReference")),
                 .init("Updated", description: "Last update time."),
-                .init("Image Name", description: ImageStreamTag.schema.text(of: "image"), priority: 1),
+                .init("Image Name", description: ImageStreamTag.schema.documentation(of: "image"), priority: 1),
             ],
             cells: { tag, now in
                 [

@@ -10,6 +10,7 @@ struct ImageStreamSecretsResource: DocumentResource {
     let secrets: any PullSecretSource
 
     var table: TableColumns<Secret>? { nil }
+    var schema: TypeSchema { SecretList.schema }
 
     var descriptor: ResourceDescriptor {
         ResourceDescriptor(

@@ -11,7 +11,7 @@ enum ImageStreamTable {
                 .init("Name", format: "name", description: TableColumns<ImageStream>.nameDescription),
                 .init(
                     "Image Repository",
-                    description: ImageStreamStatus.schema.text(of: "dockerImageRepository")),
+                    description: ImageStreamStatus.schema.documentation(of: "dockerImageRepository")),
                 .init("Tags", description: "Human readable list of tags."),
                 .init("Updated", description: "Last update time."),
             ],

@@ -9,8 +9,8 @@ enum ImageTagTable {
         TableColumns(
             columns: [
                 .init("Name", format: "name", description: TableColumns<ImageTag>.nameDescription),
-                .init("Spec", description: ImageTag.schema.text(of: "spec")),
-                .init("Status", description: ImageTag.schema.text(of: "status")),
+                .init("Spec", description: ImageTag.schema.documentation(of: "spec")),
+                .init("Status", description: ImageTag.schema.documentation(of: "status")),
                 .init("History", type: "number", description: "Number of history entries"),
                 .init("Updated", description: "Last updated at"),
             ],

@@ -8,7 +8,7 @@ enum ImageTable {
         TableColumns(
             columns: [
                 .init("Name", format: "name", description: TableColumns<Image>.nameDescription),
-                .init("Image Reference", description: Image.schema.text(of: "dockerImageReference")),
+                .init("Image Reference", description: Image.schema.documentation(of: "dockerImageReference")),
             ],
             cells: { image, _ in [.string(image.metadata.name), .string(image.dockerImageReference)] })
     }

@@ -1,0 +1,115 @@
+import Foundation
+import Synchronization
+
+/// A failure of what a test stands on, in words.
+struct TestFailure: Error, CustomStringConvertible {
+    let description: String
+    init(_ description: String) { self.description = description }
+}
+
+/// Waits until `condition` holds.
+/// - Throws: `TestFailure` with `what` when the time is over.
+func eventually(
+    _ what: @autoclosure () -> String, within limit: Duration = .seconds(30), _ condition: () async throws -> Bool
+) async throws {
+    let deadline = ContinuousClock.now + limit
+    while try await !condition() {
+        guard ContinuousClock.now < deadline else { throw TestFailure("not within \(limit): \(what())") }
+        try await Task.sleep(for: .milliseconds(5))
+    }
+}
+
+/// A folder that goes with the test.
+final class Scratch: Sendable {
+    let path: String
+
+    init() throws {
+        path = FileManager.default.temporaryDirectory.appending(path: "weir-test-\(UUID().uuidString)").path
+        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+    }
+
+    deinit { try? FileManager.default.removeItem(atPath: path) }
+}
+
+/// A program that runs beside the test, its output in files.
+final class ChildProcess: Sendable {
+    /// How a process ended: its exit code, or minus the signal.
+    typealias Exit = Int32
+
+    let pid: Int32
+    private let process: Mutex<Process>
+    private let folder: Scratch
+
+    /// - Parameters:
+    ///   - program: a path, or a name of the search path.
+    ///   - environment: changes to this process's environment.
+    init(_ program: String, _ arguments: [String], environment: [String: String] = [:], input: String = "") throws {
+        folder = try Scratch()
+        let child = Process()
+        child.executableURL = URL(fileURLWithPath: program.contains("/") ? program : "/usr/bin/env")
+        child.arguments = program.contains("/") ? arguments : [program] + arguments
+        child.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
+        for name in ["in", "out", "err"] {
+            try Data(name == "in" ? Array(input.utf8) : []).write(to: URL(fileURLWithPath: "\(folder.path)/\(name)"))
+        }
+        child.standardInput = try FileHandle(forReadingFrom: URL(fileURLWithPath: folder.path + "/in"))
+        child.standardOutput = try FileHandle(forWritingTo: URL(fileURLWithPath: folder.path + "/out"))
+        child.standardError = try FileHandle(forWritingTo: URL(fileURLWithPath: folder.path + "/err"))
+        let box = ExitBox()
+        child.terminationHandler = { ended in
+            box.set(ended.terminationReason == .exit ? ended.terminationStatus : -ended.terminationStatus)
+        }
+        try child.run()
+        pid = child.processIdentifier
+        process = Mutex(child)
+        self.box = box
+    }
+
+    private let box: ExitBox
+
+    /// Outlives the child in the handler of its end.
+    private final class ExitBox: Sendable {
+        private let value = Mutex<Exit?>(nil)
+        func set(_ exit: Exit) { value.withLock { $0 = exit } }
+        var exit: Exit? { value.withLock { $0 } }
+    }
+
+    var isRunning: Bool { box.exit == nil }
+    var output: String { read("out") }
+    var errors: String { read("err") }
+
+    private func read(_ name: String) -> String {
+        String(decoding: (try? Data(contentsOf: URL(fileURLWithPath: "\(folder.path)/\(name)"))) ?? Data(), as: UTF8.self)
+    }
+
+    func signal(_ number: Int32) { if isRunning { kill(pid, number) } }
+
+    /// Waits for the end.
+    /// - Throws: `TestFailure` where it does not come in time; the process is killed then.
+    func end(within limit: Duration = .seconds(30)) async throws -> Exit {
+        do {
+            try await eventually("the process \(pid) ends", within: limit) { !isRunning }
+        } catch {
+            signal(SIGKILL)
+            throw error
+        }
+        return box.exit ?? -1
+    }
+}
+
+/// The end of a program that was run.
+struct ProgramResult: Sendable {
+    let exit: ChildProcess.Exit
+    let output: String
+    let errors: String
+}
+
+/// Runs a program to its end.
+func run(
+    _ program: String, _ arguments: [String], environment: [String: String] = [:], input: String = "",
+    within limit: Duration = .seconds(60)
+) async throws -> ProgramResult {
+    let child = try ChildProcess(program, arguments, environment: environment, input: input)
+    let exit = try await child.end(within: limit)
+    return ProgramResult(exit: exit, output: child.output, errors: child.errors)
+}

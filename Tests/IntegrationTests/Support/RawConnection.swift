@@ -1,0 +1,81 @@
+import Foundation
+import NIOCore
+import NIOPosix
+import NIOSSL
+import Synchronization
+
+/// A TLS connection on which a test sends any bytes it likes.
+final class RawConnection: Sendable {
+    private let channel: any Channel
+    private let inbox: Inbox
+
+    /// - Parameter certificate: files of a client certificate and its key.
+    init(_ server: WeirProcess, certificate: (chain: String, key: String)? = nil) async throws {
+        var tls = TLSConfiguration.makeClientConfiguration()
+        tls.trustRoots = .certificates(try NIOSSLCertificate.fromPEMFile(server.authority))
+        tls.applicationProtocols = ["http/1.1"]
+        if let certificate {
+            tls.certificateChain = try NIOSSLCertificate.fromPEMFile(certificate.chain).map { .certificate($0) }
+            tls.privateKey = .privateKey(try NIOSSLPrivateKey(file: certificate.key, format: .pem))
+        }
+        let context = try NIOSSLContext(configuration: tls)
+        let inbox = Inbox()
+        self.inbox = inbox
+        channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+            .channelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try channel.pipeline.syncOperations.addHandlers([
+                        NIOSSLClientHandler(context: context, serverHostname: "localhost"), Receiver(inbox: inbox),
+                    ])
+                }
+            }
+            .connect(host: "127.0.0.1", port: server.port).get()
+    }
+
+    func send(_ text: String) async throws { try await send(Array(text.utf8)) }
+
+    func send(_ bytes: [UInt8]) async throws { try await channel.writeAndFlush(ByteBuffer(bytes: bytes)).get() }
+
+    /// All that came so far.
+    var received: String { String(decoding: inbox.state.withLock { $0.bytes }, as: UTF8.self) }
+    var isClosed: Bool { inbox.state.withLock { $0.isClosed } }
+    /// What went wrong on the connection, TLS alerts included.
+    var failure: String? { inbox.state.withLock { $0.failure } }
+
+    /// The first line of the answer.
+    func statusLine(within limit: Duration = .seconds(20)) async throws -> String {
+        try await eventually("an answer came", within: limit) { received.contains("\r\n") || isClosed }
+        return received.components(separatedBy: "\r\n").first ?? ""
+    }
+
+    /// Cuts the connection without a goodbye.
+    func drop() async { try? await channel.close(mode: .all).get() }
+
+    private final class Inbox: Sendable {
+        struct State {
+            var bytes: [UInt8] = []
+            var isClosed = false
+            var failure: String?
+        }
+        let state = Mutex(State())
+    }
+
+    private final class Receiver: ChannelInboundHandler {
+        typealias InboundIn = ByteBuffer
+        private let inbox: Inbox
+
+        init(inbox: Inbox) { self.inbox = inbox }
+
+        func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+            let buffer = unwrapInboundIn(data)
+            inbox.state.withLock { $0.bytes += buffer.readableBytesView }
+        }
+
+        func channelInactive(context: ChannelHandlerContext) { inbox.state.withLock { $0.isClosed = true } }
+
+        func errorCaught(context: ChannelHandlerContext, error: any Error) {
+            inbox.state.withLock { $0.failure = "\(error)" }
+            context.close(promise: nil)
+        }
+    }
+}
