@@ -6,7 +6,7 @@ extension TypedEndpoint {
     /// and can be created.
     func apply(_ call: APICall, body: [UInt8], options: WriteOptions) async throws -> (Output<Object>, created: Bool) {
         guard let updatable else { throw APIError.methodNotSupported(groupResource, verb: "patch") }
-        let configuration = try AppliedConfiguration(body, options: options)
+        let configuration = try AppliedConfiguration(body, options: options, warnings: call.context.warnings)
         for _ in 1...4 {
             let change = ObjectChange<Object>(isPatch: true) { current in
                 let old = FieldManager.State(
@@ -73,7 +73,7 @@ struct AppliedConfiguration: Sendable {
     let document: JSONValue
 
     /// - Throws: 400 where the body is no mapping, or sets a key twice and the client wants that refused.
-    init(_ body: [UInt8], options: WriteOptions) throws(APIError) {
+    init(_ body: [UInt8], options: WriteOptions, warnings: WarningRecorder) throws(APIError) {
         let (value, duplicates) = try Self.read(body)
         switch value {
         case .null: document = .object(JSONObject())
@@ -87,6 +87,7 @@ struct AppliedConfiguration: Sendable {
             let text = duplicates.map { "  \($0)" }.joined(separator: "\n")
             throw .badRequest("error strict decoding YAML: error unmarshaling JSON: yaml: unmarshal errors:\n\(text)")
         }
+        if options.fieldValidation == .warn { for duplicate in duplicates.prefix(100) { warnings.warn(duplicate) } }
     }
 
     private static func read(_ body: [UInt8]) throws(APIError) -> (JSONValue, [String]) {

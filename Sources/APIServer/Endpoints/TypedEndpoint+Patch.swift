@@ -102,6 +102,16 @@ struct Patch: Sendable {
         }
     }
 
+    /// The patched document as errors print it: Go sorts the objects that were decoded, and a merge patch decodes only
+    /// those it reaches.
+    func shown(_ document: JSONValue) -> String {
+        if case .merge(let patch) = form {
+            document.sorted(along: patch).description
+        } else {
+            document.sortedDescription
+        }
+    }
+
     /// What the reference's conversion finds wrong with a document, for the kind of patch that is applied by it.
     func conversionProblem(of document: JSONValue, schema: TypeSchema) -> String? {
         if case .strategicMerge = form { schema.conversionProblem(of: document) } else { nil }
@@ -140,13 +150,25 @@ extension JSONValue {
     static func parsed(_ bytes: [UInt8]) throws(APIError) -> JSONValue {
         do { return try parse(bytes) } catch { throw .internalError("object does not parse: \(error.message)") }
     }
+
+    /// The value with the members of those objects sorted that `patch` has as well.
+    func sorted(along patch: JSONValue) -> JSONValue {
+        guard case .object(let members) = self, case .object(let changes) = patch else { return self }
+        return .object(
+            JSONObject(
+                members: members.sorted { $0.key < $1.key }.map { key, value in
+                    (key, changes[key].map(value.sorted(along:)) ?? value)
+                }))
+    }
 }
 
 extension ObjectMeta {
     /// Keeps apart an explicitly empty list of managed fields, which asks to forget them, from none: a decoded object
     /// shows it as one empty entry, which asks for the same (spec/api-machinery.md 6.9).
     mutating func markReset(if document: @autoclosure () -> JSONValue) {
-        guard managedFields.isEmpty, document()["metadata"]?["managedFields"]?.arrayValue?.isEmpty == true else { return }
+        guard managedFields.isEmpty, document()["metadata"]?["managedFields"]?.arrayValue?.isEmpty == true else {
+            return
+        }
         managedFields = [ManagedFieldsEntry()]
     }
 }

@@ -197,7 +197,7 @@ extension BodyDecoder {
     }
 
     private static func unusable(_ patch: Patch, _ document: JSONValue, _ text: String) -> APIError {
-        let value = patch.shownValue ?? document.sortedDescription
+        let value = patch.shownValue ?? patch.shown(document)
         return .invalid(GroupResource(group: "", resource: ""), "", [.invalid("patch", .string(value), text)])
     }
 

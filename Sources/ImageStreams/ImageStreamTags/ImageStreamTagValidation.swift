@@ -25,7 +25,6 @@ enum ImageStreamTagValidation {
         }
         var rest = object.metadata
         rest.annotations = old.metadata.annotations
-        rest.managedFields = old.metadata.managedFields
         if rest != old.metadata || object.image != old.image || object.conditions != old.conditions {
             errors.append(.invalid("metadata", "", "may not update fields other than metadata.annotations"))
         }

@@ -101,7 +101,9 @@ struct ApplyTests {
                 == "Apply failed with 3 conflicts: conflicts with \"one\":\n- .metadata.annotations.k\n- .metadata.labels.shared\n- .metadata.labels.x"
         )
         #expect(failure?.apiError.code == 409)
-        #expect(failure?.apiError.status.details?.causes.map(\.reason) == Array(repeating: "FieldManagerConflict", count: 3))
+        #expect(
+            failure?.apiError.status.details?.causes.map(\.reason) == Array(repeating: "FieldManagerConflict", count: 3)
+        )
 
         let tagConflict = #expect(throws: ApplyFailure.self) {
             try stream.apply(
@@ -208,49 +210,54 @@ struct ApplyTests {
         #expect(stream.managers.map(\.manager) == ["kubectl-create"])
     }
 
-    @Test("What apply refuses", arguments: [
-        (#"{"apiVersion":"image.openshift.io/v1"}"#, 400, "invalid object type: image.openshift.io/v1, Kind="),
-        (#"{"kind":"ImageStream"}"#, 400, "invalid object type: /, Kind=ImageStream"),
-        (#"{}"#, 400, "invalid object type: /, Kind="),
-        (
-            #"{"apiVersion":"image.openshift.io/v1","kind":"Image"}"#, 400,
-            "invalid object type: image.openshift.io/v1, Kind=Image"
-        ),
-        (#"{"apiVersion":"v1","kind":"ImageStream"}"#, 400, "invalid object type: /v1, Kind=ImageStream"),
-        (#"{"metadata":{"name":"a","managedFields":[]}}"#, 400, "metadata.managedFields must be nil"),
-        (#"{"metadata":{"name":"a"},"nonsense":1}"#, 500, "F/a; G): .nonsense: field not declared in schema"),
-        (#"{"metadata":{"name":"a","namespace":"p"},"spec":{"foo":1}}"#, 500, "Fp/a; G): .spec.foo: field not declared in schema"),
-        (#"{"metadata":{"name":"a"},"spec":{"tags":"x"}}"#, 500, "F/a; G): .spec.tags: expected list, got &{x}"),
-        (
-            #"{"metadata":{"name":"a","labels":{"x":1}}}"#, 500,
-            "F/a; G): .metadata.labels.x: expected string, got &value.valueUnstructured{Value:1}"
-        ),
-        (
-            #"{"metadata":{"name":"a"},"spec":{"tags":[{"name":"v1"},{"name":"v1"}]}}"#, 500,
-            #"F/a; G): .spec.tags: duplicate entries for key [name="v1"]"#
-        ),
-        (
-            #"{"metadata":{"name":"a"},"spec":{"lookupPolicy":{"local":"x"}}}"#, 500,
-            "F/a; G): .spec.lookupPolicy.local: expected boolean, got &{x}"
-        ),
-        (
-            #"{"metadata":{"name":"a","generation":"1"}}"#, 500,
-            "F/a; G): .metadata.generation: expected numeric (int or float), got string"
-        ),
-        (#"{"metadata":{"name":"a"},"spec":[]}"#, 500, "F/a; G): .spec: expected map, got &{[]}"),
-        (
-            #"{"metadata":{"name":"a"},"spec":{"tags":[{"name":"v1","from":{"nonsense":1}}]}}"#, 500,
-            #"F/a; G): .spec.tags[name="v1"].from.nonsense: field not declared in schema"#
-        ),
-        (
-            #"{"metadata":{"name":"a"},"spec":{"tags":[null]}}"#, 500,
-            "F/a; G): .spec.tags: element 0: associative list with keys may not have a null element"
-        ),
-        (
-            #"{"metadata":{"name":"a"},"a":1,"b":1}"#, 500,
-            "F/a; G): errors:\n  .a: field not declared in schema\n  .b: field not declared in schema"
-        ),
-    ])
+    @Test(
+        "What apply refuses",
+        arguments: [
+            (#"{"apiVersion":"image.openshift.io/v1"}"#, 400, "invalid object type: image.openshift.io/v1, Kind="),
+            (#"{"kind":"ImageStream"}"#, 400, "invalid object type: /, Kind=ImageStream"),
+            (#"{}"#, 400, "invalid object type: /, Kind="),
+            (
+                #"{"apiVersion":"image.openshift.io/v1","kind":"Image"}"#, 400,
+                "invalid object type: image.openshift.io/v1, Kind=Image"
+            ),
+            (#"{"apiVersion":"v1","kind":"ImageStream"}"#, 400, "invalid object type: /v1, Kind=ImageStream"),
+            (#"{"metadata":{"name":"a","managedFields":[]}}"#, 400, "metadata.managedFields must be nil"),
+            (#"{"metadata":{"name":"a"},"nonsense":1}"#, 500, "F/a; G): .nonsense: field not declared in schema"),
+            (
+                #"{"metadata":{"name":"a","namespace":"p"},"spec":{"foo":1}}"#, 500,
+                "Fp/a; G): .spec.foo: field not declared in schema"
+            ),
+            (#"{"metadata":{"name":"a"},"spec":{"tags":"x"}}"#, 500, "F/a; G): .spec.tags: expected list, got &{x}"),
+            (
+                #"{"metadata":{"name":"a","labels":{"x":1}}}"#, 500,
+                "F/a; G): .metadata.labels.x: expected string, got &value.valueUnstructured{Value:1}"
+            ),
+            (
+                #"{"metadata":{"name":"a"},"spec":{"tags":[{"name":"v1"},{"name":"v1"}]}}"#, 500,
+                #"F/a; G): .spec.tags: duplicate entries for key [name="v1"]"#
+            ),
+            (
+                #"{"metadata":{"name":"a"},"spec":{"lookupPolicy":{"local":"x"}}}"#, 500,
+                "F/a; G): .spec.lookupPolicy.local: expected boolean, got &{x}"
+            ),
+            (
+                #"{"metadata":{"name":"a","generation":"1"}}"#, 500,
+                "F/a; G): .metadata.generation: expected numeric (int or float), got string"
+            ),
+            (#"{"metadata":{"name":"a"},"spec":[]}"#, 500, "F/a; G): .spec: expected map, got &{[]}"),
+            (
+                #"{"metadata":{"name":"a"},"spec":{"tags":[{"name":"v1","from":{"nonsense":1}}]}}"#, 500,
+                #"F/a; G): .spec.tags[name="v1"].from.nonsense: field not declared in schema"#
+            ),
+            (
+                #"{"metadata":{"name":"a"},"spec":{"tags":[null]}}"#, 500,
+                "F/a; G): .spec.tags: element 0: associative list with keys may not have a null element"
+            ),
+            (
+                #"{"metadata":{"name":"a"},"a":1,"b":1}"#, 500,
+                "F/a; G): errors:\n  .a: field not declared in schema\n  .b: field not declared in schema"
+            ),
+        ])
     func refused(_ configuration: String, _ code: Int, _ message: String) throws {
         var patch = try JSONValue.parse(configuration)
         if patch["metadata"] != nil {
@@ -261,7 +268,8 @@ struct ApplyTests {
             try TrackedStream.fields.apply(
                 old: nil, patch: patch, manager: "m", force: false, now: Timestamp(secondsSince1970: 1))
         }
-        let expected = message.hasPrefix("F")
+        let expected =
+            message.hasPrefix("F")
             ? message.replacing("F", with: "failed to create typed patch object (", maxReplacements: 1)
                 .replacing("; G)", with: "; image.openshift.io/v1, Kind=ImageStream)")
             : message
@@ -287,10 +295,11 @@ struct ApplyTests {
         try stream.merge(#"{"metadata":{"labels":{"z":"1"}}}"#, as: "writer")
         #expect(stream.managers == [])
         try stream.apply(#"{"metadata":{"name":"a","labels":{"x":"1"}}}"#, as: "one")
-        #expect(stream.owners == [
-            #"one/Apply: {"f:metadata":{"f:labels":{"f:x":{}}}}"#,
-            #"before-first-apply/Update: {"f:metadata":{"f:labels":{".":{},"f:x":{},"f:y":{},"f:z":{}}},"f:spec":{"f:tags":{".":{},"k:{\"name\":\"v1\"}":\#(wholeTag)}},"f:status":{"f:dockerImageRepository":{}}}"#,
-        ])
+        #expect(
+            stream.owners == [
+                #"one/Apply: {"f:metadata":{"f:labels":{"f:x":{}}}}"#,
+                #"before-first-apply/Update: {"f:metadata":{"f:labels":{".":{},"f:x":{},"f:y":{},"f:z":{}}},"f:spec":{"f:tags":{".":{},"k:{\"name\":\"v1\"}":\#(wholeTag)}},"f:status":{"f:dockerImageRepository":{}}}"#,
+            ])
         #expect(stream.managers[0].time == nil)
         #expect(throws: ApplyFailure.self) {
             try stream.apply(#"{"metadata":{"name":"a","labels":{"y":"2"}}}"#, as: "two")
@@ -340,17 +349,20 @@ struct ApplyTests {
 
     @Test("kubectl takes over what its own annotation says, and renews it")
     func lastApplied() throws {
-        let last = #"{\"apiVersion\":\"image.openshift.io/v1\",\"kind\":\"ImageStream\",\"metadata\":{\"name\":\"a\",\"labels\":{\"x\":\"1\",\"y\":\"0\"}}}"#
+        let last =
+            #"{\"apiVersion\":\"image.openshift.io/v1\",\"kind\":\"ImageStream\",\"metadata\":{\"name\":\"a\",\"labels\":{\"x\":\"1\",\"y\":\"0\"}}}"#
         let created =
             #"{"metadata":{"name":"a","labels":{"x":"1","y":"1"},"annotations":{"kubectl.kubernetes.io/last-applied-configuration":"\#(last)"}}}"#
         var stream = TrackedStream()
         try stream.create(created, as: "kubectl-client-side-apply")
         // y is not what the annotation says: somebody else changed it.
-        #expect(throws: ApplyFailure.conflicts([
-            FieldConflict(
-                manager: #""kubectl-client-side-apply" using image.openshift.io/v1"#,
-                path: FieldPath("metadata", "labels", "y"))
-        ])) {
+        #expect(
+            throws: ApplyFailure.conflicts([
+                FieldConflict(
+                    manager: #""kubectl-client-side-apply" using image.openshift.io/v1"#,
+                    path: FieldPath("metadata", "labels", "y"))
+            ])
+        ) {
             try stream.apply(#"{"metadata":{"name":"a","labels":{"x":"2","y":"2"}}}"#, as: "kubectl")
         }
         try stream.apply(#"{"metadata":{"name":"a","labels":{"x":"2"}}}"#, as: "kubectl")
@@ -364,10 +376,12 @@ struct ApplyTests {
         }
     }
 
-    @Test("Elements keep their places, common ones follow the configuration", arguments: [
-        ("abc", "ca", "bca"), ("ab", "xba", "xba"), ("ab", "ax", "abx"), ("b", "x", "bx"), ("", "ab", "ab"),
-        ("abc", "", "abc"), ("abcd", "xb", "axbcd"), ("abc", "abc", "abc"), ("abc", "cba", "cba"),
-    ])
+    @Test(
+        "Elements keep their places, common ones follow the configuration",
+        arguments: [
+            ("abc", "ca", "bca"), ("ab", "xba", "xba"), ("ab", "ax", "abx"), ("b", "x", "bx"), ("", "ab", "ab"),
+            ("abc", "", "abc"), ("abcd", "xb", "axbcd"), ("abc", "abc", "abc"), ("abc", "cba", "cba"),
+        ])
     func order(_ live: String, _ applied: String, _ merged: String) {
         let type = ApplyType(ImageStreamSpec.schema)
         func document(_ names: String) -> JSONValue {

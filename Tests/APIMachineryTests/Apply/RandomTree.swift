@@ -19,7 +19,9 @@ struct SeededRandom: RandomNumberGenerator {
 
 /// Documents and field sets that nobody would write.
 enum RandomTree {
-    private static let words = ["a", "b", "name", "tags", "spec", "labels", "metadata", "finalizers", "$patch", "é", ""]
+    private static let words = [
+        "a", "b", "name", "tags", "spec", "labels", "metadata", "finalizers", "$patch", "é", "",
+    ]
 
     static func value(_ random: inout SeededRandom, depth: Int = 4) -> JSONValue {
         switch Int.random(in: 0..<(depth > 0 ? 8 : 5), using: &random) {

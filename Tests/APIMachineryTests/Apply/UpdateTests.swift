@@ -4,6 +4,12 @@ import Testing
 
 @testable import APIMachinery
 
+// What it costs (release build, CPU time on a machine with three times as many busy processes as cores, so an upper
+// bound): a stream of 15 KB with 20 tags and one manager that owns 4.4 KB of fields.
+//   update by encodings: nothing changed 9 µs, one label 158 µs, a label of the other manager 233 µs, create 208 µs
+//   (with the encoding of the stream, 29 µs); by documents 145, 288, 308 and 99 µs, and 157 µs to parse each;
+//   apply of two members 173 µs, of the whole spec without a change 267 µs, with a label 309 µs, with a tag given up
+//   723 µs; reading a manager's fields 88 µs, writing them 37 µs.
 @Suite("Managed fields of plain writes")
 struct UpdateTests {
     private let wholeTag =
@@ -65,7 +71,8 @@ struct UpdateTests {
             #"{"status":{"tags":[{"tag":"u","items":[]},{"tag":"t","items":[{"created":"2001-02-03T04:05:06Z","dockerImageReference":"r","image":"i","generation":1}]}]}}"#,
             as: "su", fields: TrackedStream.statusFields)
         #expect(
-            stream.fields(of: "su") == #"{"f:status":{"f:tags":{"k:{\"tag\":\"u\"}":{".":{},"f:items":{},"f:tag":{}}}}}"#)
+            stream.fields(of: "su")
+                == #"{"f:status":{"f:tags":{"k:{\"tag\":\"u\"}":{".":{},"f:items":{},"f:tag":{}}}}}"#)
     }
 
     @Test("Clients may rename managers, damage nothing, and reset the list")

@@ -16,22 +16,62 @@ struct StrategicMergePatchTests {
         arguments: [
             (#"{}"#, #"{"spec":{"tags":[{"name":"a"}]}}"#, #"{"spec":{"tags":[{"name":"a"}]}}"#),
             (#"null"#, #"{"kind":"x"}"#, #"{"kind":"x"}"#),
-            (#"{"metadata":{"labels":{"a":null,"b":"1"}}}"#, #"{"metadata":{"labels":{"a":"1"}}}"#, #"{"metadata":{"labels":{"b":"1"}}}"#),
-            (#"{"spec":{"tags":[{"name":"a","annotations":{"k":null,"l":"w"}}]}}"#, #"{"spec":{"tags":[{"name":"a","reference":true,"annotations":{"k":"v"}}]}}"#, #"{"spec":{"tags":[{"name":"a","reference":true,"annotations":{"l":"w"}}]}}"#),
-            (#"{"spec":{"tags":[{"name":"a","$patch":"delete"}]}}"#, #"{"spec":{"tags":[{"name":"a"},{"name":"b"},{"name":"a"}]}}"#, #"{"spec":{"tags":[{"name":"b"}]}}"#),
-            (#"{"spec":{"tags":[{"name":"none","$patch":"delete"}]}}"#, #"{"spec":{"tags":[{"name":"b"}]}}"#, #"{"spec":{"tags":[{"name":"b"}]}}"#),
-            (#"{"spec":{"tags":[{"$patch":"replace"},{"name":"r"}]}}"#, #"{"spec":{"tags":[{"name":"b"}]}}"#, #"{"spec":{"tags":[{"name":"r"}]}}"#),
+            (
+                #"{"metadata":{"labels":{"a":null,"b":"1"}}}"#, #"{"metadata":{"labels":{"a":"1"}}}"#,
+                #"{"metadata":{"labels":{"b":"1"}}}"#
+            ),
+            (
+                #"{"spec":{"tags":[{"name":"a","annotations":{"k":null,"l":"w"}}]}}"#,
+                #"{"spec":{"tags":[{"name":"a","reference":true,"annotations":{"k":"v"}}]}}"#,
+                #"{"spec":{"tags":[{"name":"a","reference":true,"annotations":{"l":"w"}}]}}"#
+            ),
+            (
+                #"{"spec":{"tags":[{"name":"a","$patch":"delete"}]}}"#,
+                #"{"spec":{"tags":[{"name":"a"},{"name":"b"},{"name":"a"}]}}"#, #"{"spec":{"tags":[{"name":"b"}]}}"#
+            ),
+            (
+                #"{"spec":{"tags":[{"name":"none","$patch":"delete"}]}}"#, #"{"spec":{"tags":[{"name":"b"}]}}"#,
+                #"{"spec":{"tags":[{"name":"b"}]}}"#
+            ),
+            (
+                #"{"spec":{"tags":[{"$patch":"replace"},{"name":"r"}]}}"#, #"{"spec":{"tags":[{"name":"b"}]}}"#,
+                #"{"spec":{"tags":[{"name":"r"}]}}"#
+            ),
             (#"{"spec":{"tags":null}}"#, #"{"spec":{"tags":[{"name":"b"}]}}"#, #"{"spec":{}}"#),
-            (#"{"metadata":{"labels":{"$patch":"replace","only":"1"}}}"#, #"{"metadata":{"labels":{"a":"1"}}}"#, #"{"metadata":{"labels":{"only":"1"}}}"#),
+            (
+                #"{"metadata":{"labels":{"$patch":"replace","only":"1"}}}"#, #"{"metadata":{"labels":{"a":"1"}}}"#,
+                #"{"metadata":{"labels":{"only":"1"}}}"#
+            ),
             (#"{"spec":{"$patch":"delete"}}"#, #"{"spec":{"tags":[]}}"#, #"{"spec":{}}"#),
-            (#"{"metadata":{"labels":{"$patch":"explode"}}}"#, #"{"metadata":{"name":"a"}}"#, #"{"metadata":{"name":"a"}}"#),
-            (#"{"metadata":{"labels":{"a":null,"b":"1"}}}"#, #"{"metadata":{}}"#, #"{"metadata":{"labels":{"b":"1"}}}"#),
-            (#"{"spec":{"tags":[{"name":"a","from":{"$retainKeys":["kind","name"],"kind":"DockerImage","name":"x"}}]}}"#, #"{"spec":{"tags":[{"name":"a","from":{"kind":"ImageStreamTag","name":"y","namespace":"n"}}]}}"#, #"{"spec":{"tags":[{"name":"a","from":{"kind":"DockerImage","name":"x"}}]}}"#),
-            (#"{"metadata":{"$deleteFromPrimitiveList/finalizers":["a","c"]}}"#, #"{"metadata":{"finalizers":["a","b","c"]}}"#, #"{"metadata":{"finalizers":["b"]}}"#),
+            (
+                #"{"metadata":{"labels":{"$patch":"explode"}}}"#, #"{"metadata":{"name":"a"}}"#,
+                #"{"metadata":{"name":"a"}}"#
+            ),
+            (
+                #"{"metadata":{"labels":{"a":null,"b":"1"}}}"#, #"{"metadata":{}}"#,
+                #"{"metadata":{"labels":{"b":"1"}}}"#
+            ),
+            (
+                #"{"spec":{"tags":[{"name":"a","from":{"$retainKeys":["kind","name"],"kind":"DockerImage","name":"x"}}]}}"#,
+                #"{"spec":{"tags":[{"name":"a","from":{"kind":"ImageStreamTag","name":"y","namespace":"n"}}]}}"#,
+                #"{"spec":{"tags":[{"name":"a","from":{"kind":"DockerImage","name":"x"}}]}}"#
+            ),
+            (
+                #"{"metadata":{"$deleteFromPrimitiveList/finalizers":["a","c"]}}"#,
+                #"{"metadata":{"finalizers":["a","b","c"]}}"#, #"{"metadata":{"finalizers":["b"]}}"#
+            ),
             (#"{"metadata":{"$deleteFromPrimitiveList/finalizers":["a"]}}"#, #"{"metadata":{}}"#, #"{"metadata":{}}"#),
-            (#"{"status":{"tags":[{"tag":"t","items":[{"image":"n"}]}]}}"#, #"{"status":{"tags":[{"tag":"t","items":[{"image":"o"},{"image":"p"}]}]}}"#, #"{"status":{"tags":[{"tag":"t","items":[{"image":"n"}]}]}}"#),
+            (
+                #"{"status":{"tags":[{"tag":"t","items":[{"image":"n"}]}]}}"#,
+                #"{"status":{"tags":[{"tag":"t","items":[{"image":"o"},{"image":"p"}]}]}}"#,
+                #"{"status":{"tags":[{"tag":"t","items":[{"image":"n"}]}]}}"#
+            ),
             (#"{"spec":{"tags":{"name":"a"}}}"#, #"{"spec":{"tags":[]}}"#, #"{"spec":{"tags":{"name":"a"}}}"#),
-            (#"{"metadata":{"ownerReferences":[{"uid":"1","name":"n"}]}}"#, #"{"metadata":{"ownerReferences":[{"uid":"1","kind":"k"}]}}"#, #"{"metadata":{"ownerReferences":[{"uid":"1","kind":"k","name":"n"}]}}"#),
+            (
+                #"{"metadata":{"ownerReferences":[{"uid":"1","name":"n"}]}}"#,
+                #"{"metadata":{"ownerReferences":[{"uid":"1","kind":"k"}]}}"#,
+                #"{"metadata":{"ownerReferences":[{"uid":"1","kind":"k","name":"n"}]}}"#
+            ),
         ])
     func merging(_ patch: String, _ document: String, _ result: String) throws {
         #expect(try apply(patch, to: document) == JSONValue.parse(result))
