@@ -32,19 +32,18 @@ public struct WeirServer: Sendable {
     public func run(onReady: @escaping @Sendable (String) -> Void) async throws {
         let directory = try DataDirectory(configuration.dataDirectory)
         let store = Store(engine: try await SQLiteEngine.open(directory: directory.storePath))
-        do {
-            try await serve(directory, store, onReady)
-            await store.close()
-        } catch {
-            await store.close()
-            throw error
-        }
+        let transport = try RegistryTransport()
+        let result: Result<Void, any Error>
+        do { result = .success(try await serve(directory, store, transport, onReady)) } catch { result = .failure(error) }
+        await transport.shutdown()
+        await store.close()
+        try result.get()
     }
 
     private func serve(
-        _ directory: DataDirectory, _ store: Store, _ onReady: @escaping @Sendable (String) -> Void
+        _ directory: DataDirectory, _ store: Store, _ transport: RegistryTransport,
+        _ onReady: @escaping @Sendable (String) -> Void
     ) async throws {
-        let transport = try RegistryTransport()
         let services = try Services(configuration, store: store, transport: transport, logger: logger)
         try await store.start()
         try await services.namespaces.createPermanent(services.context("start"))
@@ -85,7 +84,7 @@ public struct WeirServer: Sendable {
                 })
         }
         let announce = BackgroundService {
-            let address = await ready.wait()
+            guard let address = await ready.wait() else { return }
             let url = "https://\(Self.reachable(address))"
             try directory.write(
                 Kubeconfig.text(server: url, authority: credentials.authority, admin: credentials.admin),
@@ -99,7 +98,6 @@ public struct WeirServer: Sendable {
                 },
                 gracefulShutdownSignals: [.sigterm, .sigint], logger: quiet(logger)))
         try await group.run()
-        await transport.shutdown()
     }
 
     private func listener(

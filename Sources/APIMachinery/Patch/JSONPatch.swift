@@ -205,9 +205,9 @@ extension JSONValue {
             current = member
         }
         try body(&current, last)
-        while var (container, key) = opened.popLast() {
-            _ = try container.swapMember(key, for: current)
-            current = container
+        while var inner = opened.popLast() {
+            _ = try inner.container.swapMember(inner.key, for: current)
+            current = inner.container
         }
         self = current
     }

@@ -27,7 +27,7 @@ struct Listener {
     func service() throws -> any Service {
         let adapter = HTTPAdapter(respond: respond)
         let host = address.host
-        return try builder().buildServer(
+        let server = try builder().buildServer(
             configuration: .init(
                 address: .hostname(address.host, port: address.port), serverName: nil, backlog: 4096),
             eventLoopGroup: MultiThreadedEventLoopGroup.singleton, logger: logger,
@@ -35,6 +35,7 @@ struct Listener {
             onServerRunning: { channel in
                 await onListening(.init(host: host, port: channel.localAddress?.port ?? 0))
             })
+        return ListeningService(server: server, address: address)
     }
 
     private func builder() throws -> HTTPServerBuilder {
@@ -51,5 +52,21 @@ struct Listener {
         return try .http2Upgrade(
             tlsConfiguration: configuration,
             configuration: .init(idleTimeout: .seconds(120), streamConfiguration: stream))
+    }
+}
+
+/// Says which address it was that could not be listened on.
+private struct ListeningService: Service {
+    struct Failed: Error, CustomStringConvertible {
+        var description: String
+    }
+
+    let server: any Service
+    let address: WeirConfiguration.Address
+
+    func run() async throws {
+        do { try await server.run() } catch let error as IOError {
+            throw Failed(description: "cannot listen on \(address): \(error)")
+        }
     }
 }

@@ -5,22 +5,25 @@ import Synchronization
 actor ReadyGate {
     private var missing: Int
     private var address: WeirConfiguration.Address?
-    private var waiters: [CheckedContinuation<WeirConfiguration.Address, Never>] = []
+    private let opened: AsyncStream<WeirConfiguration.Address>
+    private let open: AsyncStream<WeirConfiguration.Address>.Continuation
 
-    init(expected: Int) { missing = expected }
+    init(expected: Int) {
+        missing = expected
+        (opened, open) = AsyncStream.makeStream()
+    }
 
     /// - Parameter api: the address of the API, from the listener that has it.
     func arrived(api: WeirConfiguration.Address?) {
         missing -= 1
         if let api { address = api }
-        guard missing == 0, let address else { return }
-        for waiter in waiters { waiter.resume(returning: address) }
-        waiters = []
+        if missing == 0, let address { open.yield(address) }
     }
 
-    func wait() async -> WeirConfiguration.Address {
-        if missing == 0, let address { return address }
-        return await withCheckedContinuation { waiters.append($0) }
+    /// For one task: the address of the API; nil where the task is cancelled first, because a listener failed.
+    nonisolated func wait() async -> WeirConfiguration.Address? {
+        var addresses = opened.makeAsyncIterator()
+        return await addresses.next()
     }
 }
 
