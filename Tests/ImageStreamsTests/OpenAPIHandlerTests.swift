@@ -107,6 +107,19 @@ import Testing
         }
     }
 
+    @Test func `a document comes compressed where the client takes it, but never a part of it`() async throws {
+        try await Self.run { ask in
+            let whole = Self.bytes(try ask(Self.group))
+            let answer = try ask(Self.group, headers: [.acceptEncoding: "gzip"])
+            #expect(answer.headers[.contentEncoding] == "gzip")
+            #expect(Self.bytes(answer).prefix(2) == [0x1f, 0x8b])
+            #expect(Self.bytes(answer).count < whole.count / 4)
+            let part = try ask(Self.group, headers: [.acceptEncoding: "gzip", .range: "bytes=0-199999"])
+            #expect(part.headers[.contentEncoding] == nil)
+            #expect(Self.bytes(part) == Array(whole.prefix(200_000)))
+        }
+    }
+
     // MARK: Support
 
     private struct Client {

@@ -9,11 +9,14 @@ struct StaticContent: Sendable {
     /// SHA-512 of the bytes in upper-case hex.
     let hash: String
     let modified: Timestamp
+    /// The bytes as gzip, where they are so many that clients are served better so.
+    private let compressed: [UInt8]?
 
     init(_ bytes: [UInt8], contentType: String, modified: Timestamp) {
         self.bytes = bytes
         self.contentType = contentType
         self.modified = modified
+        compressed = bytes.count > ResponseCompression.threshold ? Gzip.compress(bytes) : nil
         hash = Digest.compute(.sha512, of: bytes).hex.uppercased()
     }
 
@@ -21,7 +24,7 @@ struct StaticContent: Sendable {
     var tag: String { "\"\(hash)\"" }
 
     /// Answers GET and HEAD as a file server does: 304 to a client that has the bytes, 206 to one that asks for a part
-    /// of them, 416 where there is no such part (RFC 9110, 13 and 14).
+    /// of them, 416 where there is no such part (RFC 9110, 13 and 14). Compressed once, not for each client.
     func response(to request: ServerRequest, headers: HTTPFields = [:]) -> ServerResponse {
         var headers = headers
         headers[.eTag] = tag
@@ -31,6 +34,11 @@ struct StaticContent: Sendable {
         headers[.contentType] = contentType
         switch range(of: request) {
         case .all:
+            if let compressed, ResponseCompression.accepts(request.header(.acceptEncoding) ?? "") {
+                headers[.contentEncoding] = "gzip"
+                headers.append(HTTPField(name: .vary, value: "Accept-Encoding"))
+                return ServerResponse(status: 200, headers: headers, body: .bytes(compressed))
+            }
             return ServerResponse(status: 200, headers: headers, body: .bytes(bytes))
         case .part(let part):
             headers[.contentRange] = "bytes \(part.lowerBound)-\(part.upperBound - 1)/\(bytes.count)"

@@ -6,9 +6,9 @@ enum ResponseCompression {
     static let threshold = 131_072
 
     /// Compresses the body of `response` where the client takes gzip; streams stay as they are, so that each event
-    /// arrives when it happens.
+    /// arrives when it happens, and so do parts of a document, which are counted in its own bytes.
     static func apply(to response: inout ServerResponse, _ request: ServerRequest) {
-        guard case .bytes(let bytes) = response.body, bytes.count > threshold,
+        guard case .bytes(let bytes) = response.body, bytes.count > threshold, response.status != 206,
             response.headers[.contentEncoding] == nil, accepts(request.header(.acceptEncoding) ?? ""),
             let compressed = Gzip.compress(bytes)
         else { return }
