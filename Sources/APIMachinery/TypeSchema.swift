@@ -43,8 +43,12 @@ public struct TypeSchema: Sendable, Hashable {
     /// Whether objects of the type have a protobuf form: their fields have numbers.
     public var hasProtobuf: Bool { !layout.entries.isEmpty }
 
-    /// Where the field with the JSON name `name` stands in `fields`.
-    func position(of name: String) -> Int? { positions[name] }
+    /// Where the field with the JSON name `name` stands in `fields`. Members mostly come in their order: those from
+    /// `expected` on are tried first.
+    func position(of name: String, from expected: Int) -> Int? {
+        for position in expected..<max(expected, fields.count) where fields[position].name == name { return position }
+        return positions[name]
+    }
 }
 
 /// A field of an API type.

@@ -32,7 +32,8 @@ public struct JSONArray: Sendable {
     /// The elements as a plain array.
     public var elements: [JSONValue] { storage.elements }
 
-    func sharesStorage(with other: JSONArray) -> Bool { storage === other.storage }
+    /// Whether both are copies of each other that nothing has changed since: equal, found out without a look inside.
+    public func sharesStorage(with other: JSONArray) -> Bool { storage === other.storage }
 
     private mutating func makeUnique() {
         if !isKnownUniquelyReferenced(&storage) { storage = Storage(storage.elements) }

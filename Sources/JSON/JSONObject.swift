@@ -133,7 +133,8 @@ public struct JSONObject: Sendable {
         return old
     }
 
-    func sharesStorage(with other: JSONObject) -> Bool { storage === other.storage }
+    /// Whether both are copies of each other that nothing has changed since: equal, found out without a look inside.
+    public func sharesStorage(with other: JSONObject) -> Bool { storage === other.storage }
 
     private func position(of key: String) -> Int? {
         if let index = storage.index { return index[ExactString(text: key)] }

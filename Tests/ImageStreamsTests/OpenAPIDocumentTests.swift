@@ -15,7 +15,10 @@ import Testing
         ("/definitions/io.k8s.apimachinery.pkg.apis.meta.v1.WatchEvent/x-kubernetes-group-version-kind", served),
         ("/components/schemas/io.k8s.apimachinery.pkg.apis.meta.v1.DeleteOptions/x-kubernetes-group-v", served),
         ("/components/schemas/io.k8s.apimachinery.pkg.apis.meta.v1.WatchEvent/x-kubernetes-group-version", served),
-        ("/definitions/io.k8s.apimachinery.pkg.apis.meta.v1.Patch", "the recording was cut down to what is referred to"),
+        (
+            "/definitions/io.k8s.apimachinery.pkg.apis.meta.v1.Patch",
+            "the recording was cut down to what is referred to"
+        ),
         ("/parameters", "the reference's aggregator moves parameters that are common; here each stands in its place"),
     ]
     private static let served = "the reference lists all groups its libraries know, this server those it has"
@@ -50,14 +53,7 @@ import Testing
     // MARK: Support
 
     private static func documents<Result>(_ body: (OpenAPIDocuments) throws -> Result) async throws -> Result {
-        try await World.run { world in
-            let environment = EndpointEnvironment(
-                decoder: BodyDecoder(kinds: KindRegistry()), namespaces: ActiveNamespaces())
-            func endpoint<R: Resource>(_ resource: R) -> any ResourceEndpoint {
-                TypedEndpoint(resource, environment: environment)
-            }
-            return try body(OpenAPIDocuments(world.api.resources.map { endpoint($0) }, version: "v0"))
-        }
+        try await World.run { try body(OpenAPIDocuments($0.api)) }
     }
 
     private static func text(_ file: String) throws -> String {
@@ -115,5 +111,17 @@ import Testing
         case .array(let elements): elements.flatMap(references)
         default: []
         }
+    }
+}
+
+extension OpenAPIDocuments {
+    /// The documents of the image group.
+    init(_ api: ImageStreamsAPI) {
+        let environment = EndpointEnvironment(
+            decoder: BodyDecoder(kinds: KindRegistry()), namespaces: ActiveNamespaces())
+        func endpoint<R: Resource>(_ resource: R) -> any ResourceEndpoint {
+            TypedEndpoint(resource, environment: environment)
+        }
+        self.init(api.resources.map { endpoint($0) }, version: "v0")
     }
 }

@@ -7,6 +7,8 @@ struct ProtobufEncoder {
     /// `kind` and `apiVersion` of the outermost object, empty where it has none.
     private(set) var kind = ""
     private(set) var apiVersion = ""
+    /// Fields of the messages under way, in the order of the JSON; a complete message leaves it in its own order.
+    private var scratch = ProtobufWriter()
 
     /// The message of a whole text.
     mutating func document(_ json: [UInt8], _ schema: TypeSchema) throws(JSONError) -> [UInt8] {
@@ -20,14 +22,18 @@ struct ProtobufEncoder {
     private mutating func message(
         _ schema: TypeSchema, _ reader: inout JSONReader, isDocument: Bool = false
     ) throws(JSONError) -> [UInt8] {
-        var fields = [[UInt8]?](repeating: nil, count: schema.fields.count)
+        let start = scratch.count
+        var fields = [Range<Int>?](repeating: nil, count: schema.fields.count)
+        var expected = 0
         try reader.enterObject()
         while let key = try reader.nextKey() {
-            if let position = schema.position(of: key) {
-                let field = schema.fields[position]
+            if let position = schema.position(of: key, from: expected) {
+                expected = position + 1
                 if try reader.readNull() { continue }
-                if let number = field.protobuf.last {
-                    fields[position] = try encoded(field.type, number, &reader)
+                if let number = schema.fields[position].protobuf.last {
+                    let fieldStart = scratch.count
+                    try encode(schema.fields[position].type, number, &reader)
+                    fields[position] = fieldStart..<scratch.count
                 } else {
                     try reader.skipValue()
                 }
@@ -39,56 +45,53 @@ struct ProtobufEncoder {
                 try reader.skipValue()
             }
         }
-        return schema.layout.assemble(fields)
-    }
-
-    private mutating func encoded(
-        _ type: FieldType, _ number: Int, _ reader: inout JSONReader
-    ) throws(JSONError) -> [UInt8] {
-        var writer = ProtobufWriter()
-        try encode(type, number, &reader, to: &writer)
-        return writer.bytes
+        let message = schema.layout.assemble(fields, from: scratch.bytes)
+        scratch.truncate(to: start)
+        return message
     }
 
     private mutating func encode(
-        _ type: FieldType, _ number: Int, _ reader: inout JSONReader, to writer: inout ProtobufWriter
+        _ type: FieldType, _ number: Int, _ reader: inout JSONReader
     ) throws(JSONError) {
         switch type {
-        case .string: writer.field(number, try reader.readString())
-        case .int64: writer.field(number, try reader.readInt64())
-        case .int32: writer.field(number, Int64(try reader.readInt32()))
-        case .bool: writer.field(number, try reader.readBool())
-        case .bytes: writer.field(number, try reader.readBytes())
-        case .time: writer.field(number, Self.time(try Timestamp(from: &reader)))
-        case .microTime: writer.field(number, Self.time(try MicroTime(from: &reader)))
-        case .rawJSON: writer.field(number, try reader.readRaw())
-        case .object(let schema): writer.field(number, try message(schema, &reader))
+        case .string: scratch.field(number, try reader.readString())
+        case .int64: scratch.field(number, try reader.readInt64())
+        case .int32: scratch.field(number, Int64(try reader.readInt32()))
+        case .bool: scratch.field(number, try reader.readBool())
+        case .bytes: scratch.field(number, try reader.readBytes())
+        case .time: scratch.field(number, Self.time(try Timestamp(from: &reader)))
+        case .microTime: scratch.field(number, Self.time(try MicroTime(from: &reader)))
+        case .rawJSON: scratch.field(number, try reader.readRaw())
+        case .object(let schema): scratch.field(number, try message(schema, &reader))
         case .list(let element):
             try reader.enterArray()
             while try reader.hasNextElement() {
                 if try reader.readNull() {
-                    writer.append(element.zeroField(number))
+                    scratch.append(element.zeroField(number))
                 } else {
-                    try encodeInner(element, number, &reader, to: &writer)
+                    try encodeInner(element, number, &reader)
                 }
             }
-        case .map(let value): try encodeMap(value, number, &reader, to: &writer)
+        case .map(let value): try encodeMap(value, number, &reader)
         }
     }
 
     /// An element or map value: what is itself a list becomes a message with the field `items` (`Verbs`, `ExtraValue`).
     private mutating func encodeInner(
-        _ type: FieldType, _ number: Int, _ reader: inout JSONReader, to writer: inout ProtobufWriter
+        _ type: FieldType, _ number: Int, _ reader: inout JSONReader
     ) throws(JSONError) {
         switch type {
-        case .list, .map: writer.field(number, try encoded(type, 1, &reader))
-        default: try encode(type, number, &reader, to: &writer)
+        case .list, .map:
+            let start = scratch.count
+            try encode(type, 1, &reader)
+            scratch.field(number, scratch.take(from: start))
+        default: try encode(type, number, &reader)
         }
     }
 
     /// One message for each entry, by ascending bytes of the keys.
     private mutating func encodeMap(
-        _ type: FieldType, _ number: Int, _ reader: inout JSONReader, to writer: inout ProtobufWriter
+        _ type: FieldType, _ number: Int, _ reader: inout JSONReader
     ) throws(JSONError) {
         var values: [String: [UInt8]] = [:]
         try reader.enterObject()
@@ -96,16 +99,16 @@ struct ProtobufEncoder {
             if try reader.readNull() {
                 values[key] = type.zeroField(2)
             } else {
-                var value = ProtobufWriter()
-                try encodeInner(type, 2, &reader, to: &value)
-                values[key] = value.bytes
+                let start = scratch.count
+                try encodeInner(type, 2, &reader)
+                values[key] = scratch.take(from: start)
             }
         }
         for (key, value) in values.sorted(by: { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }) {
             var entry = ProtobufWriter()
             entry.field(1, key)
             entry.append(value)
-            writer.field(number, entry.bytes)
+            scratch.field(number, entry.bytes)
         }
     }
 

@@ -43,15 +43,17 @@ struct ProtobufLayout: Sendable, Hashable {
 
     func entry(_ number: Int) -> Entry? { entries.first { $0.number == number } }
 
-    /// The message made of the fields that are there; `fields` holds the encoded field, or nil, of each member.
-    func assemble(_ fields: [[UInt8]?]) -> [UInt8] {
+    /// The message made of the fields that are there.
+    /// - Parameter fields: where in `source` the encoded field of each member stands, nil for what is absent.
+    func assemble(_ fields: [Range<Int>?], from source: [UInt8]) -> [UInt8] {
         var writer = ProtobufWriter()
         for entry in entries {
             switch entry.content {
-            case .field(let position): writer.append(fields[position] ?? entry.absent)
+            case .field(let position):
+                if let range = fields[position] { writer.append(source[range]) } else { writer.append(entry.absent) }
             case .message(let inner):
                 if inner.isPresent(in: fields) {
-                    writer.field(entry.number, inner.assemble(fields))
+                    writer.field(entry.number, inner.assemble(fields, from: source))
                 } else {
                     writer.append(entry.absent)
                 }
@@ -60,7 +62,7 @@ struct ProtobufLayout: Sendable, Hashable {
         return writer.bytes
     }
 
-    private func isPresent(in fields: [[UInt8]?]) -> Bool {
+    private func isPresent(in fields: [Range<Int>?]) -> Bool {
         entries.contains { entry in
             switch entry.content {
             case .field(let position): fields[position] != nil

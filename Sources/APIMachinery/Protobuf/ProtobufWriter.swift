@@ -2,6 +2,19 @@
 struct ProtobufWriter {
     private(set) var bytes: [UInt8] = []
 
+    /// The position of the next field.
+    var count: Int { bytes.count }
+
+    /// Gives back what was written from `start` on, and forgets it.
+    mutating func take(from start: Int) -> [UInt8] {
+        let taken = Array(bytes[start...])
+        bytes.removeSubrange(start...)
+        return taken
+    }
+
+    /// Forgets what was written from `start` on.
+    mutating func truncate(to start: Int) { bytes.removeSubrange(start...) }
+
     mutating func varint(_ value: UInt64) {
         var rest = value
         while rest >= 0x80 {
@@ -34,6 +47,8 @@ struct ProtobufWriter {
 
     /// Fields that are already encoded.
     mutating func append(_ fields: [UInt8]) { bytes += fields }
+
+    mutating func append(_ fields: ArraySlice<UInt8>) { bytes += fields }
 
     private mutating func tag(_ number: Int, wireType: UInt64) {
         // Numbers come from the schema, where they are checked.

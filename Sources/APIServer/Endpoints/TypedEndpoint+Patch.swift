@@ -3,22 +3,25 @@ import HTTPTypes
 import JSON
 
 extension TypedEndpoint {
-    /// Applies a JSON patch or a merge patch to the current object (spec/api-machinery.md 6.1).
-    ///
-    /// Strategic merge and server-side apply have their place here and come with the complete API machinery.
+    /// Applies a patch of any kind to the current object (spec/api-machinery.md 6.1).
     func patch(_ call: APICall) async throws -> ServerResponse {
         guard let updatable else { throw APIError.methodNotSupported(groupResource, verb: "patch") }
         let format = try PatchFormat(contentType: call.request.header(.contentType))
         let form = try form(of: call)
         let body = try await BodyDecoder.collect(call.request)
         let options = try call.options.writeOptions(kind: "PatchOptions", isApply: format == .apply)
+        if format == .apply {
+            let (output, created) = try await apply(call, body: body, options: options)
+            return try render(output, status: created ? 201 : 200, form: form, call)
+        }
         let patch = try Patch(body, format: format, options: options, warnings: call.context.warnings)
         let decoder = environment.decoder
         let change = ObjectChange<Object>(isPatch: true) { current in
             let before = try JSONValue.parsed(current.encoded.json)
-            let after = try patch.apply(to: before)
+            let after = try patch.apply(to: before, schema: Object.schema)
             var object: Object = try decoder.decodePatched(
                 after, patch: patch, options: options, warnings: call.context.warnings)
+            object.metadata.markReset(if: after)
             try checkNameInBody(object.metadata.name, call)
             try completeNamespace(&object, call)
             return object
@@ -33,6 +36,7 @@ struct Patch: Sendable {
     private enum Form: Sendable {
         case json(JSONPatch)
         case merge(JSONValue)
+        case strategicMerge(JSONValue)
     }
     private let form: Form
     /// What validation errors show as the bad value; nil for the patched document.
@@ -66,16 +70,48 @@ struct Patch: Sendable {
             form = .merge(document)
             shownValue = nil
             issues = found.map(\.description)
-        case .strategicMerge, .apply:
+        case .strategicMerge:
+            var found: [JSONIssue] = []
+            let document: JSONValue
+            do {
+                document = try JSONValue.parse(body, limits: BodyDecoder.limits, issues: &found)
+            } catch {
+                throw APIError.badRequest(error.message)
+            }
+            if !document.isNull && document.objectValue == nil {
+                throw APIError.badRequest(
+                    "json: cannot unmarshal \(document.typeName) into Go value of type map[string]interface {}")
+            }
+            form = .strategicMerge(document)
+            issues = found.map(\.description)
+            shownValue = GoValueText.plain(document)
+        case .apply:
             throw APIError.unsupportedMediaType("415: Unsupported Media Type", routed: true)
         }
     }
 
-    func apply(to document: JSONValue) throws(APIError) -> JSONValue {
+    func apply(to document: JSONValue, schema: TypeSchema) throws(APIError) -> JSONValue {
         switch form {
         case .merge(let patch): return MergePatch.apply(patch, to: document)
         case .json(let patch):
             do { return try patch.apply(to: document) } catch { throw Self.error(error) }
+        case .strategicMerge(let patch):
+            do { return try StrategicMergePatch.apply(patch, to: document, schema: schema) } catch {
+                throw Self.error(error)
+            }
+        }
+    }
+
+    /// What the reference's conversion finds wrong with a document, for the kind of patch that is applied by it.
+    func conversionProblem(of document: JSONValue, schema: TypeSchema) -> String? {
+        if case .strategicMerge = form { schema.conversionProblem(of: document) } else { nil }
+    }
+
+    private static func error(_ failure: StrategicMergePatch.Failure) -> APIError {
+        switch failure {
+        case .malformed(let text): .badRequest(text)
+        case .notApplicable: .unprocessable
+        case .failed(let text): .plain(text)
         }
     }
 
@@ -103,5 +139,14 @@ struct Patch: Sendable {
 extension JSONValue {
     static func parsed(_ bytes: [UInt8]) throws(APIError) -> JSONValue {
         do { return try parse(bytes) } catch { throw .internalError("object does not parse: \(error.message)") }
+    }
+}
+
+extension ObjectMeta {
+    /// Keeps apart an explicitly empty list of managed fields, which asks to forget them, from none: a decoded object
+    /// shows it as one empty entry, which asks for the same (spec/api-machinery.md 6.9).
+    mutating func markReset(if document: @autoclosure () -> JSONValue) {
+        guard managedFields.isEmpty, document()["metadata"]?["managedFields"]?.arrayValue?.isEmpty == true else { return }
+        managedFields = [ManagedFieldsEntry()]
     }
 }

@@ -39,6 +39,9 @@ extension TypedEndpoint {
         let format = try InputFormat(contentType: call.request.header(.contentType))
         var object = try environment.decoder.decode(
             Object.self, from: body, format: format, options: options, warnings: call.context.warnings)
+        if format == .json && body.mentionsManagedFields {
+            object.metadata.markReset(if: (try? JSONValue.parse(body)) ?? .null)
+        }
         try completeNamespace(&object, call)
         return object
     }
@@ -106,5 +109,25 @@ extension OutputForm {
     /// Status objects are never shown as tables or metadata.
     var withoutConversion: OutputForm {
         OutputForm(mediaType: mediaType, conversion: .none, isPretty: isPretty)
+    }
+}
+
+extension [UInt8] {
+    /// Whether it is worth looking for managed fields: most bodies have none.
+    fileprivate var mentionsManagedFields: Bool {
+        let marker = Array("\"managedFields\"".utf8)
+        return withUnsafeBufferPointer { bytes in
+            var index = 0
+            while index + marker.count <= bytes.count {
+                // The eighth byte is a letter that is rare in other members.
+                if bytes[index + 8] == marker[8] && bytes[index] == marker[0]
+                    && bytes[index..<(index + marker.count)].elementsEqual(marker)
+                {
+                    return true
+                }
+                index += 1
+            }
+            return false
+        }
     }
 }

@@ -9,11 +9,15 @@ struct TypedEndpoint<R: Resource>: ResourceEndpoint {
     let environment: EndpointEnvironment
     /// The type of lists; made once, as it holds all types below it.
     let listSchema: TypeSchema
+    /// For apply; plain writes are tracked where they are stored.
+    let fields: FieldManager
 
     init(_ resource: R, environment: EndpointEnvironment) {
         self.resource = resource
         self.environment = environment
         listSchema = Object.listSchema ?? Object.schema.list
+        fields = FieldManager(
+            schema: Object.schema, identity: Object.groupVersionKind, subresource: resource.descriptor.subresource)
     }
 
     var descriptor: ResourceDescriptor { resource.descriptor }

@@ -181,6 +181,9 @@ extension BodyDecoder {
         else {
             throw Self.unusable(patch, document, "the patch makes the object a \(kind) of \(version)")
         }
+        if let problem = patch.conversionProblem(of: document, schema: Object.schema) {
+            throw Self.unusable(patch, document, problem)
+        }
         do throws(JSONError) {
             object = try Object.decode(bytes, limits: JSONLimits(depth: 10_000, bytes: 64 << 20), issues: &issues)
         } catch {

@@ -7,23 +7,27 @@ import Synchronization
 ///
 /// Documents are made when they are first asked for, and kept as bytes.
 final class OpenAPIHandler: Sendable {
-    /// The documents of the newer form, by key, and their index.
-    private struct V3: Sendable {
-        var documents: [String: StaticContent]
-        var index: StaticContent
-    }
-
-    private struct V2: Sendable {
+    /// A document in its two forms.
+    private struct Forms: Sendable {
         var json: StaticContent
         var protobuf: StaticContent
     }
 
-    private struct Made: Sendable {
-        var v3: V3?
-        var v2: V2?
+    /// The documents of the newer version, by key, and their index.
+    private struct V3: Sendable {
+        var documents: [String: Forms]
+        var index: StaticContent
     }
 
-    private static let protobufType = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf"
+    private struct Made: Sendable {
+        var v3: V3?
+        var v2: Forms?
+    }
+
+    private static let protobufs = (
+        v2: "application/com.github.proto-openapi.spec.v2.v1.0+protobuf",
+        v3: "application/com.github.proto-openapi.spec.v3.v1.0+protobuf"
+    )
     private static let root = "/openapi/v3"
 
     private let documents: OpenAPIDocuments
@@ -54,55 +58,50 @@ final class OpenAPIHandler: Sendable {
     }
 
     private func v3Response(
-        _ document: StaticContent, to request: ServerRequest, path: String, hash: String, now: Timestamp
+        _ document: Forms, to request: ServerRequest, path: String, hash: String, now: Timestamp
     ) -> ServerResponse {
-        let types = Self.accepted(request)
-        guard types.contains(where: Self.isJSON) else { return ServerResponse(status: 406) }
+        guard let content = Self.accepted(document, request) else { return ServerResponse(status: 406) }
         var headers: HTTPFields = [.vary: "Accept"]
         if !hash.isEmpty {
-            guard hash == document.hash else {
-                headers[.location] = "\(path)?hash=\(document.hash)"
+            // The hash is that of the JSON, whatever form is asked for.
+            guard hash == document.json.hash else {
+                headers[.location] = "\(path)?hash=\(document.json.hash)"
                 return ServerResponse(status: 301, headers: headers)
             }
             let year = Timestamp(secondsSince1970: now.secondsSince1970 + 365 * 86_400)
             headers[.cacheControl] = "public, immutable"
             headers[.expires] = year.httpDate
         }
-        return document.response(to: request, headers: headers)
+        return content.response(to: request, headers: headers)
     }
 
     private func v2Response(to request: ServerRequest, now: Timestamp) -> ServerResponse {
-        let v2 = v2(now: now)
-        for type in Self.accepted(request) {
-            let content: StaticContent
-            switch type {
-            case Self.protobufType, "application/com.github.proto-openapi.spec.v2@v1.0+protobuf": content = v2.protobuf
-            case _ where Self.isJSON(type): content = v2.json
-            default: continue
-            }
-            return content.response(to: request, headers: [.vary: "Accept-Encoding, Accept"])
+        guard let content = Self.accepted(v2(now: now), request) else { return ServerResponse(status: 406) }
+        return content.response(to: request, headers: [.vary: "Accept-Encoding, Accept"])
+    }
+
+    /// The first form that a client takes; JSON where it does not say.
+    private static func accepted(_ forms: Forms, _ request: ServerRequest) -> StaticContent? {
+        guard let header = request.header(.accept), !header.isEmpty else { return forms.json }
+        for type in AcceptClause.parse(header).map(\.type) {
+            if ["application/json", "application/*", "*/*"].contains(type) { return forms.json }
+            // Older clients write an at sign, which no media type may hold.
+            if type.replacing("@v1.0", with: ".v1.0") == forms.protobuf.contentType { return forms.protobuf }
         }
-        return ServerResponse(status: 406)
+        return nil
     }
-
-    /// The types a client takes, the best first; any where it does not say.
-    private static func accepted(_ request: ServerRequest) -> [String] {
-        guard let header = request.header(.accept), !header.isEmpty else { return ["*/*"] }
-        return AcceptClause.parse(header).map(\.type)
-    }
-
-    private static func isJSON(_ type: String) -> Bool { ["application/json", "application/*", "*/*"].contains(type) }
 
     private func v3(now: Timestamp) -> V3 {
         made.withLock { made in
             if let v3 = made.v3 { return v3 }
-            var contents: [String: StaticContent] = [:]
+            var contents: [String: Forms] = [:]
             var paths = JSONObject()
             for key in documents.keys {
-                guard let json = documents.v3(key)?.jsonBytes() else { continue }
-                let content = StaticContent(json, contentType: "application/json", modified: now)
-                contents[key] = content
-                paths[key] = ["serverRelativeURL": .string("\(Self.root)/\(key)?hash=\(content.hash)")]
+                guard let document = documents.v3(key) else { continue }
+                let forms = Self.forms(
+                    document.jsonBytes(), GnosticDocument.v3(document), Self.protobufs.v3, now: now)
+                contents[key] = forms
+                paths[key] = ["serverRelativeURL": .string("\(Self.root)/\(key)?hash=\(forms.json.hash)")]
             }
             let index: JSONValue = ["paths": .object(paths)]
             // The type is that of the reference; clients decode what they find.
@@ -114,16 +113,19 @@ final class OpenAPIHandler: Sendable {
         }
     }
 
-    private func v2(now: Timestamp) -> V2 {
+    private func v2(now: Timestamp) -> Forms {
         made.withLock { made in
             if let v2 = made.v2 { return v2 }
             let document = documents.v2
-            let v2 = V2(
-                json: StaticContent(document.jsonBytes(), contentType: "application/json", modified: now),
-                protobuf: StaticContent(
-                    GnosticDocument.bytes(document), contentType: Self.protobufType, modified: now))
+            let v2 = Self.forms(document.jsonBytes(), GnosticDocument.v2(document), Self.protobufs.v2, now: now)
             made.v2 = v2
             return v2
         }
+    }
+
+    private static func forms(_ json: [UInt8], _ protobuf: [UInt8], _ type: String, now: Timestamp) -> Forms {
+        Forms(
+            json: StaticContent(json, contentType: "application/json", modified: now),
+            protobuf: StaticContent(protobuf, contentType: type, modified: now))
     }
 }

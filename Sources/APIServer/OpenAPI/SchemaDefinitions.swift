@@ -24,7 +24,8 @@ struct SchemaDefinitions {
 
     /// Adds a definition that is no declared type.
     mutating func insert(wellKnown name: String) {
-        guard definitions[name] == nil, let definition = WellKnownDefinitions.definition(name, versions: versions) else {
+        guard definitions[name] == nil, let definition = WellKnownDefinitions.definition(name, versions: versions)
+        else {
             return
         }
         definitions[name] = definition
@@ -106,7 +107,10 @@ extension SchemaDefinitions {
         case .list(let element):
             ["type": "array", "items": .object(value(element, definition: definition, hasDefault: true))]
         case .map(let element):
-            ["type": "object", "additionalProperties": .object(value(element, definition: definition, hasDefault: true))]
+            [
+                "type": "object",
+                "additionalProperties": .object(value(element, definition: definition, hasDefault: true)),
+            ]
         }
     }
 
@@ -131,21 +135,21 @@ extension SchemaDefinitions {
             "apiVersion",
             [
                 "description": """
-                    APIVersion defines the versioned schema of this representation of an object. Servers should \
-                    convert recognized schemas to the latest internal value, and may reject unrecognized values. More \
-                    info: \
-                    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources
-                    """, "type": "string",
+                APIVersion defines the versioned schema of this representation of an object. Servers should \
+                convert recognized schemas to the latest internal value, and may reject unrecognized values. More \
+                info: \
+                https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources
+                """, "type": "string",
             ]
         ),
         (
             "kind",
             [
                 "description": """
-                    Kind is a string value representing the REST resource this object represents. Servers may infer \
-                    this from the endpoint the client submits requests to. Cannot be updated. In CamelCase. More info: \
-                    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds
-                    """, "type": "string",
+                Kind is a string value representing the REST resource this object represents. Servers may infer \
+                this from the endpoint the client submits requests to. Cannot be updated. In CamelCase. More info: \
+                https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds
+                """, "type": "string",
             ]
         ),
     ]

@@ -30,7 +30,8 @@ struct OptionsDecoder {
         try Self.check(errors, kind: kind)
         return WriteOptions(
             isDryRun: !dryRun.isEmpty, fieldManager: manager,
-            fieldValidation: WriteOptions.FieldValidation(rawValue: validation) ?? .warn)
+            fieldValidation: WriteOptions.FieldValidation(rawValue: validation) ?? .warn,
+            isApply: isApply, force: isApply && query.flag("force") == true)
     }
 
     private static func fieldManagerErrors(_ manager: String) -> [FieldError] {

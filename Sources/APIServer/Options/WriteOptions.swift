@@ -9,11 +9,20 @@ public struct WriteOptions: Sendable, Hashable {
     public var isDryRun: Bool
     public var fieldManager: String
     public var fieldValidation: FieldValidation
+    /// Server-side apply: the object comes with the managed fields it is to have.
+    public var isApply: Bool
+    /// Apply takes what other managers own.
+    public var force: Bool
 
-    public init(isDryRun: Bool = false, fieldManager: String = "", fieldValidation: FieldValidation = .warn) {
+    public init(
+        isDryRun: Bool = false, fieldManager: String = "", fieldValidation: FieldValidation = .warn,
+        isApply: Bool = false, force: Bool = false
+    ) {
         self.isDryRun = isDryRun
         self.fieldManager = fieldManager
         self.fieldValidation = fieldValidation
+        self.isApply = isApply
+        self.force = force
     }
 }
 

@@ -4,10 +4,12 @@ import Store
 extension ObjectStore {
     /// Creates an object (spec/api-machinery.md 3.2).
     ///
+    /// - Parameter fields: keeps the object's managed fields; nil for writes of the server itself, which track nothing.
     /// - Returns: the object as stored, with its `resourceVersion` (empty on a dry run).
     /// - Throws: `APIError`: 404 or 403 for the namespace, 409 where the name is taken, 422 by validation.
     public func create(
-        _ object: Object, strategy: some Strategy<Object>, options: WriteOptions, _ context: RequestContext
+        _ object: Object, strategy: some Strategy<Object>, options: WriteOptions, fields: FieldManager? = nil,
+        _ context: RequestContext
     ) async throws -> Object {
         guard ["", "0"].contains(object.metadata.resourceVersion) else {
             throw APIError.plain("resourceVersion should not be set on objects to be created")
@@ -15,6 +17,12 @@ extension ObjectStore {
         try await requireNamespace(of: object.metadata.name, context)
         var prepared = object
         SystemMetadata.fill(&prepared.metadata, namespace: descriptor.isNamespaced ? context.namespace : "", context)
+        strategy.applyDefaults(&prepared)
+        if let fields, !options.isApply {
+            prepared.metadata.managedFields = fields.update(
+                old: nil, oldManagers: [], new: prepared.jsonBytes(), submitted: .init(prepared.metadata.managedFields),
+                manager: options.managerName(context), now: context.now)
+        }
         let isGenerated = prepared.metadata.name.isEmpty && !prepared.metadata.generateName.isEmpty
         for attempt in 1...8 {
             if isGenerated { prepared.metadata.name = SystemMetadata.generateName(prepared.metadata.generateName) }

@@ -6,10 +6,11 @@ extension ObjectStore {
     ///
     /// A patch, and a change that names no `resourceVersion` where that is allowed, is computed again after a lost
     /// race; a change that names one gets 409. A result equal to what is stored is not written.
+    /// - Parameter fields: keeps the object's managed fields; nil for writes of the server itself, which track nothing.
     /// - Returns: the object as stored.
     public func update(
-        _ name: String, strategy: some Strategy<Object>, options: WriteOptions, _ context: RequestContext,
-        change: ObjectChange<Object>
+        _ name: String, strategy: some Strategy<Object>, options: WriteOptions, fields: FieldManager? = nil,
+        _ context: RequestContext, change: ObjectChange<Object>
     ) async throws -> Object {
         let attempts = change.isPatch ? 64 : 8
         for attempt in 1...attempts {
@@ -19,6 +20,8 @@ extension ObjectStore {
             let shown = kind.present(current.object) ?? current.object
             var new = try await change.apply(Output(shown))
             let pinned = try checkPreconditions(&new, current: current, strategy: strategy, change: change, context)
+            strategy.applyDefaults(&new)
+            if !options.isApply { track(&new, old: current.object, fields, options, context) }
             try await complete(&new, old: current.object, strategy: strategy, context)
             do {
                 return try await replace(
@@ -69,6 +72,18 @@ extension ObjectStore {
         return !change.isPatch
     }
 
+    private func track(
+        _ new: inout Object, old: Object, _ fields: FieldManager?, _ options: WriteOptions, _ context: RequestContext
+    ) {
+        let stored = old.metadata.managedFields
+        let submitted = FieldManager.SubmittedManagers(new.metadata.managedFields)
+        new.metadata.managedFields = stored
+        guard let fields else { return }
+        new.metadata.managedFields = fields.update(
+            old: old.jsonBytes(), oldManagers: stored, new: new.jsonBytes(), submitted: submitted,
+            manager: options.managerName(context), now: context.now)
+    }
+
     /// Restores what the server owns, lets the strategy work, and validates.
     private func complete(
         _ new: inout Object, old: Object, strategy: some Strategy<Object>, _ context: RequestContext
@@ -76,7 +91,6 @@ extension ObjectStore {
         new.metadata.selfLink = ""
         new.metadata.generation = old.metadata.generation
         new.metadata.ownerReferences = SystemMetadata.uniqueOwners(new.metadata.ownerReferences, context)
-        new.metadata.managedFields = old.metadata.managedFields
         try await strategy.prepareForUpdate(&new, old: old, context)
         if !old.metadata.creationTimestamp.isZero { new.metadata.creationTimestamp = old.metadata.creationTimestamp }
         if new.metadata.deletionTimestamp == nil { new.metadata.deletionTimestamp = old.metadata.deletionTimestamp }
@@ -96,9 +110,16 @@ extension ObjectStore {
         _ old: Object, revision: Int64, by new: Object, options: WriteOptions, _ context: RequestContext
     ) async throws -> Object {
         let key = key(old.metadata.name, namespace: old.metadata.namespace)
+        var timeless = new
+        let managers = old.metadata.managedFields
+        if managers != new.metadata.managedFields,
+            ManagedFieldsEntry.equalApartFromTimes(managers, new.metadata.managedFields)
+        {
+            timeless.metadata.managedFields = managers
+        }
         let bytes = StoredForm.encode(new)
-        if bytes == StoredForm.encode(old) {
-            var unchanged = new
+        if StoredForm.encode(timeless) == StoredForm.encode(old) {
+            var unchanged = timeless
             unchanged.metadata.resourceVersion = String(revision)
             return unchanged
         }
@@ -119,5 +140,12 @@ extension ObjectStore {
         // An object that is gone shows the last version it had.
         stored.metadata.resourceVersion = String(isReleased ? revision : written)
         return stored
+    }
+}
+
+extension WriteOptions {
+    /// Who managed fields say wrote: what the request calls itself, else the program it came from (6.9).
+    func managerName(_ context: RequestContext) -> String {
+        fieldManager.isEmpty ? FieldManager.managerName(userAgent: context.userAgent) : fieldManager
     }
 }

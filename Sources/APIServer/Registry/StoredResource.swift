@@ -9,6 +9,7 @@ public struct StoredResource<Rules: Strategy>: GettableResource, WatchableResour
     public let objects: ObjectStore<Object>
     public let strategy: Rules
     public let table: TableColumns<Object>?
+    private let fields = FieldManager(schema: Object.schema, identity: Object.groupVersionKind)
 
     public init(_ objects: ObjectStore<Object>, strategy: Rules, table: TableColumns<Object>? = .standard) {
         self.objects = objects
@@ -35,13 +36,16 @@ public struct StoredResource<Rules: Strategy>: GettableResource, WatchableResour
     public func create(
         _ object: Object, options: WriteOptions, _ context: RequestContext
     ) async throws -> CreateOutput<Object> {
-        .object(Output(try await objects.create(object, strategy: strategy, options: options, context)))
+        .object(
+            Output(
+                try await objects.create(object, strategy: strategy, options: options, fields: fields, context)))
     }
 
     public func update(
         _ name: String, options: WriteOptions, _ context: RequestContext, change: ObjectChange<Object>
     ) async throws -> (Output<Object>, created: Bool) {
-        let object = try await objects.update(name, strategy: strategy, options: options, context, change: change)
+        let object = try await objects.update(
+            name, strategy: strategy, options: options, fields: fields, context, change: change)
         return (Output(object), false)
     }
 
@@ -65,11 +69,13 @@ public struct StoredSubresource<Rules: Strategy>: GettableResource, UpdatableRes
     public let objects: ObjectStore<Object>
     public let strategy: Rules
     public let descriptor: ResourceDescriptor
+    private let fields: FieldManager
     public var table: TableColumns<Object>? { nil }
 
     public init(_ objects: ObjectStore<Object>, name: String, strategy: Rules) {
         self.objects = objects
         self.strategy = strategy
+        fields = FieldManager(schema: Object.schema, identity: Object.groupVersionKind, subresource: name)
         let parent = objects.kind.descriptor
         descriptor = ResourceDescriptor(
             groupVersion: parent.groupVersion, name: parent.name, subresource: name, kind: parent.kind,
@@ -83,7 +89,8 @@ public struct StoredSubresource<Rules: Strategy>: GettableResource, UpdatableRes
     public func update(
         _ name: String, options: WriteOptions, _ context: RequestContext, change: ObjectChange<Object>
     ) async throws -> (Output<Object>, created: Bool) {
-        let object = try await objects.update(name, strategy: strategy, options: options, context, change: change)
+        let object = try await objects.update(
+            name, strategy: strategy, options: options, fields: fields, context, change: change)
         return (Output(object), false)
     }
 }

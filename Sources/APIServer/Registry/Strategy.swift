@@ -13,6 +13,9 @@ public protocol Strategy<Object>: Sendable {
     /// Whether validation of metadata demands a namespace.
     var isNamespaced: Bool { get }
 
+    /// Fills in what the type's decoding fills in. Managed fields are taken of the object after this: what the methods
+    /// below change belongs to nobody.
+    func applyDefaults(_ object: inout Object)
     /// Clears what clients may not set and fills in what the server owns. Runs after system metadata was filled in.
     func prepareForCreate(_ object: inout Object, _ context: RequestContext) async throws
     /// The type's own validation. It may complete the object (image streams resolve their tags here).
@@ -25,6 +28,7 @@ public protocol Strategy<Object>: Sendable {
 
 extension Strategy {
     public var allowsUnconditionalUpdate: Bool { false }
+    public func applyDefaults(_ object: inout Object) {}
 }
 
 /// What belongs to a stored type as such, whichever strategy writes it.

@@ -26,6 +26,8 @@ struct ImageStreamStrategy: Strategy {
 
     var isNamespaced: Bool { true }
 
+    func applyDefaults(_ stream: inout ImageStream) { rules.defaults.apply(to: &stream) }
+
     func prepareForCreate(_ stream: inout ImageStream, _ context: RequestContext) async throws {
         rules.defaults.apply(to: &stream)
         if writer == .client { stream.status = ImageStreamStatus() }
@@ -71,6 +73,8 @@ struct ImageStreamStatusStrategy: Strategy {
     let rules: ImageStreamRules
 
     var isNamespaced: Bool { true }
+
+    func applyDefaults(_ stream: inout ImageStream) { rules.defaults.apply(to: &stream) }
 
     func prepareForCreate(_ stream: inout ImageStream, _ context: RequestContext) async throws {
         throw APIError.methodNotAllowed

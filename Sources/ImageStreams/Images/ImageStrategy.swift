@@ -7,6 +7,10 @@ import OCI
 struct ImageStrategy: Strategy {
     var isNamespaced: Bool { false }
 
+    /// An image without a metadata document has an empty one, also where managed fields are compared. What cannot be
+    /// read is refused by the preparation.
+    func applyDefaults(_ image: inout Image) { try? image.normalizeDocument() }
+
     func prepareForCreate(_ image: inout Image, _ context: RequestContext) async throws {
         try image.normalizeDocument()
         fill(&image, context)
