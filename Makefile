@@ -11,7 +11,9 @@ LISTEN ?= 127.0.0.1:6443
 
 # Debian packages: to build, to test, to measure.
 BUILD_PACKAGES := libsqlite3-dev zlib1g-dev
-TEST_PACKAGES := docker-registry python3-yaml sqlite3 curl
+TEST_PACKAGES := docker-registry python3-yaml sqlite3 curl openssl
+# Any kubectl will do.
+TEST_PACKAGES += $(if $(shell command -v kubectl),,kubernetes-client)
 BENCH_PACKAGES := sqlite3
 
 .PHONY: help run build test bench lint format conformance schema packages clean

@@ -34,7 +34,9 @@ public struct WeirServer: Sendable {
         let store = Store(engine: try await SQLiteEngine.open(directory: directory.storePath))
         let transport = try RegistryTransport()
         let result: Result<Void, any Error>
-        do { result = .success(try await serve(directory, store, transport, onReady)) } catch { result = .failure(error) }
+        do { result = .success(try await serve(directory, store, transport, onReady)) } catch {
+            result = .failure(error)
+        }
         await transport.shutdown()
         await store.close()
         try result.get()

@@ -12,6 +12,9 @@ enum SQLiteFailure {
             return .full(path: path)
         case .SQLITE_NOTADB:
             return .corrupt(path: path, detail: "it is not a database. " + advice)
+        case .SQLITE_TOOBIG:
+            // What is written is bounded long before: a length beyond all limits was read from a damaged page.
+            return .corrupt(path: path, detail: "a page holds a length that cannot be. " + advice)
         case .SQLITE_CORRUPT:
             return .corrupt(path: path, detail: "\(error.message ?? "malformed"). " + advice)
         case .SQLITE_IOERR where errno == ENOSPC || errno == EDQUOT:

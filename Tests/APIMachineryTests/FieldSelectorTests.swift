@@ -41,7 +41,10 @@ struct FieldSelectorTests {
         "that cannot be read are refused with the parser's words",
         arguments: [
             ("metadata.name", "invalid selector: 'metadata.name'; can't understand 'metadata.name'"),
-            ("metadata.name in (a)", "invalid selector: 'metadata.name in (a)'; can't understand 'metadata.name in (a)'"),
+            (
+                "metadata.name in (a)",
+                "invalid selector: 'metadata.name in (a)'; can't understand 'metadata.name in (a)'"
+            ),
             ("a=b,c", "invalid selector: 'a=b,c'; can't understand 'c'"),
             ("a!b", "invalid selector: 'a!b'; can't understand 'a!b'"),
             ("a!", "invalid selector: 'a!'; can't understand 'a!'"),

@@ -28,7 +28,7 @@ struct LabelSelectorTests {
             ("app in (web),!tier", []),
             ("tier>1", ["beta"]),
             ("tier<2", ["alpha"]),
-            ("tier>-1", ["alpha", "beta"]),
+            ("tier>0", ["alpha", "beta"]),
             ("app=", []),
             ("app in ()", []),
             ("app in (,web)", ["alpha", "beta"]),

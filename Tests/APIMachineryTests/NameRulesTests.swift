@@ -28,7 +28,9 @@ struct NameRulesTests {
             (long(254) + "/a", ["prefix part must be no more than 253 characters"]),
             (
                 "a/b/c",
-                ["a qualified name \(nameText) with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')"]
+                [
+                    "a qualified name \(nameText) with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')"
+                ]
             ),
         ] as [(String, [String])])
     func qualifiedName(_ text: String, _ messages: [String]) {

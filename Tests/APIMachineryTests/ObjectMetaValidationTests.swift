@@ -35,9 +35,13 @@ struct ObjectMetaValidationTests {
                 "metadata.name: Required value: name or generateName is required", "metadata.namespace: Required value",
             ])
         #expect(Self.texts { $0.name = ".." } == [#"metadata.name: Invalid value: "..": may not be '..'"#])
-        #expect(Self.texts { $0.generateName = "a/" } == [#"metadata.generateName: Invalid value: "a/": may not contain '/'"#])
         #expect(
-            Self.texts { $0.namespace = "a.b" } == [#"metadata.namespace: Invalid value: "a.b": must not contain dots"#])
+            Self.texts { $0.generateName = "a/" } == [
+                #"metadata.generateName: Invalid value: "a/": may not contain '/'"#
+            ])
+        #expect(
+            Self.texts { $0.namespace = "a.b" } == [#"metadata.namespace: Invalid value: "a.b": must not contain dots"#]
+        )
         #expect(
             Self.texts(isNamespaced: false) { $0.namespace = "n" } == [
                 "metadata.namespace: Forbidden: not allowed on this type"
@@ -46,8 +50,12 @@ struct ObjectMetaValidationTests {
 
     @Test("Labels, annotations and finalizers")
     func maps() {
-        #expect(Self.texts { $0.labels = ["": "x"] }.first?.hasPrefix(#"metadata.labels: Invalid value: "": name part"#) == true)
-        #expect(Self.texts { $0.labels = ["a": "-"] }.first?.hasPrefix(#"metadata.labels: Invalid value: "-": a valid"#) == true)
+        #expect(
+            Self.texts { $0.labels = ["": "x"] }.first?.hasPrefix(#"metadata.labels: Invalid value: "": name part"#)
+                == true)
+        #expect(
+            Self.texts { $0.labels = ["a": "-"] }.first?.hasPrefix(#"metadata.labels: Invalid value: "-": a valid"#)
+                == true)
         #expect(Self.texts { $0.annotations = ["-": ""] }.count == 1)
         #expect(Self.texts { $0.annotations = ["a": String(repeating: "x", count: 262_143)] } == [])
         #expect(
@@ -62,9 +70,10 @@ struct ObjectMetaValidationTests {
             Self.texts { $0.finalizers = ["orphan", "foregroundDeletion"] } == [
                 #"metadata.finalizers: Invalid value: ["orphan","foregroundDeletion"]: finalizer orphan and foregroundDeletion cannot be both set"#
             ])
-        #expect(Self.texts { $0.generation = -1 } == [
-            "metadata.generation: Invalid value: -1: must be greater than or equal to 0"
-        ])
+        #expect(
+            Self.texts { $0.generation = -1 } == [
+                "metadata.generation: Invalid value: -1: must be greater than or equal to 0"
+            ])
     }
 
     @Test("Owners")
@@ -81,7 +90,8 @@ struct ObjectMetaValidationTests {
         #expect(texts.count == 1)
         #expect(
             texts.first?.hasSuffix(
-                #"Only one reference can have Controller set to true. Found "true" in references for K/a and K/b"#) == true)
+                #"Only one reference can have Controller set to true. Found "true" in references for K/a and K/b"#)
+                == true)
     }
 
     @Test("What an update may not change")

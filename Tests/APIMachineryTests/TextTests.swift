@@ -42,8 +42,10 @@ struct TextTests {
     @Test(
         "Strings quoted as Go does",
         arguments: [
-            ("", #""""#), ("a", #""a""#), ("a\"b\\c", #""a\"b\\c""#), ("\u{7}\u{8}\u{c}\n\r\t\u{b}", #""\a\b\f\n\r\t\v""#),
-            ("\u{0}\u{1F}\u{7F}", #""\x00\x1f\x7f""#), ("é😀", #""é😀""#), ("\u{A0}\u{2028}\u{FEFF}", #""\u00a0\u2028\ufeff""#),
+            ("", #""""#), ("a", #""a""#), ("a\"b\\c", #""a\"b\\c""#),
+            ("\u{7}\u{8}\u{c}\n\r\t\u{b}", #""\a\b\f\n\r\t\v""#),
+            ("\u{0}\u{1F}\u{7F}", #""\x00\x1f\x7f""#), ("é😀", #""é😀""#),
+            ("\u{A0}\u{2028}\u{FEFF}", #""\u00a0\u2028\ufeff""#),
             ("\u{E000}\u{F0000}", #""\ue000\U000f0000""#), ("'<&>", #""'<&>""#),
         ])
     func quoted(_ text: String, _ expected: String) {

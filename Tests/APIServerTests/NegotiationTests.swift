@@ -12,7 +12,8 @@ struct NegotiationTests {
         var headers: HTTPFields = [.userAgent: agent]
         if let accept { headers[.accept] = accept }
         return try OutputForm.negotiate(
-            ServerRequest(method: "GET", path: "/", query: query, headers: headers), QueryParameters(query), offer: offer)
+            ServerRequest(method: "GET", path: "/", query: query, headers: headers), QueryParameters(query),
+            offer: offer)
     }
 
     private static let table = "application/json;as=Table;v=v1;g=meta.k8s.io"
@@ -95,7 +96,8 @@ struct NegotiationTests {
         "reads bodies by their type",
         arguments: [
             (nil, .json), ("", .json), ("application/json", .json), ("application/json; charset=utf-8", .json),
-            (" application/yaml ;x", .yaml), ("APPLICATION/YAML", .yaml), ("application/vnd.kubernetes.protobuf", .protobuf),
+            (" application/yaml ;x", .yaml), ("APPLICATION/YAML", .yaml),
+            ("application/vnd.kubernetes.protobuf", .protobuf),
             ("text/plain", nil), ("application/x-www-form-urlencoded", nil), ("application", nil),
         ] as [(String?, InputFormat?)])
     func bodies(_ contentType: String?, _ format: InputFormat?) throws {

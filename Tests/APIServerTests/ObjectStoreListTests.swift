@@ -23,7 +23,8 @@ struct ObjectStoreListTests {
         try await Shelf.with { shelf in
             try await Self.fill(shelf, 6)
             try await shelf.create("s1000", in: "q")
-            func names(_ labels: String = "", fields: String = "", in namespace: String = "p") async throws -> [String] {
+            func names(_ labels: String = "", fields: String = "", in namespace: String = "p") async throws -> [String]
+            {
                 try await shelf.names(
                     ListOptions(
                         labelSelector: try LabelSelector(parsing: labels),
@@ -56,6 +57,8 @@ struct ObjectStoreListTests {
                     if index <= 10 { try await shelf.delete("s\(1040 + index)") }
                 }
             }
+            let start = shelf.store.currentRevision
+            while shelf.store.currentRevision < start + 5 { await Task.yield() }
             for limit in [1, 7, 60, 100] {
                 // The first round pages over what was there when it began; later ones over newer states.
                 let first = try await shelf.names(ListOptions(limit: limit), in: "p")
@@ -128,7 +131,9 @@ struct ObjectStoreListTests {
     func nonsense() async throws {
         try await Shelf.with { shelf in
             try await Self.fill(shelf, 3)
-            func code(_ options: ListOptions) async -> Int? { await failure { try await shelf.names(options, in: "p") }?.code }
+            func code(_ options: ListOptions) async -> Int? {
+                await failure { try await shelf.names(options, in: "p") }?.code
+            }
             let present = try await shelf.names(ListOptions(limit: 1), in: "p").metadata
             #expect(await code(ListOptions(continueToken: "nonsense")) == 400)
             #expect(await code(ListOptions(continueToken: present.continue, resourceVersion: "1")) == 400)

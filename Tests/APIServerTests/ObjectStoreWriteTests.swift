@@ -81,7 +81,8 @@ struct ObjectStoreWriteTests {
             #expect(rules.prepared.count == 8)
             #expect(error?.code == 409)
             #expect(error?.status.details?.retryAfterSeconds == 1)
-            #expect(error?.message.hasSuffix("the server was not able to generate a unique name for the object") == true)
+            #expect(
+                error?.message.hasSuffix("the server was not able to generate a unique name for the object") == true)
         }
     }
 
@@ -149,7 +150,7 @@ struct ObjectStoreWriteTests {
         try await Shelf.with { shelf in
             let created = try await shelf.create("a")
             for preconditions in [
-                Preconditions(uid: "other"), Preconditions(uid: created.metadata.uid, resourceVersion: "1"),
+                Preconditions(uid: "other"), Preconditions(uid: created.metadata.uid, resourceVersion: "999"),
             ] {
                 let error = await failure { try await shelf.delete("a", DeleteOptions(preconditions: preconditions)) }
                 #expect(error?.code == 409)
@@ -185,7 +186,9 @@ struct ObjectStoreWriteTests {
             #expect(shelf.store.currentRevision == revision, "deleting twice changes nothing")
             let again = await failure { try await shelf.create("a") }
             #expect(again?.message.hasPrefix("object is being deleted: ") == true)
-            #expect(await failure { try await shelf.patch("a") { $0.metadata.finalizers.append("example.com/c") } }?.code == 422)
+            #expect(
+                await failure { try await shelf.patch("a") { $0.metadata.finalizers.append("example.com/c") } }?.code
+                    == 422)
 
             try await shelf.patch("a") { $0.metadata.finalizers = ["example.com/b"] }
             #expect(try shelf.objects.object("a", namespace: "p") != nil)

@@ -19,7 +19,8 @@ struct PipelinePartTests {
         #expect(GoDuration(text)?.duration == expected)
     }
 
-    private static func info(_ method: String, _ resource: String = "imagestreams", _ query: String = "") -> RequestInfo {
+    private static func info(_ method: String, _ resource: String = "imagestreams", _ query: String = "") -> RequestInfo
+    {
         RequestInfo(
             method: method, path: "/apis/image.openshift.io/v1/namespaces/p/\(resource)", query: QueryParameters(query))
     }

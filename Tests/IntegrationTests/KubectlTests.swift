@@ -48,8 +48,8 @@ struct KubectlTests {
     }
 
     private static func create(_ kubectl: Kubectl) async throws {
-        let namespace = try await kubectl(
-            "create", "-f", "-", input: #"{"apiVersion":"v1","kind":"Namespace","metadata":{"name":"tour"}}"#)
+        // Sent as protobuf.
+        let namespace = try await kubectl("create", "namespace", "tour")
         #expect(namespace == "namespace/tour created\n")
         let stream = try await kubectl(
             "create", "-n", "tour", "-f", "-",
@@ -68,7 +68,8 @@ struct KubectlTests {
         let odd = try await kubectl.attempt(
             ["create", "-n", "tour", "-f", "-"],
             input:
-                #"{"apiVersion":"image.openshift.io/v1","kind":"ImageStream","metadata":{"name":"b"},"spec":{"odd":1}}"#)
+                #"{"apiVersion":"image.openshift.io/v1","kind":"ImageStream","metadata":{"name":"b"},"spec":{"odd":1}}"#
+        )
         #expect(odd.exit == 1)
         #expect(odd.errors.contains(#"unknown field "spec.odd""#), "\(odd.errors)")
     }
@@ -90,6 +91,7 @@ struct KubectlTests {
                   - from: {kind: DockerImage, name: "\(host)/conf/absent:v1"}
                     to: {name: absent}
                     importPolicy: {insecure: true}
+                status: {}
                 """)
         let answer = try JSONValue.parse(output)
         let images = try #require(answer["status"]?["images"]?.arrayValue)

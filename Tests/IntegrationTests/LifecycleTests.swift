@@ -17,7 +17,8 @@ struct LifecycleTests {
             try await API.with(server) { api2 in
                 // One watch over HTTP/1.1, one over HTTP/2, and a connection in the middle of a request.
                 let watches = [
-                    try await api.watch("/api/v1/namespaces?watch=1"), try await api2.watch("/api/v1/namespaces?watch=1"),
+                    try await api.watch("/api/v1/namespaces?watch=1"),
+                    try await api2.watch("/api/v1/namespaces?watch=1"),
                 ]
                 let idle = try await RawConnection(server)
                 try await idle.send("GET /healthz HTTP/1.1\r\nHost: x\r\n")
@@ -51,7 +52,9 @@ struct LifecycleTests {
         }
     }
 
-    @Test("A damaged database is not served, and the message says what to do", arguments: ["no database", "damaged pages"])
+    @Test(
+        "A damaged database is not served, and the message says what to do",
+        arguments: ["no database", "damaged pages"])
     func corrupt(_ how: String) async throws {
         let scratch = try Scratch()
         let directory = scratch.path + "/data"

@@ -20,6 +20,7 @@ public enum YAML {
         public var nodes = 500_000
         public var bytes = 16 << 20
         public var depth = 1_000
+        public var directives = 100
 
         public init() {}
     }

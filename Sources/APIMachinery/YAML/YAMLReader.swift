@@ -26,6 +26,7 @@ final class YAMLReader {
     }
 
     func readDocument() throws(YAML.Failure) -> YAML.Document {
+        guard countDirectives() <= limits.directives else { throw YAML.Failure(text: "yaml: too many directives") }
         guard yaml_parser_initialize(&parser) == 1 else { throw YAML.Failure(text: "yaml: out of memory") }
         defer { yaml_parser_delete(&parser) }
         return try input.withUnsafeBufferPointer { (buffer) throws(YAML.Failure) in
@@ -41,6 +42,29 @@ final class YAMLReader {
                 default: continue
                 }
             }
+        }
+    }
+
+    /// The lines that begin as directives do. The library compares each directive with all others: a body of them takes
+    /// minutes. Of content no line begins so but in strings over several lines.
+    private func countDirectives() -> Int {
+        var count = 0
+        var index = 0
+        while let sign = input[index...].firstIndex(of: UInt8(ascii: "%")) {
+            if isLineStart(sign) { count += 1 }
+            index = sign + 1
+        }
+        return count
+    }
+
+    /// Whether a line begins there, by the line breaks of YAML 1.1: LF, CR, U+0085, U+2028 and U+2029.
+    private func isLineStart(_ index: Int) -> Bool {
+        guard index > 0 else { return true }
+        switch input[index - 1] {
+        case 0x0A, 0x0D: return true
+        case 0x85: return index > 1 && input[index - 2] == 0xC2
+        case 0xA8, 0xA9: return index > 2 && input[index - 2] == 0x80 && input[index - 3] == 0xE2
+        default: return false
         }
     }
 
@@ -109,7 +133,9 @@ final class YAMLReader {
             if let anchor { anchors[anchor] = Anchor(value: YAMLScalar.resolve(scalar), nodes: 1, bytes: size) }
             return YAMLScalar.key(scalar)
         case .alias(let name):
-            guard let anchor = anchors[name] else { throw YAML.Failure(text: "yaml: unknown anchor '\(name)' referenced") }
+            guard let anchor = anchors[name] else {
+                throw YAML.Failure(text: "yaml: unknown anchor '\(name)' referenced")
+            }
             // A long key costs as much as a long value.
             try spend(nodes: anchor.nodes, bytes: anchor.bytes)
             if let key = YAMLScalar.key(anchor.value) { return key }
@@ -175,7 +201,9 @@ struct YAMLEvent {
             let scalar = event.data.scalar
             let bytes = UnsafeBufferPointer(start: scalar.value, count: Int(scalar.length))
             kind = .scalar(
-                Scalar(text: String(decoding: bytes, as: UTF8.self), isPlain: scalar.style == YAML_PLAIN_SCALAR_STYLE),
+                Scalar(
+                    text: String(decoding: bytes, as: UTF8.self),
+                    isPlain: scalar.style == YAML_PLAIN_SCALAR_STYLE && !Self.isStringTag(Self.text(scalar.tag))),
                 anchor: Self.text(scalar.anchor))
         case YAML_ALIAS_EVENT:
             kind = .alias(Self.text(event.data.alias.anchor) ?? "")
@@ -190,6 +218,9 @@ struct YAMLEvent {
         default: kind = .other
         }
     }
+
+    /// `!!str` and `!` make a string of a plain scalar.
+    private static func isStringTag(_ tag: String?) -> Bool { tag == "tag:yaml.org,2002:str" || tag == "!" }
 
     private static func text(_ pointer: UnsafeMutablePointer<yaml_char_t>?) -> String? {
         pointer.map { String(cString: $0) }

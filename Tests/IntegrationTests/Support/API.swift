@@ -75,7 +75,8 @@ struct API: Sendable {
         let response = try await client.execute(
             request(method, path, body, type: type, headers: headers), timeout: limit)
         let bytes = try await response.body.collect(upTo: 64 << 20)
-        return Answer(status: Int(response.status.code), headers: response.headers, body: Array(bytes.readableBytesView))
+        return Answer(
+            status: Int(response.status.code), headers: response.headers, body: Array(bytes.readableBytesView))
     }
 
     func get(_ path: String) async throws -> Answer { try await send("GET", path) }
@@ -105,7 +106,8 @@ struct API: Sendable {
         let annotations = payload == 0 ? "" : #","annotations":{"x":"\#(String(repeating: "x", count: payload))"}"#
         return try await post(
             Self.streams(namespace),
-            #"{"kind":"ImageStream","apiVersion":"image.openshift.io/v1","metadata":{"name":"\#(name)"\#(annotations)}}"#)
+            #"{"kind":"ImageStream","apiVersion":"image.openshift.io/v1","metadata":{"name":"\#(name)"\#(annotations)}}"#
+        )
     }
 }
 

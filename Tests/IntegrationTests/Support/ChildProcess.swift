@@ -79,7 +79,8 @@ final class ChildProcess: Sendable {
     var errors: String { read("err") }
 
     private func read(_ name: String) -> String {
-        String(decoding: (try? Data(contentsOf: URL(fileURLWithPath: "\(folder.path)/\(name)"))) ?? Data(), as: UTF8.self)
+        String(
+            decoding: (try? Data(contentsOf: URL(fileURLWithPath: "\(folder.path)/\(name)"))) ?? Data(), as: UTF8.self)
     }
 
     func signal(_ number: Int32) { if isRunning { kill(pid, number) } }

@@ -13,7 +13,8 @@ struct Kubectl: Sendable {
         home = try Scratch()
         let found = try await IntegrationTests.run("sh", ["-c", "command -v kubectl"])
         guard found.exit == 0 else {
-            throw TestFailure("kubectl is not installed: it is needed for these tests (https://kubernetes.io/docs/tasks/tools/)")
+            throw TestFailure(
+                "kubectl is not installed: it is needed for these tests (https://kubernetes.io/docs/tasks/tools/)")
         }
     }
 

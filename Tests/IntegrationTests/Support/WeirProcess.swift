@@ -52,7 +52,8 @@ final class WeirProcess: Sendable {
         guard let url, let port = URL(string: url)?.port else {
             throw TestFailure("weir does not start: \(child.errors)")
         }
-        return WeirProcess(url: url, port: port, directory: directory, readyAfter: began.duration(to: .now), child: child)
+        return WeirProcess(
+            url: url, port: port, directory: directory, readyAfter: began.duration(to: .now), child: child)
     }
 
     private init(url: String, port: Int, directory: String, readyAfter: Duration, child: ChildProcess) {
