@@ -151,13 +151,14 @@ extension JSONValue {
         do { return try parse(bytes) } catch { throw .internalError("object does not parse: \(error.message)") }
     }
 
-    /// The value with the members of those objects sorted that `patch` has as well.
-    func sorted(along patch: JSONValue) -> JSONValue {
-        guard case .object(let members) = self, case .object(let changes) = patch else { return self }
+    /// The value with the members of those objects sorted that `patch` has as well. Objects deeper than any API type
+    /// goes keep their order: the text is for people, and the depth for the stack.
+    func sorted(along patch: JSONValue, depth: Int = 64) -> JSONValue {
+        guard depth > 0, case .object(let members) = self, case .object(let changes) = patch else { return self }
         return .object(
             JSONObject(
                 members: members.sorted { $0.key < $1.key }.map { key, value in
-                    (key, changes[key].map(value.sorted(along:)) ?? value)
+                    (key, changes[key].map { value.sorted(along: $0, depth: depth - 1) } ?? value)
                 }))
     }
 }
