@@ -14,7 +14,7 @@ BUILD_PACKAGES := libsqlite3-dev zlib1g-dev
 TEST_PACKAGES := docker-registry python3-yaml sqlite3 curl openssl
 # Any kubectl will do.
 TEST_PACKAGES += $(if $(shell command -v kubectl),,kubernetes-client)
-BENCH_PACKAGES := sqlite3
+BENCH_PACKAGES := sqlite3 python3-venv
 
 .PHONY: help run build test bench lint format conformance schema packages clean
 
@@ -44,7 +44,7 @@ conformance: packages ## Replay the recorded answers of the reference against a 
 bench: PACKAGES := $(BENCH_PACKAGES)
 bench: packages ## Measure: one line a figure, with the peer's where there is one.
 	swift build -c release --product weir-bench
-	.build/release/weir-bench
+	Scripts/bench
 
 lint: ## Check the format, and that generated code is current.
 	Scripts/lint

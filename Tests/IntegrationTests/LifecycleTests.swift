@@ -40,6 +40,16 @@ struct LifecycleTests {
         #expect(began.duration(to: ended) < .seconds(10))
     }
 
+    @Test("SIGTERM ends the process with 0 also in its first moments")
+    func earlyShutdown() async throws {
+        for _ in 0..<8 {
+            let scratch = try Scratch()
+            let server = try await WeirProcess.start(scratch.path + "/data")
+            server.child.signal(SIGTERM)
+            #expect(try await server.child.end(within: .seconds(15)) == 0, "\(server.child.errors)")
+        }
+    }
+
     @Test("A second server on the same directory is refused, and says so")
     func locked() async throws {
         try await WeirProcess.run { server, api in
