@@ -1,6 +1,7 @@
 import APIMachinery
 import APIServer
 import HTTPTypes
+import JSON
 
 /// Answers the paths below `/v2/`: OCI distribution.
 ///
@@ -30,11 +31,28 @@ public struct RegistryHandler: Sendable {
     }
 
     private func answer(_ request: ServerRequest) async throws -> ServerResponse {
-        guard try await authenticator.authenticate(request) != nil else { throw RegistryError.unauthorized }
+        guard try await authenticator.authenticate(withTokenAsBearer(request)) != nil else {
+            throw RegistryError.unauthorized
+        }
         guard request.path == "/v2/" || request.path == "/v2" else { throw RegistryError.unknownRepository }
         guard request.method == "GET" || request.method == "HEAD" else {
             throw RegistryError(status: 405, code: .unsupported, message: "the operation is unsupported")
         }
         return ServerResponse(status: 200, contentType: "application/json", Array("{}".utf8))
+    }
+
+    /// Clients of registries send basic authentication; the password is the token, the user name is not looked at.
+    private func withTokenAsBearer(_ request: ServerRequest) -> ServerRequest {
+        let parts = (request.header(.authorization) ?? "").split(separator: " ", maxSplits: 1)
+        guard parts.count == 2, parts[0].lowercased() == "basic",
+            case .bytes(let bytes) = Base64.decode(Array(parts[1].utf8)),
+            let colon = bytes.firstIndex(of: UInt8(ascii: ":"))
+        else { return request }
+        var bearing = request
+        let token = String(decoding: bytes[(colon + 1)...], as: UTF8.self)
+        // What could not stand in a header is no token of ours.
+        bearing.headers[.authorization] =
+            token.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F } ? "Bearer \(token)" : "Bearer -"
+        return bearing
     }
 }

@@ -33,6 +33,25 @@ struct IdentityTests {
         }
     }
 
+    @Test("The registry's door opens to the token, also as a password, and to nothing else")
+    func registry() async throws {
+        try await WeirProcess.run { server, api in
+            var stranger = api
+            stranger.token = nil
+            let token = try String(contentsOfFile: server.directory + "/admin.token", encoding: .utf8)
+                .trimmingCharacters(in: .whitespacesAndNewlines)
+            let basic = Data("anybody:\(token)".utf8).base64EncodedString()
+            for (header, status) in [
+                ("Basic \(basic)", 200), ("Bearer \(token)", 200), ("Basic YWRtaW46eA==", 401), ("Basic ?", 401),
+            ] {
+                let answer = try await stranger.send("GET", "/v2/", headers: [("Authorization", header)])
+                #expect(answer.status == status, "\(header)")
+            }
+            #expect(try await stranger.get("/v2/").status == 401)
+            #expect(try await api.get("/v2/team/app/tags/list").status == 404)
+        }
+    }
+
     @Test("Certificates: the server's own authority names users, another one's are refused")
     func certificates() async throws {
         let scratch = try Scratch()
