@@ -23,7 +23,7 @@ help: ## Show this list.
 
 run: packages build ## Build a release and serve from ./dev-data.
 	@echo "Serving from $(DATA). In another terminal:"
-	@echo "  export KUBECONFIG=$(CURDIR)/$(DATA)/admin.kubeconfig"
+	@echo "  export KUBECONFIG=$(abspath $(DATA))/admin.kubeconfig"
 	@echo "  kubectl get namespaces"
 	@echo "README.md has a tour. Ctrl-C ends the server."
 	$(WEIR) serve --data-dir $(DATA) --listen $(LISTEN)

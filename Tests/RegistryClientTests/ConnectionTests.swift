@@ -64,7 +64,7 @@ struct ConnectionTests {
             #expect(
                 second?.text
                     == "Get \"http://\(server.host)/v2/\": dial tcp \(server.host): connect: connection refused")
-            #expect(ContinuousClock.now - start < .seconds(25))
+            #expect(ContinuousClock.now - start < .seconds(120))
         }
     }
 
@@ -140,7 +140,7 @@ struct ConnectionTests {
                     #expect(
                         error?.text
                             == "Get \"http://\(registry.host)/v2/a/manifests/\(tag)\": context deadline exceeded")
-                    #expect(ContinuousClock.now - start < .seconds(25))
+                    #expect(ContinuousClock.now - start < .seconds(120))
                 }
             }
         }

@@ -18,7 +18,6 @@ public struct StoredResource<Rules: Strategy>: GettableResource, WatchableResour
     }
 
     public var descriptor: ResourceDescriptor { objects.kind.descriptor }
-    public var selectableFields: [String] { objects.kind.selectableFieldNames }
     public var emptyObject: Object { objects.kind.present(Object()) ?? Object() }
 
     public func get(_ name: String, options: GetOptions, _ context: RequestContext) async throws -> Output<Object> {

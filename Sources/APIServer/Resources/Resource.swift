@@ -13,13 +13,10 @@ public protocol Resource<Object>: Sendable {
     var schema: TypeSchema { get }
     /// How objects look as a table; `nil` where the resource does not offer the form at all (406).
     var table: TableColumns<Object>? { get }
-    /// Fields a field selector may name besides `metadata.name` and `metadata.namespace`.
-    var selectableFields: [String] { get }
 }
 
 extension Resource {
     public var schema: TypeSchema { Object.schema }
-    public var selectableFields: [String] { [] }
     public var table: TableColumns<Object>? { .standard }
 }
 
