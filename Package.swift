@@ -40,6 +40,7 @@ let package = Package(
             ]),
 
         // The API and its resources.
+        .systemLibrary(name: "CMalloc"),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .target(
             name: "APIServer",
@@ -94,7 +95,8 @@ let package = Package(
         .target(
             name: "Server",
             dependencies: [
-                "APIServer", "Controllers", "HTTPServer", "Identity", "ImageStreams", "Registry", "StoreSQLite",
+                "APIServer", "CMalloc", "Controllers", "HTTPServer", "Identity", "ImageStreams", "Registry",
+                "StoreSQLite",
                 .product(name: "Configuration", package: "swift-configuration"),
                 .product(name: "NIOSSL", package: "swift-nio-ssl"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
