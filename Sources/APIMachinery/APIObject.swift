@@ -18,6 +18,10 @@ public protocol APIObject: APIKind {
     /// The declaration of the list of such objects; nil where none is declared.
     static var listSchema: TypeSchema? { get }
     init()
+    /// Reads the members that are there; the others stay as they are.
+    mutating func readFields(from reader: inout JSONReader) throws(JSONError)
+    /// The members without the braces around them, those that are as in `old` copied from its encoding.
+    func encodeFields(to writer: inout JSONWriter, reusing old: Self, _ members: EncodedMembers)
 }
 
 extension APIObject {
@@ -34,14 +38,18 @@ public protocol APIList: APIKind {
 extension APIKind {
     /// `{"kind":…,"apiVersion":…,` and the members: the form of a whole answer or request.
     public func encodeTopLevel(to writer: inout JSONWriter) {
-        let identity = Self.groupVersionKind
         writer.beginObject()
+        encodeIdentity(to: &writer)
+        encodeFields(to: &writer)
+        writer.endObject()
+    }
+
+    fileprivate func encodeIdentity(to writer: inout JSONWriter) {
+        let identity = Self.groupVersionKind
         writer.key("kind")
         writer.write(identity.kind)
         writer.key("apiVersion")
         writer.write(identity.apiVersion)
-        encodeFields(to: &writer)
-        writer.endObject()
     }
 
     /// Compact JSON with kind and apiVersion, without a newline at the end.
@@ -50,4 +58,62 @@ extension APIKind {
         encodeTopLevel(to: &writer)
         return writer.finish()
     }
+}
+
+extension APIObject {
+    /// The same bytes as `jsonBytes()`, of an object that differs little from one whose bytes are at hand: what is equal
+    /// is copied.
+    ///
+    /// - Parameter members: of the bytes of `old`, as its type writes them.
+    public func jsonBytes(reusing old: Self, _ members: EncodedMembers) -> [UInt8] {
+        var writer = JSONWriter(capacity: members.bytes.count + 1024)
+        writer.beginObject()
+        encodeIdentity(to: &writer)
+        encodeFields(to: &writer, reusing: old, members)
+        writer.endObject()
+        return writer.finish()
+    }
+
+    /// Reads a document that has some of the members; the others are those of `base`.
+    public static func decode(
+        _ bytes: [UInt8], onto base: Self, limits: JSONLimits, issues: inout [JSONIssue]
+    ) throws(JSONError) -> Self {
+        let (object, found) = try bytes.withUnsafeBufferPointer { (buffer) throws(JSONError) in
+            try JSONReader.withReader(UnsafeRawBufferPointer(buffer), limits: limits) { (reader) throws(JSONError) in
+                var object = base
+                try object.readFields(from: &reader)
+                try reader.finish()
+                return (object, reader.issues)
+            }
+        }
+        issues += found
+        return object
+    }
+}
+
+/// Where the members of an object lie in its compact encoding.
+public struct EncodedMembers: Sendable {
+    public let bytes: [UInt8]
+    private let members: [(key: String, value: Range<Int>)]
+
+    /// nil where `bytes` are not the compact JSON of an object.
+    public init?(_ bytes: [UInt8]) {
+        self.bytes = bytes
+        let found: [(String, Range<Int>)]? = bytes.withUnsafeBytes { buffer in
+            JSONScanner(buffer).members(in: 0..<buffer.count)?.map { member in
+                // Keys of API types need no escapes; one that has some is found by nobody.
+                let key = buffer[(member.key.lowerBound + 1)..<(member.key.upperBound - 1)]
+                return (String(decoding: key, as: UTF8.self), member.value)
+            }
+        }
+        guard let found else { return nil }
+        members = found
+    }
+
+    /// The encoding of a member's value.
+    public subscript(key: String) -> ArraySlice<UInt8>? {
+        members.first { $0.key == key }.map { bytes[$0.value] }
+    }
+
+    public var keys: [String] { members.map(\.key) }
 }

@@ -47,9 +47,9 @@ public struct ImportController: Sendable {
         while !Task.isCancelled {
             do {
                 let watch = try await api.streams.watch(ListOptions(), context())
-                try enqueue(watch.initialEvents())
+                enqueue(watch.initialEvents())
                 while !Task.isCancelled && !watch.isEnded {
-                    try enqueue(try await watch.next(deadline: .now + .seconds(3600)))
+                    enqueue(try await watch.next(deadline: .now + .seconds(3600)))
                 }
                 if watch.isEnded { return }
             } catch is CancellationError {
@@ -61,10 +61,9 @@ public struct ImportController: Sendable {
         }
     }
 
-    private func enqueue(_ events: [WatchEvent<some APIObject>]) throws {
+    private func enqueue(_ events: [WatchEvent<some APIObject>]) {
         for event in events where event.kind != .deleted {
-            let metadata = try event.object.object().metadata
-            queue.add(Key(namespace: metadata.namespace, name: metadata.name))
+            queue.add(Key(namespace: event.namespace, name: event.name))
         }
     }
 

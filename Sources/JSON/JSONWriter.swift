@@ -146,10 +146,12 @@ public struct JSONWriter: ~Copyable {
     }
 
     /// A value that is already compact JSON.
-    public mutating func write(raw bytes: [UInt8]) {
+    public mutating func write(raw bytes: ArraySlice<UInt8>) {
         bytes.withUnsafeBufferPointer { buffer in
             if let start = buffer.baseAddress { put(start, buffer.count) }
         }
         needsComma = true
     }
+
+    public mutating func write(raw bytes: [UInt8]) { write(raw: bytes[...]) }
 }

@@ -4,8 +4,17 @@ extension SwiftEmitter {
             "extension \(type.name) {",
             "    public init(from reader: inout JSONReader) throws(JSONError) {",
             "        self.init()",
-            "        try reader.enterStruct(\"\(type.name)\", goType: Self.goType)",
         ]
+        if type.role == .object {
+            lines += [
+                "        try readFields(from: &reader)",
+                "    }",
+                "",
+                "    /// Reads the members that are there; the others stay as they are.",
+                "    public mutating func readFields(from reader: inout JSONReader) throws(JSONError) {",
+            ]
+        }
+        lines.append("        try reader.enterStruct(\"\(type.name)\", goType: Self.goType)")
         var cases: [(name: String, lines: [String])] = []
         for (bit, field) in type.fields.enumerated() {
             cases.append(
@@ -95,7 +104,32 @@ extension SwiftEmitter {
             "    public func encodeFields(to writer: inout JSONWriter) {",
         ]
         for field in type.fields { lines += writing(field) }
-        return lines + ["    }", "}"]
+        lines.append("    }")
+        if type.role == .object { lines += reusingEncoding() }
+        return lines + ["}"]
+    }
+
+    /// The encoding of an object that differs little from one whose encoding is at hand.
+    private func reusingEncoding() -> [String] {
+        var lines = [
+            "",
+            "    /// The members, those that are as in `old` copied from its encoding.",
+            "    public func encodeFields(to writer: inout JSONWriter, reusing old: Self, _ members: EncodedMembers) {",
+        ]
+        for field in type.fields {
+            guard case .type = field.type.shape, !field.type.isPointer, field.output == .always else {
+                lines += writing(field)
+                continue
+            }
+            let name = "self.\(field.swiftName)"
+            lines += [
+                "        writer.key(\"\(field.name)\")",
+                "        if \(name) == old.\(field.swiftName), let encoded = members[\"\(field.name)\"] {",
+                "            writer.write(raw: encoded)", "        } else {",
+                "            \(value(field, name))", "        }",
+            ]
+        }
+        return lines + ["    }"]
     }
 
     private func writing(_ field: SchemaField) -> [String] {

@@ -47,6 +47,11 @@ extension Secret {
 extension Secret {
     public init(from reader: inout JSONReader) throws(JSONError) {
         self.init()
+        try readFields(from: &reader)
+    }
+
+    /// Reads the members that are there; the others stay as they are.
+    public mutating func readFields(from reader: inout JSONReader) throws(JSONError) {
         try reader.enterStruct("Secret", goType: Self.goType)
         var seen: UInt64 = 0
         while try reader.nextField() {
@@ -97,6 +102,32 @@ extension Secret {
     public func encodeFields(to writer: inout JSONWriter) {
         writer.key("metadata")
         self.metadata.encode(to: &writer)
+        if let value = self.immutable {
+            writer.key("immutable")
+            writer.write(value)
+        }
+        if !self.data.isEmpty {
+            writer.key("data")
+            writer.write(base64Map: self.data)
+        }
+        if !self.stringData.isEmpty {
+            writer.key("stringData")
+            writer.write(self.stringData)
+        }
+        if !self.type.isEmpty {
+            writer.key("type")
+            writer.write(self.type)
+        }
+    }
+
+    /// The members, those that are as in `old` copied from its encoding.
+    public func encodeFields(to writer: inout JSONWriter, reusing old: Self, _ members: EncodedMembers) {
+        writer.key("metadata")
+        if self.metadata == old.metadata, let encoded = members["metadata"] {
+            writer.write(raw: encoded)
+        } else {
+            self.metadata.encode(to: &writer)
+        }
         if let value = self.immutable {
             writer.key("immutable")
             writer.write(value)

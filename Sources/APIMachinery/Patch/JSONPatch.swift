@@ -54,6 +54,27 @@ public struct JSONPatch: Sendable {
         unknownFields = unknown
     }
 
+    /// The top-level members that the operations read or write; nil where one names the document or its metadata as a
+    /// whole, or managed fields.
+    public var touchedMembers: Set<String>? {
+        var members = Set<String>()
+        for operation in operations {
+            for pointer in [operation.path, operation.from].compactMap({ $0 }) {
+                let parts = pointer.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
+                guard parts.count > 1, parts[0].isEmpty, let member = String(parts[1]), !member.contains("~") else {
+                    return nil
+                }
+                if member == "metadata" {
+                    guard parts.count > 2, String(parts[2]) != "managedFields" else { return nil }
+                } else if parts.count < 3 {
+                    return nil
+                }
+                members.insert(member)
+            }
+        }
+        return members
+    }
+
     /// The document after all operations, or the first failure: nothing is applied half.
     public func apply(to document: JSONValue) throws(Failure) -> JSONValue {
         var result = document

@@ -16,12 +16,19 @@ extension TypedEndpoint {
         }
         let patch = try Patch(body, format: format, options: options, warnings: call.context.warnings)
         let decoder = environment.decoder
-        let change = ObjectChange<Object>(isPatch: true) { current in
+        @Sendable func wholly(patched current: Output<Object>) throws -> Object {
             let before = try JSONValue.parsed(current.encoded.json)
             let after = try patch.apply(to: before, schema: Object.schema)
             var object: Object = try decoder.decodePatched(
                 after, patch: patch, options: options, warnings: call.context.warnings)
             object.metadata.markReset(if: after)
+            return object
+        }
+        let change = ObjectChange<Object>(isPatch: true) { current in
+            var object =
+                try PartialPatch(patch, to: current).flatMap {
+                    try $0.result(options: options, warnings: call.context.warnings)
+                } ?? wholly(patched: current)
             try checkNameInBody(object.metadata.name, call)
             try completeNamespace(&object, call)
             return object
@@ -87,6 +94,20 @@ struct Patch: Sendable {
             shownValue = GoValueText.plain(document)
         case .apply:
             throw APIError.unsupportedMediaType("415: Unsupported Media Type", routed: true)
+        }
+    }
+
+    /// The members of the object that the patch may change; nil for any, and where only the whole document tells.
+    var touchedMembers: Set<String>? {
+        switch form {
+        case .merge(.object(let patch)), .strategicMerge(.object(let patch)):
+            let metadata = patch["metadata"]?.objectValue
+            guard patch["metadata"] == nil || metadata != nil, metadata?["managedFields"] == nil else { return nil }
+            // Directives of a strategic merge patch act on everything beside them.
+            guard !(patch.keys + (metadata?.keys ?? [])).contains(where: { $0.hasPrefix("$") }) else { return nil }
+            return Set(patch.keys)
+        case .merge, .strategicMerge: return nil
+        case .json(let patch): return patch.touchedMembers
         }
     }
 

@@ -10,6 +10,9 @@ struct BodyDecoder {
     /// YAML and protobuf can be shorter than the JSON they become.
     static let limits = JSONLimits(depth: 10_000, bytes: 8 * maximumBytes)
 
+    /// What the result of a patch may be, whatever is allowed of a body.
+    static let patchedLimits = JSONLimits(depth: 10_000, bytes: 64 << 20)
+
     static func collect(_ request: ServerRequest) async throws -> [UInt8] {
         do {
             return try await request.body.collect(upTo: maximumBytes)
@@ -185,7 +188,7 @@ extension BodyDecoder {
             throw Self.unusable(patch, document, problem)
         }
         do throws(JSONError) {
-            object = try Object.decode(bytes, limits: JSONLimits(depth: 10_000, bytes: 64 << 20), issues: &issues)
+            object = try Object.decode(bytes, limits: Self.patchedLimits, issues: &issues)
         } catch {
             throw Self.unusable(patch, document, error.message)
         }

@@ -63,9 +63,11 @@ extension ObjectStore {
         }
         if options.isDryRun { return object }
         let effects = try kind.sideEffects(ObjectWrite(old: nil, new: object, context: context))
+        let bytes = StoredForm.encode(object)
         let transaction = Transaction(
-            conditions: [.modRevision(of: key, equals: 0)],
-            mutations: [.put(key: key, value: StoredForm.encode(object))] + effects)
+            conditions: [.modRevision(of: key, equals: 0)], mutations: [.put(key: key, value: bytes)] + effects)
+        recent.expect(key, bytes: bytes, object: object)
+        defer { recent.settle(key) }
         do {
             let revision = try await store.commit(transaction)
             var stored = object

@@ -12,7 +12,7 @@ extension ObjectStore {
             }
             try checkPreconditions(options.preconditions, current.object.metadata, context)
             do {
-                return try await remove(current.object, revision: current.revision, options: options, context)
+                return try await remove(current, options: options, context)
             } catch StoreError.conflict {
                 continue
             } catch let error as StoreError {
@@ -40,15 +40,16 @@ extension ObjectStore {
     }
 
     private func remove(
-        _ object: Object, revision: Int64, options: DeleteOptions, _ context: RequestContext
+        _ current: CurrentObject<Object>, options: DeleteOptions, _ context: RequestContext
     ) async throws -> DeleteOutput<Object> {
+        let object = current.object
         let isDryRun = !options.dryRun.isEmpty
         let wished = collectorFinalizers(of: object.metadata, options)
         let others = object.metadata.finalizers.filter { !Self.collectorFinalizers.contains($0) }
         if !others.isEmpty || !kind.isReleased(object) {
             let marked = marked(object, finalizers: others, context)
             let stored = try await replace(
-                object, revision: revision, by: marked, options: WriteOptions(isDryRun: isDryRun), context)
+                current, by: marked, options: WriteOptions(isDryRun: isDryRun), context)
             return .object(Output(kind.present(stored) ?? stored))
         }
         if !isDryRun {
@@ -56,7 +57,8 @@ extension ObjectStore {
             let effects = try kind.sideEffects(ObjectWrite(old: object, new: nil, context: context))
             _ = try await store.commit(
                 Transaction(
-                    conditions: [.modRevision(of: key, equals: revision)], mutations: [.delete(key: key)] + effects))
+                    conditions: [.modRevision(of: key, equals: current.revision)],
+                    mutations: [.delete(key: key)] + effects))
         }
         if let wished {
             // A garbage collector would find no dependents and let the object go at once: so it has gone already.

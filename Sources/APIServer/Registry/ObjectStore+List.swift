@@ -90,7 +90,8 @@ extension ObjectStore {
             return CacheSnapshot(
                 entries: result.kvs.map {
                     CacheEntry(
-                        key: $0.key, value: Self.served($0, present: present), createRevision: $0.createRevision,
+                        key: $0.key, value: Self.served($0, present: present, recent: nil),
+                        createRevision: $0.createRevision,
                         modRevision: $0.modRevision)
                 }, revision: revision, remaining: result.count - result.kvs.count)
         } catch StoreError.compacted {

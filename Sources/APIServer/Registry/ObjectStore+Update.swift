@@ -17,15 +17,13 @@ extension ObjectStore {
             guard let current = try current(name, namespace: context.namespace) else {
                 throw APIError.notFound(context.resource, name)
             }
-            let shown = kind.present(current.object) ?? current.object
-            var new = try await change.apply(Output(shown))
+            var new = try await change.apply(current.shown)
             let pinned = try checkPreconditions(&new, current: current, strategy: strategy, change: change, context)
             strategy.applyDefaults(&new)
-            if !options.isApply { track(&new, old: current.object, fields, options, context) }
+            if !options.isApply { track(&new, old: current, fields, options, context) }
             try await complete(&new, old: current.object, strategy: strategy, context)
             do {
-                return try await replace(
-                    current.object, revision: current.revision, by: new, options: options, context)
+                return try await replace(current, by: new, options: options, context)
             } catch StoreError.conflict {
                 if pinned || attempt == attempts {
                     throw APIError.conflict(context.resource, name, APIError.modifiedText)
@@ -40,7 +38,7 @@ extension ObjectStore {
     /// Checks uid and resource version of the submitted object against what is stored.
     /// - Returns: whether the change is bound to this very revision.
     private func checkPreconditions(
-        _ new: inout Object, current: (object: Object, revision: Int64), strategy: some Strategy<Object>,
+        _ new: inout Object, current: CurrentObject<Object>, strategy: some Strategy<Object>,
         change: ObjectChange<Object>, _ context: RequestContext
     ) throws -> Bool {
         let name = current.object.metadata.name
@@ -73,14 +71,15 @@ extension ObjectStore {
     }
 
     private func track(
-        _ new: inout Object, old: Object, _ fields: FieldManager?, _ options: WriteOptions, _ context: RequestContext
+        _ new: inout Object, old: CurrentObject<Object>, _ fields: FieldManager?, _ options: WriteOptions,
+        _ context: RequestContext
     ) {
-        let stored = old.metadata.managedFields
+        let stored = old.object.metadata.managedFields
         let submitted = FieldManager.SubmittedManagers(new.metadata.managedFields)
         new.metadata.managedFields = stored
         guard let fields else { return }
         new.metadata.managedFields = fields.update(
-            old: old.jsonBytes(), oldManagers: stored, new: new.jsonBytes(), submitted: submitted,
+            old: old.bytes, oldManagers: stored, new: old.encoding(of: new), submitted: submitted,
             manager: options.managerName(context), now: context.now)
     }
 
@@ -105,24 +104,14 @@ extension ObjectStore {
         }
     }
 
-    /// Writes `new` in place of `old`, or removes the object where only its finalizers held it.
+    /// Writes `new` in place of the present state, or removes the object where only its finalizers held it.
     func replace(
-        _ old: Object, revision: Int64, by new: Object, options: WriteOptions, _ context: RequestContext
+        _ current: CurrentObject<Object>, by new: Object, options: WriteOptions, _ context: RequestContext
     ) async throws -> Object {
+        let (old, revision) = (current.object, current.revision)
         let key = key(old.metadata.name, namespace: old.metadata.namespace)
-        var timeless = new
-        let managers = old.metadata.managedFields
-        if managers != new.metadata.managedFields,
-            ManagedFieldsEntry.equalApartFromTimes(managers, new.metadata.managedFields)
-        {
-            timeless.metadata.managedFields = managers
-        }
-        let bytes = StoredForm.encode(new)
-        if StoredForm.encode(timeless) == StoredForm.encode(old) {
-            var unchanged = timeless
-            unchanged.metadata.resourceVersion = String(revision)
-            return unchanged
-        }
+        let bytes = StoredForm.encode(new, from: current)
+        if let unchanged = Self.unchanged(current, by: new, bytes) { return unchanged }
         if options.isDryRun {
             var shown = new
             shown.metadata.resourceVersion = String(revision)
@@ -134,12 +123,29 @@ extension ObjectStore {
         let effects = try kind.sideEffects(
             ObjectWrite(old: old, new: isReleased ? nil : new, context: context))
         let mutation: Mutation = isReleased ? .delete(key: key) : .put(key: key, value: bytes)
+        if !isReleased { recent.expect(key, bytes: bytes, object: new) }
+        defer { recent.settle(key) }
         let written = try await store.commit(
             Transaction(conditions: [.modRevision(of: key, equals: revision)], mutations: [mutation] + effects))
         var stored = new
         // An object that is gone shows the last version it had.
         stored.metadata.resourceVersion = String(isReleased ? revision : written)
         return stored
+    }
+
+    /// The present state, where `new` differs from it at most in the times of its managed fields (6.9).
+    private static func unchanged(_ current: CurrentObject<Object>, by new: Object, _ bytes: [UInt8]) -> Object? {
+        let managers = current.object.metadata.managedFields
+        var timeless = new
+        if managers != new.metadata.managedFields {
+            guard ManagedFieldsEntry.equalApartFromTimes(managers, new.metadata.managedFields) else { return nil }
+            timeless.metadata.managedFields = managers
+            guard StoredForm.isSame(StoredForm.encode(timeless, from: current), current.bytes) else { return nil }
+        } else if !StoredForm.isSame(bytes, current.bytes) {
+            return nil
+        }
+        timeless.metadata.resourceVersion = String(current.revision)
+        return timeless
     }
 }
 

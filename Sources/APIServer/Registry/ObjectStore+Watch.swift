@@ -21,10 +21,16 @@ extension ObjectStore {
             let initial = snapshot.entries.filter { matches($0.value, key: $0.key, options) }
             return CacheWatch(
                 store: self, options: options, cursor: cursor,
-                initial: initial.map { WatchEvent(kind: .added, object: Output($0.value.encoded)) })
+                initial: initial.map { event(.added, $0.key, $0.value.encoded) })
         }
         let start = options.resourceVersion.isEmpty || revision == 0 ? cache.revision : revision
         return CacheWatch(store: self, options: options, cursor: try await cursor(after: start, in: range), initial: [])
+    }
+
+    func event(_ kind: WatchEvent<Object>.Kind, _ key: String, _ encoded: EncodedObject) -> WatchEvent<Object> {
+        var event = WatchEvent<Object>(kind: kind, object: Output(encoded))
+        (event.namespace, event.name) = names(of: key)
+        return event
     }
 
     private func cursor(after revision: Int64, in range: KeyRange) async throws -> WatchCursor<StoredObject> {
@@ -84,13 +90,12 @@ final class CacheWatch<Object: APIObject>: WatchStream {
         case (false, false): return nil
         case (_, true):
             guard let value = change.value else { return nil }
-            return WatchEvent(kind: before ? .modified : .added, object: Output(value.encoded))
+            return store.event(before ? .modified : .added, change.key, value.encoded)
         case (true, false):
             guard let previous = change.previous else { return nil }
             let json = StoredForm.replacingRevision(in: previous.encoded.json, by: change.revision)
-            return WatchEvent(
-                kind: .deleted,
-                object: Output(EncodedObject(json: json, itemStart: previous.encoded.itemStart)))
+            return store.event(
+                .deleted, change.key, EncodedObject(json: json, itemStart: previous.encoded.itemStart))
         }
     }
 }

@@ -9,6 +9,7 @@ public final class ObjectStore<Object: APIObject>: Sendable {
     public let kind: ObjectKind<Object>
     let store: Store
     let cache: RangeCache<StoredObject>
+    let recent = RecentObjects<Object>()
     let namespaces: (any NamespaceLookup)?
 
     /// Registers the type's cache: make all object stores before the store starts.
@@ -19,8 +20,8 @@ public final class ObjectStore<Object: APIObject>: Sendable {
         self.store = store
         self.namespaces = namespaces
         let present = kind.present
-        cache = store.cache(prefix: kind.keyPrefix) { keyValue in
-            Self.served(keyValue, present: present)
+        cache = store.cache(prefix: kind.keyPrefix) { [recent] keyValue in
+            Self.served(keyValue, present: present, recent: recent)
         }
     }
 
@@ -55,7 +56,8 @@ public final class ObjectStore<Object: APIObject>: Sendable {
     ///
     /// A read after a write of the same process sees the write.
     public func object(_ name: String, namespace: String) throws -> Object? {
-        try current(name, namespace: namespace)?.object
+        guard let entry = cache.value(for: key(name, namespace: namespace)) else { return nil }
+        return try decoded(entry)
     }
 
     /// As `object`, but a missing object is the NotFound that clients of the request's resource expect
@@ -67,16 +69,33 @@ public final class ObjectStore<Object: APIObject>: Sendable {
         return object
     }
 
-    /// The stored state and its revision.
-    func current(_ name: String, namespace: String) throws -> (object: Object, revision: Int64)? {
+    /// The stored state, in all the forms that a change of it needs.
+    func current(_ name: String, namespace: String) throws -> CurrentObject<Object>? {
         guard let entry = cache.value(for: key(name, namespace: namespace)) else { return nil }
+        let object = try decoded(entry)
+        return CurrentObject(
+            object: object, bytes: entry.value.stored, revision: entry.modRevision,
+            shown: Output(entry.value.encoded, decoded: kind.present(object) ?? object))
+    }
+
+    private func decoded(_ entry: CacheEntry<StoredObject>) throws -> Object {
+        if let object = recent.object(entry.key, revision: entry.modRevision) { return object }
         do {
             var object = try Object.decode(entry.value.stored)
             object.metadata.resourceVersion = String(entry.modRevision)
-            return (object, entry.modRevision)
+            return object
         } catch {
             throw APIError.internalError("stored object at \(entry.key) does not decode: \(error)")
         }
+    }
+
+    /// An object that was just written, as clients see it: in the bytes of the cache, unless it has changed since.
+    func output(_ written: Object) -> Output<Object> {
+        let metadata = written.metadata
+        guard let entry = cache.value(for: key(metadata.name, namespace: metadata.namespace)),
+            String(entry.modRevision) == metadata.resourceVersion
+        else { return Output(kind.present(written) ?? written) }
+        return Output(entry.value.encoded)
     }
 
     /// One object as clients see it.
@@ -99,11 +118,14 @@ public final class ObjectStore<Object: APIObject>: Sendable {
 
     // MARK: Forms
 
-    static func served(_ keyValue: KeyValue, present: (Object) -> Object?) -> StoredObject {
+    static func served(
+        _ keyValue: KeyValue, present: (Object) -> Object?, recent: RecentObjects<Object>?
+    ) -> StoredObject {
         let itemStart = EncodedObject.headLength(of: Object.groupVersionKind)
         let json = StoredForm.replacingRevision(in: keyValue.value, by: keyValue.modRevision)
         // What does not decode is handed out as it is: a client sees the damage, and nothing is lost by hiding it.
-        guard let object = try? Object.decode(json) else {
+        let written = recent?.arrived(keyValue.key, bytes: keyValue.value, revision: keyValue.modRevision)
+        guard let object = try? written ?? Object.decode(json) else {
             return StoredObject(encoded: EncodedObject(json: json, itemStart: itemStart), labels: [:])
         }
         if let shown = present(object) {
@@ -112,6 +134,30 @@ public final class ObjectStore<Object: APIObject>: Sendable {
                 labels: object.metadata.labels)
         }
         return StoredObject(encoded: EncodedObject(json: json, itemStart: itemStart), labels: object.metadata.labels)
+    }
+}
+
+/// The stored state of an object that is about to change.
+struct CurrentObject<Object: APIObject>: Sendable {
+    let object: Object
+    /// The JSON `object` was decoded from, with its `resourceVersion`.
+    let bytes: [UInt8]
+    let revision: Int64
+    /// As clients see it.
+    let shown: Output<Object>
+    private let members: EncodedMembers?
+
+    init(object: Object, bytes: [UInt8], revision: Int64, shown: Output<Object>) {
+        self.object = object
+        self.bytes = bytes
+        self.revision = revision
+        self.shown = shown
+        members = EncodedMembers(bytes)
+    }
+
+    /// The JSON of an object that came from this one: what has not changed is copied.
+    func encoding(of new: Object) -> [UInt8] {
+        members.map { new.jsonBytes(reusing: object, $0) } ?? new.jsonBytes()
     }
 }
 

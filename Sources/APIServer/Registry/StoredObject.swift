@@ -2,6 +2,12 @@ import APIMachinery
 import JSON
 import Store
 
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Darwin)
+import Darwin
+#endif
+
 /// A stored object in the form in which it is handed out: encoded when written, never decoded to be read
 /// (design, section 1.2).
 public final class StoredObject: Sendable {
@@ -27,10 +33,12 @@ enum StoredForm {
     private static let marker = Array(#""resourceVersion":""#.utf8)
 
     /// The bytes to store for `object`, whose `resourceVersion` must be empty.
-    static func encode<Object: APIObject>(_ object: Object) -> [UInt8] {
+    ///
+    /// - Parameter current: the state that `object` came from.
+    static func encode<Object: APIObject>(_ object: Object, from current: CurrentObject<Object>? = nil) -> [UInt8] {
         var marked = object
         marked.metadata.resourceVersion = "0"
-        var bytes = marked.jsonBytes()
+        var bytes = current?.encoding(of: marked) ?? marked.jsonBytes()
         if let position = position(in: bytes) { bytes.remove(at: position) }
         return bytes
     }
@@ -50,6 +58,22 @@ enum StoredForm {
         out += digits
         out += bytes[end...]
         return out
+    }
+
+    /// Whether two encodings differ in nothing but the value of `resourceVersion`.
+    static func isSame(_ left: [UInt8], _ right: [UInt8]) -> Bool {
+        guard let start = position(in: left), position(in: right) == start else { return left == right }
+        let mark = UInt8(ascii: "\"")
+        guard let leftEnd = left[start...].firstIndex(of: mark), let rightEnd = right[start...].firstIndex(of: mark)
+        else { return false }
+        return left.count - leftEnd == right.count - rightEnd
+            && left.withUnsafeBytes { left in
+                right.withUnsafeBytes { right in
+                    guard let leftBase = left.baseAddress, let rightBase = right.baseAddress else { return false }
+                    return memcmp(leftBase, rightBase, start) == 0
+                        && memcmp(leftBase + leftEnd, rightBase + rightEnd, left.count - leftEnd) == 0
+                }
+            }
     }
 
     /// Where the value of `resourceVersion` begins.

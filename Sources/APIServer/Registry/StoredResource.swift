@@ -36,7 +36,7 @@ public struct StoredResource<Rules: Strategy>: GettableResource, WatchableResour
         _ object: Object, options: WriteOptions, _ context: RequestContext
     ) async throws -> CreateOutput<Object> {
         .object(
-            Output(
+            objects.output(
                 try await objects.create(object, strategy: strategy, options: options, fields: fields, context)))
     }
 
@@ -45,7 +45,7 @@ public struct StoredResource<Rules: Strategy>: GettableResource, WatchableResour
     ) async throws -> (Output<Object>, created: Bool) {
         let object = try await objects.update(
             name, strategy: strategy, options: options, fields: fields, context, change: change)
-        return (Output(object), false)
+        return (objects.output(object), false)
     }
 
     public func delete(
@@ -90,6 +90,6 @@ public struct StoredSubresource<Rules: Strategy>: GettableResource, UpdatableRes
     ) async throws -> (Output<Object>, created: Bool) {
         let object = try await objects.update(
             name, strategy: strategy, options: options, fields: fields, context, change: change)
-        return (Output(object), false)
+        return (objects.output(object), false)
     }
 }

@@ -8,17 +8,20 @@ import JSON
 public struct Output<Object: APIObject>: Sendable {
     private enum Form: Sendable {
         case encoded(EncodedObject)
+        case both(EncodedObject, Object)
         case value(Object)
     }
     private let form: Form
 
     public init(_ object: Object) { form = .value(object) }
     public init(_ encoded: EncodedObject) { form = .encoded(encoded) }
+    /// - Parameter decoded: what `encoded` decodes to.
+    public init(_ encoded: EncodedObject, decoded: Object) { form = .both(encoded, decoded) }
 
     /// The object's JSON.
     public var encoded: EncodedObject {
         switch form {
-        case .encoded(let encoded): encoded
+        case .encoded(let encoded), .both(let encoded, _): encoded
         case .value(let object): EncodedObject(object)
         }
     }
@@ -27,7 +30,7 @@ public struct Output<Object: APIObject>: Sendable {
     /// - Throws: `APIError` (500) where stored bytes do not decode.
     public func object() throws -> Object {
         switch form {
-        case .value(let object): return object
+        case .value(let object), .both(_, let object): return object
         case .encoded(let encoded):
             do { return try Object.decode(encoded.json) } catch {
                 throw APIError.internalError("stored \(Object.groupVersionKind.kind) does not decode: \(error)")

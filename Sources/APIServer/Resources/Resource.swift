@@ -115,6 +115,9 @@ public struct WatchEvent<Object: APIObject>: Sendable {
     }
     public var kind: Kind
     public var object: Output<Object>
+    /// Name and namespace of the object, for whoever wants nothing else of it. Empty where the source does not say.
+    public var name = ""
+    public var namespace = ""
 
     public init(kind: Kind, object: Output<Object>) {
         self.kind = kind

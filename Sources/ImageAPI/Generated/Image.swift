@@ -79,6 +79,11 @@ extension Image {
 extension Image {
     public init(from reader: inout JSONReader) throws(JSONError) {
         self.init()
+        try readFields(from: &reader)
+    }
+
+    /// Reads the members that are there; the others stay as they are.
+    public mutating func readFields(from reader: inout JSONReader) throws(JSONError) {
         try reader.enterStruct("Image", goType: Self.goType)
         var seen: UInt64 = 0
         while try reader.nextField() {
@@ -153,6 +158,54 @@ extension Image {
     public func encodeFields(to writer: inout JSONWriter) {
         writer.key("metadata")
         self.metadata.encode(to: &writer)
+        if !self.dockerImageReference.isEmpty {
+            writer.key("dockerImageReference")
+            writer.write(self.dockerImageReference)
+        }
+        writer.key("dockerImageMetadata")
+        self.dockerImageMetadata.encode(to: &writer)
+        if !self.dockerImageMetadataVersion.isEmpty {
+            writer.key("dockerImageMetadataVersion")
+            writer.write(self.dockerImageMetadataVersion)
+        }
+        if !self.dockerImageManifest.isEmpty {
+            writer.key("dockerImageManifest")
+            writer.write(self.dockerImageManifest)
+        }
+        if !self.dockerImageLayers.isEmpty {
+            writer.key("dockerImageLayers")
+            writer.write(self.dockerImageLayers)
+        }
+        if !self.signatures.isEmpty {
+            writer.key("signatures")
+            writer.write(self.signatures)
+        }
+        if !self.dockerImageSignatures.isEmpty {
+            writer.key("dockerImageSignatures")
+            writer.write(base64List: self.dockerImageSignatures)
+        }
+        if !self.dockerImageManifestMediaType.isEmpty {
+            writer.key("dockerImageManifestMediaType")
+            writer.write(self.dockerImageManifestMediaType)
+        }
+        if !self.dockerImageConfig.isEmpty {
+            writer.key("dockerImageConfig")
+            writer.write(self.dockerImageConfig)
+        }
+        if !self.dockerImageManifests.isEmpty {
+            writer.key("dockerImageManifests")
+            writer.write(self.dockerImageManifests)
+        }
+    }
+
+    /// The members, those that are as in `old` copied from its encoding.
+    public func encodeFields(to writer: inout JSONWriter, reusing old: Self, _ members: EncodedMembers) {
+        writer.key("metadata")
+        if self.metadata == old.metadata, let encoded = members["metadata"] {
+            writer.write(raw: encoded)
+        } else {
+            self.metadata.encode(to: &writer)
+        }
         if !self.dockerImageReference.isEmpty {
             writer.key("dockerImageReference")
             writer.write(self.dockerImageReference)

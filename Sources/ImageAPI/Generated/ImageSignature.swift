@@ -69,6 +69,11 @@ extension ImageSignature {
 extension ImageSignature {
     public init(from reader: inout JSONReader) throws(JSONError) {
         self.init()
+        try readFields(from: &reader)
+    }
+
+    /// Reads the members that are there; the others stay as they are.
+    public mutating func readFields(from reader: inout JSONReader) throws(JSONError) {
         try reader.enterStruct("ImageSignature", goType: Self.goType)
         var seen: UInt64 = 0
         while try reader.nextField() {
@@ -135,6 +140,48 @@ extension ImageSignature {
     public func encodeFields(to writer: inout JSONWriter) {
         writer.key("metadata")
         self.metadata.encode(to: &writer)
+        writer.key("type")
+        writer.write(self.type)
+        writer.key("content")
+        if let value = self.content {
+            writer.write(base64: value)
+        } else {
+            writer.writeNull()
+        }
+        if !self.conditions.isEmpty {
+            writer.key("conditions")
+            writer.write(self.conditions)
+        }
+        if !self.imageIdentity.isEmpty {
+            writer.key("imageIdentity")
+            writer.write(self.imageIdentity)
+        }
+        if !self.signedClaims.isEmpty {
+            writer.key("signedClaims")
+            writer.write(self.signedClaims)
+        }
+        if let value = self.created {
+            writer.key("created")
+            value.encode(to: &writer)
+        }
+        if let value = self.issuedBy {
+            writer.key("issuedBy")
+            value.encode(to: &writer)
+        }
+        if let value = self.issuedTo {
+            writer.key("issuedTo")
+            value.encode(to: &writer)
+        }
+    }
+
+    /// The members, those that are as in `old` copied from its encoding.
+    public func encodeFields(to writer: inout JSONWriter, reusing old: Self, _ members: EncodedMembers) {
+        writer.key("metadata")
+        if self.metadata == old.metadata, let encoded = members["metadata"] {
+            writer.write(raw: encoded)
+        } else {
+            self.metadata.encode(to: &writer)
+        }
         writer.key("type")
         writer.write(self.type)
         writer.key("content")

@@ -38,6 +38,11 @@ extension ImageStreamImport {
 extension ImageStreamImport {
     public init(from reader: inout JSONReader) throws(JSONError) {
         self.init()
+        try readFields(from: &reader)
+    }
+
+    /// Reads the members that are there; the others stay as they are.
+    public mutating func readFields(from reader: inout JSONReader) throws(JSONError) {
         try reader.enterStruct("ImageStreamImport", goType: Self.goType)
         var seen: UInt64 = 0
         while try reader.nextField() {
@@ -84,6 +89,28 @@ extension ImageStreamImport {
         self.spec.encode(to: &writer)
         writer.key("status")
         self.status.encode(to: &writer)
+    }
+
+    /// The members, those that are as in `old` copied from its encoding.
+    public func encodeFields(to writer: inout JSONWriter, reusing old: Self, _ members: EncodedMembers) {
+        writer.key("metadata")
+        if self.metadata == old.metadata, let encoded = members["metadata"] {
+            writer.write(raw: encoded)
+        } else {
+            self.metadata.encode(to: &writer)
+        }
+        writer.key("spec")
+        if self.spec == old.spec, let encoded = members["spec"] {
+            writer.write(raw: encoded)
+        } else {
+            self.spec.encode(to: &writer)
+        }
+        writer.key("status")
+        if self.status == old.status, let encoded = members["status"] {
+            writer.write(raw: encoded)
+        } else {
+            self.status.encode(to: &writer)
+        }
     }
 }
 

@@ -37,6 +37,11 @@ extension ImageStreamLayers {
 extension ImageStreamLayers {
     public init(from reader: inout JSONReader) throws(JSONError) {
         self.init()
+        try readFields(from: &reader)
+    }
+
+    /// Reads the members that are there; the others stay as they are.
+    public mutating func readFields(from reader: inout JSONReader) throws(JSONError) {
         try reader.enterStruct("ImageStreamLayers", goType: Self.goType)
         var seen: UInt64 = 0
         while try reader.nextField() {
@@ -79,6 +84,20 @@ extension ImageStreamLayers {
     public func encodeFields(to writer: inout JSONWriter) {
         writer.key("metadata")
         self.metadata.encode(to: &writer)
+        writer.key("blobs")
+        writer.write(self.blobs)
+        writer.key("images")
+        writer.write(self.images)
+    }
+
+    /// The members, those that are as in `old` copied from its encoding.
+    public func encodeFields(to writer: inout JSONWriter, reusing old: Self, _ members: EncodedMembers) {
+        writer.key("metadata")
+        if self.metadata == old.metadata, let encoded = members["metadata"] {
+            writer.write(raw: encoded)
+        } else {
+            self.metadata.encode(to: &writer)
+        }
         writer.key("blobs")
         writer.write(self.blobs)
         writer.key("images")

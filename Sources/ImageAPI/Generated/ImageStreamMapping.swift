@@ -38,6 +38,11 @@ extension ImageStreamMapping {
 extension ImageStreamMapping {
     public init(from reader: inout JSONReader) throws(JSONError) {
         self.init()
+        try readFields(from: &reader)
+    }
+
+    /// Reads the members that are there; the others stay as they are.
+    public mutating func readFields(from reader: inout JSONReader) throws(JSONError) {
         try reader.enterStruct("ImageStreamMapping", goType: Self.goType)
         var seen: UInt64 = 0
         while try reader.nextField() {
@@ -82,6 +87,24 @@ extension ImageStreamMapping {
         self.metadata.encode(to: &writer)
         writer.key("image")
         self.image.encode(to: &writer)
+        writer.key("tag")
+        writer.write(self.tag)
+    }
+
+    /// The members, those that are as in `old` copied from its encoding.
+    public func encodeFields(to writer: inout JSONWriter, reusing old: Self, _ members: EncodedMembers) {
+        writer.key("metadata")
+        if self.metadata == old.metadata, let encoded = members["metadata"] {
+            writer.write(raw: encoded)
+        } else {
+            self.metadata.encode(to: &writer)
+        }
+        writer.key("image")
+        if self.image == old.image, let encoded = members["image"] {
+            writer.write(raw: encoded)
+        } else {
+            self.image.encode(to: &writer)
+        }
         writer.key("tag")
         writer.write(self.tag)
     }

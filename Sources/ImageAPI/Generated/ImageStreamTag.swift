@@ -57,6 +57,11 @@ extension ImageStreamTag {
 extension ImageStreamTag {
     public init(from reader: inout JSONReader) throws(JSONError) {
         self.init()
+        try readFields(from: &reader)
+    }
+
+    /// Reads the members that are there; the others stay as they are.
+    public mutating func readFields(from reader: inout JSONReader) throws(JSONError) {
         try reader.enterStruct("ImageStreamTag", goType: Self.goType)
         var seen: UInt64 = 0
         while try reader.nextField() {
@@ -127,6 +132,40 @@ extension ImageStreamTag {
         }
         writer.key("image")
         self.image.encode(to: &writer)
+    }
+
+    /// The members, those that are as in `old` copied from its encoding.
+    public func encodeFields(to writer: inout JSONWriter, reusing old: Self, _ members: EncodedMembers) {
+        writer.key("metadata")
+        if self.metadata == old.metadata, let encoded = members["metadata"] {
+            writer.write(raw: encoded)
+        } else {
+            self.metadata.encode(to: &writer)
+        }
+        writer.key("tag")
+        if let value = self.tag {
+            value.encode(to: &writer)
+        } else {
+            writer.writeNull()
+        }
+        writer.key("generation")
+        writer.write(self.generation)
+        writer.key("lookupPolicy")
+        if self.lookupPolicy == old.lookupPolicy, let encoded = members["lookupPolicy"] {
+            writer.write(raw: encoded)
+        } else {
+            self.lookupPolicy.encode(to: &writer)
+        }
+        if !self.conditions.isEmpty {
+            writer.key("conditions")
+            writer.write(self.conditions)
+        }
+        writer.key("image")
+        if self.image == old.image, let encoded = members["image"] {
+            writer.write(raw: encoded)
+        } else {
+            self.image.encode(to: &writer)
+        }
     }
 }
 

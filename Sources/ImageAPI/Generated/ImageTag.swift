@@ -48,6 +48,11 @@ extension ImageTag {
 extension ImageTag {
     public init(from reader: inout JSONReader) throws(JSONError) {
         self.init()
+        try readFields(from: &reader)
+    }
+
+    /// Reads the members that are there; the others stay as they are.
+    public mutating func readFields(from reader: inout JSONReader) throws(JSONError) {
         try reader.enterStruct("ImageTag", goType: Self.goType)
         var seen: UInt64 = 0
         while try reader.nextField() {
@@ -94,6 +99,34 @@ extension ImageTag {
     public func encodeFields(to writer: inout JSONWriter) {
         writer.key("metadata")
         self.metadata.encode(to: &writer)
+        writer.key("spec")
+        if let value = self.spec {
+            value.encode(to: &writer)
+        } else {
+            writer.writeNull()
+        }
+        writer.key("status")
+        if let value = self.status {
+            value.encode(to: &writer)
+        } else {
+            writer.writeNull()
+        }
+        writer.key("image")
+        if let value = self.image {
+            value.encode(to: &writer)
+        } else {
+            writer.writeNull()
+        }
+    }
+
+    /// The members, those that are as in `old` copied from its encoding.
+    public func encodeFields(to writer: inout JSONWriter, reusing old: Self, _ members: EncodedMembers) {
+        writer.key("metadata")
+        if self.metadata == old.metadata, let encoded = members["metadata"] {
+            writer.write(raw: encoded)
+        } else {
+            self.metadata.encode(to: &writer)
+        }
         writer.key("spec")
         if let value = self.spec {
             value.encode(to: &writer)

@@ -55,7 +55,7 @@ struct ImageStreamStrategy: Strategy {
     ) async throws -> [FieldError] {
         let failures = try await rules.ledger.settle(&stream, old: old, context)
         return failures + ObjectMetaValidation.validateUpdate(stream.metadata, old: old.metadata)
-            + ImageStreamValidation.validate(stream, allowList: allowList(old: old))
+            + ImageStreamValidation.validateUpdate(stream, old: old) { allowList(old: old) }
     }
 
     private func allowList(old: ImageStream?) -> RegistryAllowList {

@@ -4,8 +4,23 @@ import OCI
 
 /// The rules of image streams (spec/image-resources.md 9.10, 9.13).
 enum ImageStreamValidation {
+    /// Main update. Tags that nobody touched have been checked when they were written.
+    static func validateUpdate(
+        _ stream: ImageStream, old: ImageStream, allowList: () -> RegistryAllowList
+    ) -> [FieldError] {
+        let annotation = KnownAnnotation.insecureRepository
+        let isSame =
+            stream.spec == old.spec && stream.status == old.status
+            && stream.metadata.annotations[annotation] == old.metadata.annotations[annotation]
+        return isSame ? validateMetadata(stream) : validate(stream, allowList: allowList())
+    }
+
     /// Create and main update: everything but what the ledger checks.
     static func validate(_ stream: ImageStream, allowList: RegistryAllowList) -> [FieldError] {
+        validateMetadata(stream) + validateTags(stream, allowList: allowList)
+    }
+
+    private static func validateMetadata(_ stream: ImageStream) -> [FieldError] {
         var errors = ObjectMetaValidation.validate(
             stream.metadata, isNamespaced: true, nameRule: ImageStreamNames.messages)
         let metadata = stream.metadata
@@ -15,8 +30,12 @@ enum ImageStreamValidation {
                     "metadata.name", .string(metadata.name),
                     "'namespace/name' cannot be longer than \(ImageStreamNames.maximumLength) characters"))
         }
-        let isInsecure = metadata.annotations[KnownAnnotation.insecureRepository] == "true"
-        errors += repository(
+        return errors
+    }
+
+    private static func validateTags(_ stream: ImageStream, allowList: RegistryAllowList) -> [FieldError] {
+        let isInsecure = stream.metadata.annotations[KnownAnnotation.insecureRepository] == "true"
+        var errors = repository(
             stream.spec.dockerImageRepository, allowList: allowList, transport: isInsecure ? .any : .secure)
         for tag in stream.spec.tags {
             errors += TagReferenceValidation.validate(

@@ -7,18 +7,17 @@ import CMalloc
 enum Allocator {
     /// Call before the first thread is started.
     static func configure() {
-        mallopt(M_ARENA_MAX, 2)
+        mallopt(M_ARENA_MAX, 4)
         // Fixed, because freeing a large block would otherwise raise it: lists and bodies go back at once.
         mallopt(M_MMAP_THRESHOLD, 512 * 1024)
-        mallopt(M_TRIM_THRESHOLD, 1024 * 1024)
     }
 
     /// Gives free memory back to the system now and then, if there is much; until the task is cancelled.
     static func trimWhenIdle() async throws {
         while true {
-            try await Task.sleep(for: .seconds(15))
-                if mallinfo2().fordblks > minimumTrimmed { malloc_trim(0) }
-            }
+            try await Task.sleep(for: .seconds(10))
+            if mallinfo2().fordblks > minimumTrimmed { malloc_trim(0) }
+        }
     }
 
     /// Bytes that lie free before it is worth looking for them.
