@@ -32,10 +32,14 @@ public struct WeirServer: Sendable {
     public func run(onReady: @escaping @Sendable (String) -> Void) async throws {
         Allocator.configure()
         let directory = try DataDirectory(configuration.dataDirectory)
-        let store = Store(engine: try await SQLiteEngine.open(directory: directory.storePath))
+        let metrics = ServerMetrics.registry(version: Self.version, storePath: directory.storePath)
+        let engine = MeasuredEngine(try await SQLiteEngine.open(directory: directory.storePath), metrics: metrics)
+        let store = Store(engine: engine)
         let transport = try RegistryTransport()
         let result: Result<Void, any Error>
-        do { result = .success(try await serve(directory, store, transport, onReady)) } catch {
+        do {
+            result = .success(try await serve(directory, store, transport, metrics, onReady))
+        } catch {
             result = .failure(error)
         }
         await transport.shutdown()
@@ -44,7 +48,7 @@ public struct WeirServer: Sendable {
     }
 
     private func serve(
-        _ directory: DataDirectory, _ store: Store, _ transport: RegistryTransport,
+        _ directory: DataDirectory, _ store: Store, _ transport: RegistryTransport, _ metrics: MetricsRegistry,
         _ onReady: @escaping @Sendable (String) -> Void
     ) async throws {
         let services = try Services(configuration, store: store, transport: transport, logger: logger)
@@ -57,12 +61,13 @@ public struct WeirServer: Sendable {
             ClientCertificateAuthenticator(),
         ])
         let isStopping = Flag()
+        var requests = RequestPipeline.Configuration(
+            serverAddress: configuration.listen.description,
+            version: ServerVersion(product: Self.version, commit: "", buildDate: "1970-01-01T00:00:00Z"))
+        requests.metrics = metrics
         let pipeline = RequestPipeline(
-            resources: services.resources,
-            configuration: .init(
-                serverAddress: configuration.listen.description,
-                version: ServerVersion(product: Self.version, commit: "", buildDate: "1970-01-01T00:00:00Z")),
-            authenticator: authenticator, authorizer: services.authorizer, namespaces: services.namespaces,
+            resources: services.resources, configuration: requests, authenticator: authenticator,
+            authorizer: services.authorizer, namespaces: services.namespaces,
             healthChecks: [
                 .ping,
                 HealthCheck("shutdown", endpoints: ["readyz"]) { !isStopping.isSet },

@@ -68,6 +68,9 @@ struct ServeCommand: AsyncParsableCommand {
         func set(_ key: String, _ value: String?) {
             if let value { values[[key]] = ConfigValue(.string(value), isSecret: false) }
         }
+        func set(_ key: String, _ value: Int?) {
+            if let value { values[[key]] = ConfigValue(.int(value), isSecret: false) }
+        }
         set("dataDir", dataDir)
         set("listen", listen)
         set("registryListen", registryListen)
@@ -75,12 +78,10 @@ struct ServeCommand: AsyncParsableCommand {
         set("publicRegistryHostname", publicRegistryHostname)
         set("importMode", importMode)
         set("logLevel", logLevel)
+        set("maxImagesPerRepository", maxImagesPerRepository)
         if registryInsecure { values[["registryInsecure"]] = ConfigValue(.bool(true), isSecret: false) }
         if !certificateHost.isEmpty {
             values[["certificateHosts"]] = ConfigValue(.stringArray(certificateHost), isSecret: false)
-        }
-        if let maxImagesPerRepository {
-            values[["maxImagesPerRepository"]] = ConfigValue(.int(maxImagesPerRepository), isSecret: false)
         }
         return values
     }

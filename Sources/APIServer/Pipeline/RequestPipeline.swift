@@ -18,6 +18,8 @@ public struct RequestPipeline: Sendable {
         public var maximumWritesInFlight = 200
         /// The longest a request that is not long-running may take.
         public var requestTimeout: Duration = .seconds(60)
+        /// What `/metrics` tells; the pipeline adds its own figures.
+        public var metrics = MetricsRegistry()
 
         public init(serverAddress: String, version: ServerVersion) {
             self.serverAddress = serverAddress
@@ -31,6 +33,8 @@ public struct RequestPipeline: Sendable {
     private let impersonation: Impersonation
     private let flow: FlowControl
     private let routes: Routes
+    private let requests: RequestMetrics
+    private let identities: IdentityMetrics
     private let clock: @Sendable () -> Timestamp
     private let logger: Logger
 
@@ -49,20 +53,27 @@ public struct RequestPipeline: Sendable {
         flow = FlowControl(reads: configuration.maximumReadsInFlight, writes: configuration.maximumWritesInFlight)
         routes = Routes(
             resources: resources, namespaces: namespaces, healthChecks: healthChecks, version: configuration.version,
-            serverAddress: configuration.serverAddress)
+            serverAddress: configuration.serverAddress, metrics: configuration.metrics)
+        requests = RequestMetrics(resources.map(\.descriptor))
+        identities = IdentityMetrics(configuration.metrics)
+        configuration.metrics.register(requests)
+        configuration.metrics.register(ObjectMetrics(resources))
     }
 
     /// Answers a request; never throws: every failure has its form.
     public func respond(to request: ServerRequest) async -> ServerResponse {
+        let arrival = ContinuousClock.now
         let id = request.header(.auditID).flatMap { $0.isEmpty ? nil : $0 } ?? UUID4.random()
         let warnings = WarningRecorder()
         let path = PercentEncoding.decode(path: request.path)
         let query = QueryParameters(request.query)
         let info = RequestInfo(method: request.method, path: path, query: query)
+        var isTerminated = false
         var response: ServerResponse
         do {
             response = try await answer(request, id: id, path: path, query: query, info: info, warnings: warnings)
         } catch {
+            isTerminated = error.endsInSelfDefence
             response = failure(error, request, query, id: id)
         }
         response.headers[.auditID] = id
@@ -71,12 +82,33 @@ public struct RequestPipeline: Sendable {
             if info.isResourceRequest { response.headers.append(HTTPField(name: .cacheControl, value: "no-store")) }
         }
         for value in warnings.headerValues { response.headers.append(HTTPField(name: .warning, value: value)) }
-        if request.method == "HEAD" {
-            response.body = .bytes([])
-        } else {
-            ResponseCompression.apply(to: &response, request)
-        }
+        if request.method == "HEAD" { response.body = .bytes([]) }
+        ResponseCompression.apply(to: &response, request)
+        measure(&response, requests.labels(request, info, query), info, since: arrival, isTerminated)
         return response
+    }
+
+    /// Counts the request: now, or when its streamed answer has ended.
+    private func measure(
+        _ response: inout ServerResponse, _ labels: RequestLabels, _ info: RequestInfo,
+        since arrival: ContinuousClock.Instant, _ isTerminated: Bool
+    ) {
+        let code = response.status
+        let isLongRunning = info.isLongRunning
+        let streamed = response.body.observed { [requests] in
+            if isLongRunning { requests.longRunning(labels, 1) }
+        } onEnd: { [requests] bytes in
+            if isLongRunning { requests.longRunning(labels, -1) }
+            let duration = isLongRunning ? nil : arrival.duration(to: .now)
+            requests.record(labels, code: code, duration: duration, bytes: bytes)
+        }
+        if let streamed {
+            response.body = streamed
+        } else {
+            requests.record(
+                labels, code: code, duration: isLongRunning ? nil : arrival.duration(to: .now),
+                bytes: response.body.length, isTerminated: isTerminated)
+        }
     }
 
     private func answer(
@@ -89,8 +121,8 @@ public struct RequestPipeline: Sendable {
                 "Internal Server Error: \(goQuoted(request.path)): failed to create RequestInfo: unable to determine kind and namespace from url, \(request.path)\n"
             )
         }
-        var user = try await authenticator.authenticate(request) ?? .anonymous
-        user = try await impersonation.effectiveUser(for: user, request)
+        let caller = try await authenticate(request)
+        let user = try await impersonation.effectiveUser(for: caller, request)
         let ticket = try flow.admit(info, isExempt: user.groups.contains(UserInfo.masters))
         defer { ticket.release() }
         try await authorize(user, info)
@@ -103,9 +135,25 @@ public struct RequestPipeline: Sendable {
         }
     }
 
+    /// Finds out who makes the request.
+    private func authenticate(_ request: ServerRequest) async throws -> UserInfo {
+        let user: UserInfo?
+        do { user = try await authenticator.authenticate(request) } catch {
+            identities.authenticationFailed()
+            throw error
+        }
+        identities.authenticated(user)
+        return user ?? .anonymous
+    }
+
     private func authorize(_ user: UserInfo, _ info: RequestInfo) async throws {
         let access = info.access
-        let decision = try await authorizer.authorize(user, access)
+        let decision: AccessDecision
+        do { decision = try await authorizer.authorize(user, access) } catch {
+            identities.authorized(nil)
+            throw error
+        }
+        identities.authorized(decision)
         guard decision.isAllowed else { throw APIError.denied(user, access, decision) }
     }
 
@@ -119,21 +167,26 @@ public struct RequestPipeline: Sendable {
     ) async throws -> ServerResponse {
         let isImport = info.resource == "imagestreamimports"
         if info.isLongRunning || isImport { return try await body() }
-        var limit = configuration.requestTimeout
-        if let text = query["timeout"], !text.isEmpty {
-            guard let wanted = GoDuration(text) else {
-                throw APIError.badRequest(
-                    "invalid timeout specified in the request URL - time: invalid duration \(goQuoted(text))")
-            }
-            if wanted.duration > .zero { limit = min(limit, wanted.duration) }
+        guard let limit = requestLimit(query) else {
+            throw APIError.badRequest(
+                "invalid timeout specified in the request URL - time: invalid duration \(goQuoted(query["timeout"] ?? ""))"
+            )
         }
         if method == "GET" { return try await body() }
         return try await Deadline.run(limit, body)
     }
 
-    private func failure(_ error: any Error, _ request: ServerRequest, _ query: QueryParameters, id: String)
-        -> ServerResponse
-    {
+    /// The time a request may take: what it asks for, within the server's bound. Nil where it asks for nonsense.
+    private func requestLimit(_ query: QueryParameters) -> Duration? {
+        guard let text = query["timeout"], !text.isEmpty else { return configuration.requestTimeout }
+        guard let wanted = GoDuration(text) else { return nil }
+        return wanted.duration > .zero
+            ? min(configuration.requestTimeout, wanted.duration) : configuration.requestTimeout
+    }
+
+    private func failure(
+        _ error: any Error, _ request: ServerRequest, _ query: QueryParameters, id: String
+    ) -> ServerResponse {
         let encoder = ResponseEncoder(form: .forErrors(request, query))
         switch error {
         case let error as APIError:
@@ -146,8 +199,16 @@ public struct RequestPipeline: Sendable {
             return response
         default:
             logger.error("request failed", metadata: ["request": "\(id)", "error": "\(error)"])
-            return encoder.response(APIError.internalError("\(error)"))
+            let shown = APIError.internalError("\(error)")
+            return encoder.response(shown)
         }
+    }
+}
+
+extension Error {
+    /// Whether the server ended a request because it took too much: a place, or time.
+    fileprivate var endsInSelfDefence: Bool {
+        self is FlowControl.Rejected || (self as? APIError)?.code == 504
     }
 }
 

@@ -10,14 +10,18 @@ struct Routes: Sendable {
     private let openAPI: OpenAPIHandler
     private let health: HealthHandler
     private let version: ServerVersion
+    private let metrics: MetricsRegistry
     private let index: [UInt8]
 
     init(
         resources: [any Resource], namespaces: any NamespaceLookup, healthChecks: [HealthCheck], version: ServerVersion,
-        serverAddress: String
+        serverAddress: String, metrics: MetricsRegistry
     ) {
         let kinds = KindRegistry(resources.map(\.descriptor.kind))
-        let environment = EndpointEnvironment(decoder: BodyDecoder(kinds: kinds), namespaces: namespaces)
+        let watches = WatchMetrics()
+        metrics.register(watches)
+        let environment = EndpointEnvironment(
+            decoder: BodyDecoder(kinds: kinds), namespaces: namespaces, watches: watches)
         let endpoints = resources.map { Self.endpoint($0, environment) }
         router = APIRouter(endpoints)
         let documents = DiscoveryDocuments(endpoints, serverAddress: serverAddress)
@@ -25,7 +29,9 @@ struct Routes: Sendable {
         openAPI = OpenAPIHandler(OpenAPIDocuments(endpoints, version: version.gitVersion))
         health = HealthHandler(checks: healthChecks)
         self.version = version
-        let paths = (documents.paths + openAPI.paths + ["/healthz", "/livez", "/readyz", "/version"]).sorted()
+        self.metrics = metrics
+        let paths = (documents.paths + openAPI.paths + ["/healthz", "/livez", "/metrics", "/readyz", "/version"])
+            .sorted()
         index = JSONText.indented(
             DiscoveryDocuments.object([("paths", .array(paths.map { .string($0) }))]).jsonBytes())
     }
@@ -66,6 +72,8 @@ struct Routes: Sendable {
         switch path {
         case "/version", "/version/":
             return ServerResponse(status: 200, contentType: "application/json", version.json)
+        case "/metrics":
+            return ServerResponse(status: 200, contentType: Exposition.contentType, Array(metrics.scrape().utf8))
         case "/", "/index.html":
             return ServerResponse(status: 200, contentType: "application/json", index)
         case CustomResources.path where request.method == "GET":
