@@ -64,6 +64,8 @@ public struct WeirServer: Sendable {
         var requests = RequestPipeline.Configuration(
             serverAddress: configuration.listen.description,
             version: ServerVersion(product: Self.version, commit: "", buildDate: "1970-01-01T00:00:00Z"))
+        requests.maximumReadsInFlight = configuration.limits.maximumReads
+        requests.maximumWritesInFlight = configuration.limits.maximumWrites
         requests.metrics = metrics
         let pipeline = RequestPipeline(
             resources: services.resources, configuration: requests, authenticator: authenticator,

@@ -45,6 +45,12 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(help: "Tags that an import of a repository takes; -1 for all. Default: 50.")
     var maxImagesPerRepository: Int?
 
+    @Option(help: "Reads that are worked on at a time; 0 for no bound. Default: 400.")
+    var maxRequestsInflight: Int?
+
+    @Option(help: "Writes that are worked on at a time; 0 for no bound. Default: 200.")
+    var maxMutatingRequestsInflight: Int?
+
     @Option(help: "trace, debug, info, notice, warning, error or critical. Default: info.")
     var logLevel: String?
 
@@ -79,6 +85,8 @@ struct ServeCommand: AsyncParsableCommand {
         set("importMode", importMode)
         set("logLevel", logLevel)
         set("maxImagesPerRepository", maxImagesPerRepository)
+        set("maxRequestsInflight", maxRequestsInflight)
+        set("maxMutatingRequestsInflight", maxMutatingRequestsInflight)
         if registryInsecure { values[["registryInsecure"]] = ConfigValue(.bool(true), isSecret: false) }
         if !certificateHost.isEmpty {
             values[["certificateHosts"]] = ConfigValue(.stringArray(certificateHost), isSecret: false)

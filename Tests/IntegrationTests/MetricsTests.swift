@@ -43,6 +43,8 @@ struct MetricsTests {
             #expect(abs((value("process_start_time_seconds") ?? 0) - Date().timeIntervalSince1970) < 300)
             #expect(value("apiserver_storage_db_total_size_in_bytes") ?? 0 > 4_096)
             for name in [
+                "apiserver_current_inflight_requests", "apiserver_flowcontrol_rejected_requests_total",
+                "apiserver_flowcontrol_current_inqueue_requests", "apiserver_flowcontrol_current_executing_requests",
                 "apiserver_request_duration_seconds", "apiserver_response_sizes", "apiserver_watch_events_sizes",
                 "apiserver_init_events_total", "apiserver_watch_cache_resource_version",
                 "authorization_attempts_total", "process_cpu_seconds_total", "process_max_fds",

@@ -57,6 +57,7 @@ public struct RequestPipeline: Sendable {
         requests = RequestMetrics(resources.map(\.descriptor))
         identities = IdentityMetrics(configuration.metrics)
         configuration.metrics.register(requests)
+        configuration.metrics.register(flow)
         configuration.metrics.register(ObjectMetrics(resources))
     }
 
@@ -123,7 +124,7 @@ public struct RequestPipeline: Sendable {
         }
         let caller = try await authenticate(request)
         let user = try await impersonation.effectiveUser(for: caller, request)
-        let ticket = try flow.admit(info, isExempt: user.groups.contains(UserInfo.masters))
+        let ticket = try await flow.admit(info, user, limit: requestLimit(query) ?? configuration.requestTimeout)
         defer { ticket.release() }
         try await authorize(user, info)
         let context = RequestContext(
