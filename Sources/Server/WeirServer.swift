@@ -33,23 +33,26 @@ public struct WeirServer: Sendable {
         Allocator.configure()
         let directory = try DataDirectory(configuration.dataDirectory)
         let metrics = ServerMetrics.registry(version: Self.version, storePath: directory.storePath)
+        let audit = try AuditSetup(configuration.audit, metrics: metrics, logger: logger)
         let engine = MeasuredEngine(try await SQLiteEngine.open(directory: directory.storePath), metrics: metrics)
         let store = Store(engine: engine)
         let transport = try RegistryTransport()
         let result: Result<Void, any Error>
         do {
-            result = .success(try await serve(directory, store, transport, metrics, onReady))
+            result = .success(try await serve(directory, store, transport, metrics, audit?.auditor, onReady))
         } catch {
             result = .failure(error)
         }
+        // The listeners are closed and nobody asks any more. The audit log is complete before the store goes.
         await transport.shutdown()
+        await audit?.log.flush()
         await store.close()
         try result.get()
     }
 
     private func serve(
         _ directory: DataDirectory, _ store: Store, _ transport: RegistryTransport, _ metrics: MetricsRegistry,
-        _ onReady: @escaping @Sendable (String) -> Void
+        _ auditor: Auditor?, _ onReady: @escaping @Sendable (String) -> Void
     ) async throws {
         let services = try Services(configuration, store: store, transport: transport, logger: logger)
         try await store.start()
@@ -67,6 +70,7 @@ public struct WeirServer: Sendable {
         requests.maximumReadsInFlight = configuration.limits.maximumReads
         requests.maximumWritesInFlight = configuration.limits.maximumWrites
         requests.metrics = metrics
+        requests.auditor = auditor
         let pipeline = RequestPipeline(
             resources: services.resources, configuration: requests, authenticator: authenticator,
             authorizer: services.authorizer, namespaces: services.namespaces,

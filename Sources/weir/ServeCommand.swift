@@ -45,6 +45,18 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(help: "Tags that an import of a repository takes; -1 for all. Default: 50.")
     var maxImagesPerRepository: Int?
 
+    @Option(help: "Where the audit log goes: a path, or - for standard output. Default: no audit log.")
+    var auditLog: String?
+
+    @Option(help: "An audit policy (audit.k8s.io/v1, YAML). Default: metadata of everything but probes.")
+    var auditPolicy: String?
+
+    @Option(help: "MiB after which a new file of the audit log is begun; 0 for never. Default: 100.")
+    var auditLogMaxSize: Int?
+
+    @Option(help: "Old files of the audit log that are kept. Default: 10.")
+    var auditLogMaxBackups: Int?
+
     @Option(help: "Reads that are worked on at a time; 0 for no bound. Default: 400.")
     var maxRequestsInflight: Int?
 
@@ -84,7 +96,11 @@ struct ServeCommand: AsyncParsableCommand {
         set("publicRegistryHostname", publicRegistryHostname)
         set("importMode", importMode)
         set("logLevel", logLevel)
+        set("auditLog", auditLog)
+        set("auditPolicy", auditPolicy)
         set("maxImagesPerRepository", maxImagesPerRepository)
+        set("auditLogMaxSize", auditLogMaxSize)
+        set("auditLogMaxBackups", auditLogMaxBackups)
         set("maxRequestsInflight", maxRequestsInflight)
         set("maxMutatingRequestsInflight", maxMutatingRequestsInflight)
         if registryInsecure { values[["registryInsecure"]] = ConfigValue(.bool(true), isSecret: false) }

@@ -6,8 +6,9 @@ import Synchronization
 
 /// The API as one function from request to answer: the pipeline of design section 6 around the endpoints.
 ///
-/// *request id → authenticate → impersonate → flow control → authorise → endpoint*; the order is observable
-/// (spec/api-machinery.md 1.13). Audit joins it between impersonation and flow control.
+/// *request id → authenticate → audit → impersonate → flow control → authorise → endpoint*; the order is observable
+/// (spec/api-machinery.md 1.13). What audit and metrics get to know on the way is told them again when the answer is
+/// there.
 public struct RequestPipeline: Sendable {
     public struct Configuration: Sendable {
         /// `host:port` at which clients reach the API.
@@ -18,6 +19,8 @@ public struct RequestPipeline: Sendable {
         public var maximumWritesInFlight = 200
         /// The longest a request that is not long-running may take.
         public var requestTimeout: Duration = .seconds(60)
+        /// Writes the audit log; nil where there is none.
+        public var auditor: Auditor?
         /// What `/metrics` tells; the pipeline adds its own figures.
         public var metrics = MetricsRegistry()
 
@@ -33,6 +36,7 @@ public struct RequestPipeline: Sendable {
     private let impersonation: Impersonation
     private let flow: FlowControl
     private let routes: Routes
+    private let auditor: Auditor?
     private let requests: RequestMetrics
     private let identities: IdentityMetrics
     private let clock: @Sendable () -> Timestamp
@@ -56,6 +60,9 @@ public struct RequestPipeline: Sendable {
             serverAddress: configuration.serverAddress, metrics: configuration.metrics)
         requests = RequestMetrics(resources.map(\.descriptor))
         identities = IdentityMetrics(configuration.metrics)
+        var auditor = configuration.auditor
+        auditor?.schemas = routes.schemas
+        self.auditor = auditor
         configuration.metrics.register(requests)
         configuration.metrics.register(flow)
         configuration.metrics.register(ObjectMetrics(resources))
@@ -69,13 +76,15 @@ public struct RequestPipeline: Sendable {
         let path = PercentEncoding.decode(path: request.path)
         let query = QueryParameters(request.query)
         let info = RequestInfo(method: request.method, path: path, query: query)
+        let trail = auditor.map { AuditTrail($0, id: id, request, info) }
         var isTerminated = false
         var response: ServerResponse
         do {
-            response = try await answer(request, id: id, path: path, query: query, info: info, warnings: warnings)
+            response = try await answer(
+                request, id: id, path: path, query: query, info: info, warnings: warnings, trail: trail)
         } catch {
             isTerminated = error.endsInSelfDefence
-            response = failure(error, request, query, id: id)
+            response = failure(error, request, query, id: id, trail)
         }
         response.headers[.auditID] = id
         if response.headers[.cacheControl] == nil {
@@ -84,6 +93,7 @@ public struct RequestPipeline: Sendable {
         }
         for value in warnings.headerValues { response.headers.append(HTTPField(name: .warning, value: value)) }
         if request.method == "HEAD" { response.body = .bytes([]) }
+        if let trail { response = await trail.complete(response) }
         ResponseCompression.apply(to: &response, request)
         measure(&response, requests.labels(request, info, query), info, since: arrival, isTerminated)
         return response
@@ -114,7 +124,7 @@ public struct RequestPipeline: Sendable {
 
     private func answer(
         _ request: ServerRequest, id: String, path: String, query: QueryParameters, info: RequestInfo,
-        warnings: WarningRecorder
+        warnings: WarningRecorder, trail: AuditTrail?
     ) async throws -> ServerResponse {
         if info.isMalformed {
             return .text(
@@ -122,11 +132,13 @@ public struct RequestPipeline: Sendable {
                 "Internal Server Error: \(goQuoted(request.path)): failed to create RequestInfo: unable to determine kind and namespace from url, \(request.path)\n"
             )
         }
-        let caller = try await authenticate(request)
+        let caller = try await authenticate(request, trail)
         let user = try await impersonation.effectiveUser(for: caller, request)
+        if let trail, user != caller { trail.impersonate(user) }
+        let request = trail?.observing(request) ?? request
         let ticket = try await flow.admit(info, user, limit: requestLimit(query) ?? configuration.requestTimeout)
         defer { ticket.release() }
-        try await authorize(user, info)
+        try await authorize(user, info, trail)
         let context = RequestContext(
             id: id, user: user, resource: GroupResource(group: info.group, resource: info.resource),
             subresource: info.subresource, userAgent: request.header(.userAgent) ?? "", now: clock(),
@@ -136,18 +148,20 @@ public struct RequestPipeline: Sendable {
         }
     }
 
-    /// Finds out who makes the request.
-    private func authenticate(_ request: ServerRequest) async throws -> UserInfo {
+    /// Finds out who makes the request, and lets the audit log know.
+    private func authenticate(_ request: ServerRequest, _ trail: AuditTrail?) async throws -> UserInfo {
         let user: UserInfo?
         do { user = try await authenticator.authenticate(request) } catch {
             identities.authenticationFailed()
+            trail?.beginUnauthenticated()
             throw error
         }
         identities.authenticated(user)
+        if let trail { await trail.begin(user ?? .anonymous) }
         return user ?? .anonymous
     }
 
-    private func authorize(_ user: UserInfo, _ info: RequestInfo) async throws {
+    private func authorize(_ user: UserInfo, _ info: RequestInfo, _ trail: AuditTrail?) async throws {
         let access = info.access
         let decision: AccessDecision
         do { decision = try await authorizer.authorize(user, access) } catch {
@@ -155,6 +169,7 @@ public struct RequestPipeline: Sendable {
             throw error
         }
         identities.authorized(decision)
+        trail?.authorized(decision)
         guard decision.isAllowed else { throw APIError.denied(user, access, decision) }
     }
 
@@ -186,11 +201,12 @@ public struct RequestPipeline: Sendable {
     }
 
     private func failure(
-        _ error: any Error, _ request: ServerRequest, _ query: QueryParameters, id: String
+        _ error: any Error, _ request: ServerRequest, _ query: QueryParameters, id: String, _ trail: AuditTrail?
     ) -> ServerResponse {
         let encoder = ResponseEncoder(form: .forErrors(request, query))
         switch error {
         case let error as APIError:
+            trail?.failed(error)
             var response = encoder.response(error)
             if error.code == 403 { response.headers[.contentTypeOptions] = "nosniff" }
             return response
@@ -201,6 +217,7 @@ public struct RequestPipeline: Sendable {
         default:
             logger.error("request failed", metadata: ["request": "\(id)", "error": "\(error)"])
             let shown = APIError.internalError("\(error)")
+            trail?.failed(shown)
             return encoder.response(shown)
         }
     }

@@ -12,6 +12,8 @@ struct Routes: Sendable {
     private let version: ServerVersion
     private let metrics: MetricsRegistry
     private let index: [UInt8]
+    /// The types of everything that is sent and received, by kind.
+    let schemas: [GroupVersionKind: TypeSchema]
 
     init(
         resources: [any Resource], namespaces: any NamespaceLookup, healthChecks: [HealthCheck], version: ServerVersion,
@@ -30,6 +32,7 @@ struct Routes: Sendable {
         health = HealthHandler(checks: healthChecks)
         self.version = version
         self.metrics = metrics
+        schemas = Self.schemas(of: endpoints)
         let paths = (documents.paths + openAPI.paths + ["/healthz", "/livez", "/metrics", "/readyz", "/version"])
             .sorted()
         index = JSONText.indented(
@@ -40,6 +43,20 @@ struct Routes: Sendable {
         _ resource: R, _ environment: EndpointEnvironment
     ) -> any ResourceEndpoint {
         TypedEndpoint(resource, environment: environment)
+    }
+
+    private static func schemas(of endpoints: [any ResourceEndpoint]) -> [GroupVersionKind: TypeSchema] {
+        var schemas = [
+            GroupVersionKind(group: "", version: "v1", kind: "Status"): Status.schema,
+            GroupVersionKind(group: "", version: "v1", kind: "DeleteOptions"): DeleteOptions.schema,
+        ]
+        for endpoint in endpoints {
+            let kind = endpoint.descriptor.kind
+            schemas[kind] = endpoint.schema
+            schemas[GroupVersionKind(group: kind.group, version: kind.version, kind: kind.kind + "List")] =
+                endpoint.listSchema
+        }
+        return schemas
     }
 
     /// - Parameter path: the decoded path.
