@@ -17,6 +17,9 @@ import Synchronization
 public struct WeirServer: Sendable {
     public static let version = "0.1.0"
 
+    /// The longest a shutdown may take. The listeners give their requests 60 s; this ends what hangs beyond that.
+    private static let shutdownTimeout: Duration = .seconds(75)
+
     private let configuration: WeirConfiguration
     private let logger: Logger
 
@@ -105,13 +108,15 @@ public struct WeirServer: Sendable {
                 to: "admin.kubeconfig", isSecret: true)
             onReady(url)
         }
-        let group = ServiceGroup(
-            configuration: .init(
-                services: (services.background + [announce] + listeners + [StopSignal(flag: isStopping)]).map {
-                    .init(service: $0, successTerminationBehavior: .ignore)
-                },
-                gracefulShutdownSignals: [.sigterm, .sigint], logger: quiet(logger)))
-        try await group.run()
+        // Stopped from the last to the first: not ready any more, listeners closed, work in the background ended.
+        let stop = StopSignal(flag: isStopping, delay: configuration.limits.shutdownDelay)
+        var group = ServiceGroupConfiguration(
+            services: (services.background + [announce] + listeners + [stop]).map {
+                .init(service: $0, successTerminationBehavior: .ignore)
+            },
+            gracefulShutdownSignals: [.sigterm, .sigint], logger: quiet(logger))
+        group.maximumGracefulShutdownDuration = configuration.limits.shutdownDelay + Self.shutdownTimeout
+        try await ServiceGroup(configuration: group).run()
     }
 
     private func listener(

@@ -63,6 +63,9 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(help: "Writes that are worked on at a time; 0 for no bound. Default: 200.")
     var maxMutatingRequestsInflight: Int?
 
+    @Option(help: "How long requests are still taken after SIGTERM while /readyz fails, such as 15s. Default: 0s.")
+    var shutdownDelayDuration: String?
+
     @Option(help: "trace, debug, info, notice, warning, error or critical. Default: info.")
     var logLevel: String?
 
@@ -98,6 +101,7 @@ struct ServeCommand: AsyncParsableCommand {
         set("logLevel", logLevel)
         set("auditLog", auditLog)
         set("auditPolicy", auditPolicy)
+        set("shutdownDelayDuration", shutdownDelayDuration)
         set("maxImagesPerRepository", maxImagesPerRepository)
         set("auditLogMaxSize", auditLogMaxSize)
         set("auditLogMaxBackups", auditLogMaxBackups)

@@ -168,6 +168,7 @@ struct AuditTests {
             (["--audit-log", "-", "--audit-policy", "/nowhere"], ["the audit policy /nowhere cannot be read"]),
             (["--audit-log", "-", "--audit-log-max-size=-1"], ["audit-log-max-size"]),
             (["--max-requests-inflight=-1"], ["must not be negative"]),
+            (["--shutdown-delay-duration", "soon"], [#"shutdown-delay-duration must be a duration such as 15s"#]),
         ] {
             let server = try WeirProcess.launch(scratch.path + "/data", arguments)
             #expect(try await server.end() == 1)
