@@ -17,6 +17,9 @@ import Synchronization
 public struct WeirServer: Sendable {
     public static let version = "0.1.0"
 
+    /// The longest a shutdown may take. The listeners give their requests 60 s; this ends what hangs beyond that.
+    private static let shutdownTimeout: Duration = .seconds(75)
+
     private let configuration: WeirConfiguration
     private let logger: Logger
 
@@ -32,20 +35,27 @@ public struct WeirServer: Sendable {
     public func run(onReady: @escaping @Sendable (String) -> Void) async throws {
         Allocator.configure()
         let directory = try DataDirectory(configuration.dataDirectory)
-        let store = Store(engine: try await SQLiteEngine.open(directory: directory.storePath))
+        let metrics = ServerMetrics.registry(version: Self.version, storePath: directory.storePath)
+        let audit = try AuditSetup(configuration.audit, metrics: metrics, logger: logger)
+        let engine = MeasuredEngine(try await SQLiteEngine.open(directory: directory.storePath), metrics: metrics)
+        let store = Store(engine: engine)
         let transport = try RegistryTransport()
         let result: Result<Void, any Error>
-        do { result = .success(try await serve(directory, store, transport, onReady)) } catch {
+        do {
+            result = .success(try await serve(directory, store, transport, metrics, audit?.auditor, onReady))
+        } catch {
             result = .failure(error)
         }
+        // The listeners are closed and nobody asks any more. The audit log is complete before the store goes.
         await transport.shutdown()
+        await audit?.log.flush()
         await store.close()
         try result.get()
     }
 
     private func serve(
-        _ directory: DataDirectory, _ store: Store, _ transport: RegistryTransport,
-        _ onReady: @escaping @Sendable (String) -> Void
+        _ directory: DataDirectory, _ store: Store, _ transport: RegistryTransport, _ metrics: MetricsRegistry,
+        _ auditor: Auditor?, _ onReady: @escaping @Sendable (String) -> Void
     ) async throws {
         let services = try Services(configuration, store: store, transport: transport, logger: logger)
         try await store.start()
@@ -57,12 +67,16 @@ public struct WeirServer: Sendable {
             ClientCertificateAuthenticator(),
         ])
         let isStopping = Flag()
+        var requests = RequestPipeline.Configuration(
+            serverAddress: configuration.listen.description,
+            version: ServerVersion(product: Self.version, commit: "", buildDate: "1970-01-01T00:00:00Z"))
+        requests.maximumReadsInFlight = configuration.limits.maximumReads
+        requests.maximumWritesInFlight = configuration.limits.maximumWrites
+        requests.metrics = metrics
+        requests.auditor = auditor
         let pipeline = RequestPipeline(
-            resources: services.resources,
-            configuration: .init(
-                serverAddress: configuration.listen.description,
-                version: ServerVersion(product: Self.version, commit: "", buildDate: "1970-01-01T00:00:00Z")),
-            authenticator: authenticator, authorizer: services.authorizer, namespaces: services.namespaces,
+            resources: services.resources, configuration: requests, authenticator: authenticator,
+            authorizer: services.authorizer, namespaces: services.namespaces,
             healthChecks: [
                 .ping,
                 HealthCheck("shutdown", endpoints: ["readyz"]) { !isStopping.isSet },
@@ -94,13 +108,15 @@ public struct WeirServer: Sendable {
                 to: "admin.kubeconfig", isSecret: true)
             onReady(url)
         }
-        let group = ServiceGroup(
-            configuration: .init(
-                services: (services.background + [announce] + listeners + [StopSignal(flag: isStopping)]).map {
-                    .init(service: $0, successTerminationBehavior: .ignore)
-                },
-                gracefulShutdownSignals: [.sigterm, .sigint], logger: quiet(logger)))
-        try await group.run()
+        // Stopped from the last to the first: not ready any more, listeners closed, work in the background ended.
+        let stop = StopSignal(flag: isStopping, delay: configuration.limits.shutdownDelay)
+        var group = ServiceGroupConfiguration(
+            services: (services.background + [announce] + listeners + [stop]).map {
+                .init(service: $0, successTerminationBehavior: .ignore)
+            },
+            gracefulShutdownSignals: [.sigterm, .sigint], logger: quiet(logger))
+        group.maximumGracefulShutdownDuration = configuration.limits.shutdownDelay + Self.shutdownTimeout
+        try await ServiceGroup(configuration: group).run()
     }
 
     private func listener(

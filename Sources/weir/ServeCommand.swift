@@ -45,6 +45,27 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(help: "Tags that an import of a repository takes; -1 for all. Default: 50.")
     var maxImagesPerRepository: Int?
 
+    @Option(help: "Where the audit log goes: a path, or - for standard output. Default: no audit log.")
+    var auditLog: String?
+
+    @Option(help: "An audit policy (audit.k8s.io/v1, YAML). Default: metadata of everything but probes.")
+    var auditPolicy: String?
+
+    @Option(help: "MiB after which a new file of the audit log is begun; 0 for never. Default: 100.")
+    var auditLogMaxSize: Int?
+
+    @Option(help: "Old files of the audit log that are kept. Default: 10.")
+    var auditLogMaxBackups: Int?
+
+    @Option(help: "Reads that are worked on at a time; 0 for no bound. Default: 400.")
+    var maxRequestsInflight: Int?
+
+    @Option(help: "Writes that are worked on at a time; 0 for no bound. Default: 200.")
+    var maxMutatingRequestsInflight: Int?
+
+    @Option(help: "How long requests are still taken after SIGTERM while /readyz fails, such as 15s. Default: 0s.")
+    var shutdownDelayDuration: String?
+
     @Option(help: "trace, debug, info, notice, warning, error or critical. Default: info.")
     var logLevel: String?
 
@@ -68,6 +89,9 @@ struct ServeCommand: AsyncParsableCommand {
         func set(_ key: String, _ value: String?) {
             if let value { values[[key]] = ConfigValue(.string(value), isSecret: false) }
         }
+        func set(_ key: String, _ value: Int?) {
+            if let value { values[[key]] = ConfigValue(.int(value), isSecret: false) }
+        }
         set("dataDir", dataDir)
         set("listen", listen)
         set("registryListen", registryListen)
@@ -75,12 +99,17 @@ struct ServeCommand: AsyncParsableCommand {
         set("publicRegistryHostname", publicRegistryHostname)
         set("importMode", importMode)
         set("logLevel", logLevel)
+        set("auditLog", auditLog)
+        set("auditPolicy", auditPolicy)
+        set("shutdownDelayDuration", shutdownDelayDuration)
+        set("maxImagesPerRepository", maxImagesPerRepository)
+        set("auditLogMaxSize", auditLogMaxSize)
+        set("auditLogMaxBackups", auditLogMaxBackups)
+        set("maxRequestsInflight", maxRequestsInflight)
+        set("maxMutatingRequestsInflight", maxMutatingRequestsInflight)
         if registryInsecure { values[["registryInsecure"]] = ConfigValue(.bool(true), isSecret: false) }
         if !certificateHost.isEmpty {
             values[["certificateHosts"]] = ConfigValue(.stringArray(certificateHost), isSecret: false)
-        }
-        if let maxImagesPerRepository {
-            values[["maxImagesPerRepository"]] = ConfigValue(.int(maxImagesPerRepository), isSecret: false)
         }
         return values
     }

@@ -19,41 +19,6 @@ struct PipelinePartTests {
         #expect(GoDuration(text)?.duration == expected)
     }
 
-    private static func info(_ method: String, _ resource: String = "imagestreams", _ query: String = "") -> RequestInfo
-    {
-        RequestInfo(
-            method: method, path: "/apis/image.openshift.io/v1/namespaces/p/\(resource)", query: QueryParameters(query))
-    }
-
-    @Test("Reads and writes in flight are bounded apart")
-    func flowControl() throws {
-        let flow = FlowControl(reads: 2, writes: 1)
-        let first = try flow.admit(Self.info("GET"), isExempt: false)
-        _ = try flow.admit(Self.info("GET"), isExempt: false)
-        #expect(throws: FlowControl.Rejected.self) { try flow.admit(Self.info("GET"), isExempt: false) }
-        let write = try flow.admit(Self.info("POST"), isExempt: false)
-        for method in ["POST", "PUT", "PATCH", "DELETE"] {
-            #expect(throws: FlowControl.Rejected.self) { try flow.admit(Self.info(method), isExempt: false) }
-        }
-        first.release()
-        write.release()
-        _ = try flow.admit(Self.info("GET"), isExempt: false)
-        _ = try flow.admit(Self.info("DELETE"), isExempt: false)
-    }
-
-    @Test("Watches, imports and administrators are not counted; 0 is no limit")
-    func exemptions() throws {
-        let flow = FlowControl(reads: 1, writes: 1)
-        for _ in 0..<10 {
-            _ = try flow.admit(Self.info("GET", "imagestreams", "watch=1"), isExempt: false)
-            _ = try flow.admit(Self.info("POST", "imagestreamimports"), isExempt: false)
-            _ = try flow.admit(Self.info("POST"), isExempt: true)
-        }
-        _ = try flow.admit(Self.info("POST"), isExempt: false)
-        let open = FlowControl(reads: 0, writes: 0)
-        for _ in 0..<1_000 { _ = try open.admit(Self.info("GET"), isExempt: false) }
-    }
-
     @Test("Warnings are quoted, once each, and never break a header")
     func warnings() {
         let recorder = WarningRecorder()

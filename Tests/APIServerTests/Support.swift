@@ -73,12 +73,18 @@ struct TestAPI {
     static let path = "/apis/image.openshift.io/v1/namespaces/p/imagestreams"
     let pipeline: RequestPipeline
 
-    init(_ streams: [ImageStream] = [TestAPI.stream("a")]) {
+    init(
+        _ streams: [ImageStream] = [TestAPI.stream("a")], others: [any Resource] = [],
+        authenticator: any Authenticator = AdmitAll(), authorizer: any Authorizer = AdmitAll(),
+        _ configure: (inout RequestPipeline.Configuration) -> Void = { _ in }
+    ) {
         let version = ServerVersion(product: "0.0.0", commit: "", buildDate: "2026-01-01T00:00:00Z")
+        var configuration = RequestPipeline.Configuration(serverAddress: "127.0.0.1:6443", version: version)
+        configure(&configuration)
         pipeline = RequestPipeline(
-            resources: [FixedStreams(streams: streams)],
-            configuration: .init(serverAddress: "127.0.0.1:6443", version: version), authenticator: AdmitAll(),
-            authorizer: AdmitAll(), namespaces: AdmitAll(), healthChecks: [], clock: { noon },
+            resources: [FixedStreams(streams: streams)] + others, configuration: configuration,
+            authenticator: authenticator, authorizer: authorizer, namespaces: AdmitAll(), healthChecks: [],
+            clock: { noon },
             logger: Logger(label: "test"))
     }
 

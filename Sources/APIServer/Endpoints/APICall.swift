@@ -29,6 +29,8 @@ struct EndpointEnvironment: Sendable {
     var decoder: BodyDecoder
     /// Asked before anything is created in a namespace, also what is not stored itself.
     var namespaces: any NamespaceLookup
+    /// Counts what watchers are sent.
+    var watches = WatchMetrics()
 }
 
 /// The verbs of one resource over HTTP, whatever its type.

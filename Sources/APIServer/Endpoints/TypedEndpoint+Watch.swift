@@ -20,7 +20,8 @@ extension TypedEndpoint {
             // Clients of a watch expect these as the first event of the stream.
             return Self.streaming(form) { writer in try await writer.write(encoder.encode(error)) }
         }
-        let session = WatchSession(stream: stream, options: options, encoder: encoder)
+        let session = WatchSession(
+            stream: CountedWatch(stream: stream, cell: watches), options: options, encoder: encoder)
         return Self.streaming(form) { writer in try await session.run(writer) }
     }
 

@@ -11,6 +11,8 @@ struct TypedEndpoint<R: Resource>: ResourceEndpoint {
     let listSchema: TypeSchema
     /// For apply; plain writes are tracked where they are stored.
     let fields: FieldManager
+    /// Figures of the resource's watches.
+    let watches: WatchMetrics.Cell
 
     // What the resource can do; asked once, because asking a value for its protocols is slow.
     let gettable: (any GettableResource<Object>)?
@@ -25,6 +27,7 @@ struct TypedEndpoint<R: Resource>: ResourceEndpoint {
     init(_ resource: R, environment: EndpointEnvironment) {
         self.resource = resource
         self.environment = environment
+        watches = environment.watches.cell(for: resource.descriptor)
         gettable = resource as? any GettableResource<Object>
         documented = resource as? any DocumentResource<Object>
         listable = resource as? any ListableResource<Object>

@@ -22,10 +22,11 @@ enum Deadline {
 }
 
 /// A duration as Go writes it: `10s`, `1m30s`, `1.5h`.
-struct GoDuration {
-    let duration: Duration
+public struct GoDuration: Sendable {
+    public let duration: Duration
 
-    init?(_ text: String) {
+    /// Nil for a text that is no duration.
+    public init?(_ text: String) {
         if text == "0" {
             duration = .zero
             return

@@ -6,8 +6,9 @@ import Synchronization
 
 /// The API as one function from request to answer: the pipeline of design section 6 around the endpoints.
 ///
-/// *request id → authenticate → impersonate → flow control → authorise → endpoint*; the order is observable
-/// (spec/api-machinery.md 1.13). Audit joins it between impersonation and flow control.
+/// *request id → authenticate → audit → impersonate → flow control → authorise → endpoint*; the order is observable
+/// (spec/api-machinery.md 1.13). What audit and metrics get to know on the way is told them again when the answer is
+/// there.
 public struct RequestPipeline: Sendable {
     public struct Configuration: Sendable {
         /// `host:port` at which clients reach the API.
@@ -18,6 +19,10 @@ public struct RequestPipeline: Sendable {
         public var maximumWritesInFlight = 200
         /// The longest a request that is not long-running may take.
         public var requestTimeout: Duration = .seconds(60)
+        /// Writes the audit log; nil where there is none.
+        public var auditor: Auditor?
+        /// What `/metrics` tells; the pipeline adds its own figures.
+        public var metrics = MetricsRegistry()
 
         public init(serverAddress: String, version: ServerVersion) {
             self.serverAddress = serverAddress
@@ -31,6 +36,9 @@ public struct RequestPipeline: Sendable {
     private let impersonation: Impersonation
     private let flow: FlowControl
     private let routes: Routes
+    private let auditor: Auditor?
+    private let requests: RequestMetrics
+    private let identities: IdentityMetrics
     private let clock: @Sendable () -> Timestamp
     private let logger: Logger
 
@@ -49,21 +57,34 @@ public struct RequestPipeline: Sendable {
         flow = FlowControl(reads: configuration.maximumReadsInFlight, writes: configuration.maximumWritesInFlight)
         routes = Routes(
             resources: resources, namespaces: namespaces, healthChecks: healthChecks, version: configuration.version,
-            serverAddress: configuration.serverAddress)
+            serverAddress: configuration.serverAddress, metrics: configuration.metrics)
+        requests = RequestMetrics(resources.map(\.descriptor))
+        identities = IdentityMetrics(configuration.metrics)
+        var auditor = configuration.auditor
+        auditor?.schemas = routes.schemas
+        self.auditor = auditor
+        configuration.metrics.register(requests)
+        configuration.metrics.register(flow)
+        configuration.metrics.register(ObjectMetrics(resources))
     }
 
     /// Answers a request; never throws: every failure has its form.
     public func respond(to request: ServerRequest) async -> ServerResponse {
+        let arrival = ContinuousClock.now
         let id = request.header(.auditID).flatMap { $0.isEmpty ? nil : $0 } ?? UUID4.random()
         let warnings = WarningRecorder()
         let path = PercentEncoding.decode(path: request.path)
         let query = QueryParameters(request.query)
         let info = RequestInfo(method: request.method, path: path, query: query)
+        let trail = auditor.map { AuditTrail($0, id: id, request, info) }
+        var isTerminated = false
         var response: ServerResponse
         do {
-            response = try await answer(request, id: id, path: path, query: query, info: info, warnings: warnings)
+            response = try await answer(
+                request, id: id, path: path, query: query, info: info, warnings: warnings, trail: trail)
         } catch {
-            response = failure(error, request, query, id: id)
+            isTerminated = error.endsInSelfDefence
+            response = failure(error, request, query, id: id, trail)
         }
         response.headers[.auditID] = id
         if response.headers[.cacheControl] == nil {
@@ -71,17 +92,39 @@ public struct RequestPipeline: Sendable {
             if info.isResourceRequest { response.headers.append(HTTPField(name: .cacheControl, value: "no-store")) }
         }
         for value in warnings.headerValues { response.headers.append(HTTPField(name: .warning, value: value)) }
-        if request.method == "HEAD" {
-            response.body = .bytes([])
-        } else {
-            ResponseCompression.apply(to: &response, request)
-        }
+        if request.method == "HEAD" { response.body = .bytes([]) }
+        if let trail { response = await trail.complete(response) }
+        ResponseCompression.apply(to: &response, request)
+        measure(&response, requests.labels(request, info, query), info, since: arrival, isTerminated)
         return response
+    }
+
+    /// Counts the request: now, or when its streamed answer has ended.
+    private func measure(
+        _ response: inout ServerResponse, _ labels: RequestLabels, _ info: RequestInfo,
+        since arrival: ContinuousClock.Instant, _ isTerminated: Bool
+    ) {
+        let code = response.status
+        let isLongRunning = info.isLongRunning
+        let streamed = response.body.observed { [requests] in
+            if isLongRunning { requests.longRunning(labels, 1) }
+        } onEnd: { [requests] bytes in
+            if isLongRunning { requests.longRunning(labels, -1) }
+            let duration = isLongRunning ? nil : arrival.duration(to: .now)
+            requests.record(labels, code: code, duration: duration, bytes: bytes)
+        }
+        if let streamed {
+            response.body = streamed
+        } else {
+            requests.record(
+                labels, code: code, duration: isLongRunning ? nil : arrival.duration(to: .now),
+                bytes: response.body.length, isTerminated: isTerminated)
+        }
     }
 
     private func answer(
         _ request: ServerRequest, id: String, path: String, query: QueryParameters, info: RequestInfo,
-        warnings: WarningRecorder
+        warnings: WarningRecorder, trail: AuditTrail?
     ) async throws -> ServerResponse {
         if info.isMalformed {
             return .text(
@@ -89,11 +132,13 @@ public struct RequestPipeline: Sendable {
                 "Internal Server Error: \(goQuoted(request.path)): failed to create RequestInfo: unable to determine kind and namespace from url, \(request.path)\n"
             )
         }
-        var user = try await authenticator.authenticate(request) ?? .anonymous
-        user = try await impersonation.effectiveUser(for: user, request)
-        let ticket = try flow.admit(info, isExempt: user.groups.contains(UserInfo.masters))
+        let caller = try await authenticate(request, trail)
+        let user = try await impersonation.effectiveUser(for: caller, request)
+        if let trail, user != caller { trail.impersonate(user) }
+        let request = trail?.observing(request) ?? request
+        let ticket = try await flow.admit(info, user, limit: requestLimit(query) ?? configuration.requestTimeout)
         defer { ticket.release() }
-        try await authorize(user, info)
+        try await authorize(user, info, trail)
         let context = RequestContext(
             id: id, user: user, resource: GroupResource(group: info.group, resource: info.resource),
             subresource: info.subresource, userAgent: request.header(.userAgent) ?? "", now: clock(),
@@ -103,9 +148,28 @@ public struct RequestPipeline: Sendable {
         }
     }
 
-    private func authorize(_ user: UserInfo, _ info: RequestInfo) async throws {
+    /// Finds out who makes the request, and lets the audit log know.
+    private func authenticate(_ request: ServerRequest, _ trail: AuditTrail?) async throws -> UserInfo {
+        let user: UserInfo?
+        do { user = try await authenticator.authenticate(request) } catch {
+            identities.authenticationFailed()
+            trail?.beginUnauthenticated()
+            throw error
+        }
+        identities.authenticated(user)
+        if let trail { await trail.begin(user ?? .anonymous) }
+        return user ?? .anonymous
+    }
+
+    private func authorize(_ user: UserInfo, _ info: RequestInfo, _ trail: AuditTrail?) async throws {
         let access = info.access
-        let decision = try await authorizer.authorize(user, access)
+        let decision: AccessDecision
+        do { decision = try await authorizer.authorize(user, access) } catch {
+            identities.authorized(nil)
+            throw error
+        }
+        identities.authorized(decision)
+        trail?.authorized(decision)
         guard decision.isAllowed else { throw APIError.denied(user, access, decision) }
     }
 
@@ -119,24 +183,30 @@ public struct RequestPipeline: Sendable {
     ) async throws -> ServerResponse {
         let isImport = info.resource == "imagestreamimports"
         if info.isLongRunning || isImport { return try await body() }
-        var limit = configuration.requestTimeout
-        if let text = query["timeout"], !text.isEmpty {
-            guard let wanted = GoDuration(text) else {
-                throw APIError.badRequest(
-                    "invalid timeout specified in the request URL - time: invalid duration \(goQuoted(text))")
-            }
-            if wanted.duration > .zero { limit = min(limit, wanted.duration) }
+        guard let limit = requestLimit(query) else {
+            throw APIError.badRequest(
+                "invalid timeout specified in the request URL - time: invalid duration \(goQuoted(query["timeout"] ?? ""))"
+            )
         }
         if method == "GET" { return try await body() }
         return try await Deadline.run(limit, body)
     }
 
-    private func failure(_ error: any Error, _ request: ServerRequest, _ query: QueryParameters, id: String)
-        -> ServerResponse
-    {
+    /// The time a request may take: what it asks for, within the server's bound. Nil where it asks for nonsense.
+    private func requestLimit(_ query: QueryParameters) -> Duration? {
+        guard let text = query["timeout"], !text.isEmpty else { return configuration.requestTimeout }
+        guard let wanted = GoDuration(text) else { return nil }
+        return wanted.duration > .zero
+            ? min(configuration.requestTimeout, wanted.duration) : configuration.requestTimeout
+    }
+
+    private func failure(
+        _ error: any Error, _ request: ServerRequest, _ query: QueryParameters, id: String, _ trail: AuditTrail?
+    ) -> ServerResponse {
         let encoder = ResponseEncoder(form: .forErrors(request, query))
         switch error {
         case let error as APIError:
+            trail?.failed(error)
             var response = encoder.response(error)
             if error.code == 403 { response.headers[.contentTypeOptions] = "nosniff" }
             return response
@@ -146,8 +216,17 @@ public struct RequestPipeline: Sendable {
             return response
         default:
             logger.error("request failed", metadata: ["request": "\(id)", "error": "\(error)"])
-            return encoder.response(APIError.internalError("\(error)"))
+            let shown = APIError.internalError("\(error)")
+            trail?.failed(shown)
+            return encoder.response(shown)
         }
+    }
+}
+
+extension Error {
+    /// Whether the server ended a request because it took too much: a place, or time.
+    fileprivate var endsInSelfDefence: Bool {
+        self is FlowControl.Rejected || (self as? APIError)?.code == 504
     }
 }
 

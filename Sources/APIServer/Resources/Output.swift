@@ -26,6 +26,11 @@ public struct Output<Object: APIObject>: Sendable {
         }
     }
 
+    /// Bytes of the JSON; nil where the object was not encoded yet.
+    var encodedSize: Int? {
+        if case .encoded(let encoded) = form { encoded.json.count } else { nil }
+    }
+
     /// The decoded object.
     /// - Throws: `APIError` (500) where stored bytes do not decode.
     public func object() throws -> Object {

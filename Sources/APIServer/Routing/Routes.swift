@@ -10,14 +10,20 @@ struct Routes: Sendable {
     private let openAPI: OpenAPIHandler
     private let health: HealthHandler
     private let version: ServerVersion
+    private let metrics: MetricsRegistry
     private let index: [UInt8]
+    /// The types of everything that is sent and received, by kind.
+    let schemas: [GroupVersionKind: TypeSchema]
 
     init(
         resources: [any Resource], namespaces: any NamespaceLookup, healthChecks: [HealthCheck], version: ServerVersion,
-        serverAddress: String
+        serverAddress: String, metrics: MetricsRegistry
     ) {
         let kinds = KindRegistry(resources.map(\.descriptor.kind))
-        let environment = EndpointEnvironment(decoder: BodyDecoder(kinds: kinds), namespaces: namespaces)
+        let watches = WatchMetrics()
+        metrics.register(watches)
+        let environment = EndpointEnvironment(
+            decoder: BodyDecoder(kinds: kinds), namespaces: namespaces, watches: watches)
         let endpoints = resources.map { Self.endpoint($0, environment) }
         router = APIRouter(endpoints)
         let documents = DiscoveryDocuments(endpoints, serverAddress: serverAddress)
@@ -25,7 +31,10 @@ struct Routes: Sendable {
         openAPI = OpenAPIHandler(OpenAPIDocuments(endpoints, version: version.gitVersion))
         health = HealthHandler(checks: healthChecks)
         self.version = version
-        let paths = (documents.paths + openAPI.paths + ["/healthz", "/livez", "/readyz", "/version"]).sorted()
+        self.metrics = metrics
+        schemas = Self.schemas(of: endpoints)
+        let paths = (documents.paths + openAPI.paths + ["/healthz", "/livez", "/metrics", "/readyz", "/version"])
+            .sorted()
         index = JSONText.indented(
             DiscoveryDocuments.object([("paths", .array(paths.map { .string($0) }))]).jsonBytes())
     }
@@ -34,6 +43,20 @@ struct Routes: Sendable {
         _ resource: R, _ environment: EndpointEnvironment
     ) -> any ResourceEndpoint {
         TypedEndpoint(resource, environment: environment)
+    }
+
+    private static func schemas(of endpoints: [any ResourceEndpoint]) -> [GroupVersionKind: TypeSchema] {
+        var schemas = [
+            GroupVersionKind(group: "", version: "v1", kind: "Status"): Status.schema,
+            GroupVersionKind(group: "", version: "v1", kind: "DeleteOptions"): DeleteOptions.schema,
+        ]
+        for endpoint in endpoints {
+            let kind = endpoint.descriptor.kind
+            schemas[kind] = endpoint.schema
+            schemas[GroupVersionKind(group: kind.group, version: kind.version, kind: kind.kind + "List")] =
+                endpoint.listSchema
+        }
+        return schemas
     }
 
     /// - Parameter path: the decoded path.
@@ -66,6 +89,8 @@ struct Routes: Sendable {
         switch path {
         case "/version", "/version/":
             return ServerResponse(status: 200, contentType: "application/json", version.json)
+        case "/metrics":
+            return ServerResponse(status: 200, contentType: Exposition.contentType, Array(metrics.scrape().utf8))
         case "/", "/index.html":
             return ServerResponse(status: 200, contentType: "application/json", index)
         case CustomResources.path where request.method == "GET":

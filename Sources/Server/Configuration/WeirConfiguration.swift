@@ -45,6 +45,8 @@ public struct WeirConfiguration: Sendable {
     /// Tags one repository import takes; 0 for the default of 50, -1 for all.
     public var maximumImagesPerRepository: Int
     public var logLevel: Logger.Level
+    public var audit: AuditConfiguration
+    public var limits: RequestLimits
 
     /// A setting that cannot be used, in words for the person who made it.
     public struct Invalid: Error, CustomStringConvertible {
@@ -78,5 +80,7 @@ public struct WeirConfiguration: Sendable {
             throw Invalid(description: "log-level must be one of trace, debug, info, notice, warning, error, critical")
         }
         self.logLevel = logLevel
+        audit = try AuditConfiguration(reader)
+        limits = try RequestLimits(reader)
     }
 }

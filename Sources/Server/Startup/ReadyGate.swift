@@ -33,16 +33,3 @@ final class Flag: Sendable {
     var isSet: Bool { value.withLock { $0 } }
     func set() { value.withLock { $0 = true } }
 }
-
-/// Sets a flag as soon as shutdown begins: it is the last service and so the first to be stopped.
-struct StopSignal: Service {
-    let flag: Flag
-
-    func run() async throws {
-        await withGracefulShutdownHandler {
-            try? await gracefulShutdown()
-        } onGracefulShutdown: {
-            flag.set()
-        }
-    }
-}
