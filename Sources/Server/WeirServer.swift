@@ -82,15 +82,23 @@ public struct WeirServer: Sendable {
                 HealthCheck("shutdown", endpoints: ["readyz"]) { !isStopping.isSet },
             ], clock: Clock.now, logger: logger)
         let registry = RegistryHandler(authenticator: authenticator)
-        let ready = ReadyGate(expected: configuration.registryListen == nil ? 1 : 2)
+        let everything: @Sendable (ServerRequest) async -> ServerResponse = { request in
+            RegistryHandler.owns(request.path)
+                ? await registry.respond(to: request) : await pipeline.respond(to: request)
+        }
+        let further = [configuration.insecureListen, configuration.registryListen].compactMap { $0 }
+        let ready = ReadyGate(expected: 1 + further.count)
         var listeners = [
-            try listener(configuration.listen, credentials, isPlain: false) { request in
-                RegistryHandler.owns(request.path)
-                    ? await registry.respond(to: request) : await pipeline.respond(to: request)
-            } onListening: { address in
+            try listener(configuration.listen, credentials, isPlain: false, respond: everything) { address in
                 await ready.arrived(api: address)
             }
         ]
+        if let address = configuration.insecureListen {
+            listeners.append(
+                try listener(address, credentials, isPlain: true, respond: everything) { _ in
+                    await ready.arrived(api: nil)
+                })
+        }
         if let address = configuration.registryListen {
             listeners.append(
                 try listener(address, credentials, isPlain: configuration.registryIsInsecure) { request in

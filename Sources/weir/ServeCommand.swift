@@ -24,6 +24,9 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(help: "HOST:PORT of the API. Port 0 lets the system choose. Default: 127.0.0.1:6443.")
     var listen: String?
 
+    @Option(help: "HOST:PORT of a further listener without TLS, for a proxy on this host. Tokens travel in the clear.")
+    var insecureListen: String?
+
     @Option(help: "HOST:PORT of a second listener, for the registry alone.")
     var registryListen: String?
 
@@ -94,6 +97,7 @@ struct ServeCommand: AsyncParsableCommand {
         }
         set("dataDir", dataDir)
         set("listen", listen)
+        set("insecureListen", insecureListen)
         set("registryListen", registryListen)
         set("internalRegistryHostname", internalRegistryHostname)
         set("publicRegistryHostname", publicRegistryHostname)

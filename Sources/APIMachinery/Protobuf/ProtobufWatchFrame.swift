@@ -3,6 +3,9 @@
 public enum ProtobufWatchFrame {
     public static let mediaType = "application/vnd.kubernetes.protobuf;stream=watch"
 
+    /// Bytes of the length in front of each event.
+    public static let lengthSize = 4
+
     /// - Parameter object: a complete envelope.
     public static func bytes(type: String, object: [UInt8]) -> [UInt8] {
         var extensionObject = ProtobufWriter()

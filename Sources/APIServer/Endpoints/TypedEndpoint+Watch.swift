@@ -9,7 +9,7 @@ extension TypedEndpoint {
     func watch(_ call: APICall, name: String?) async throws -> ServerResponse {
         let form = try form(of: call, isStream: true, listsStreams: true)
         // An event is no list: the reference ends such a stream at once.
-        if case .partialList = form.conversion { return Self.streaming(form) { writer in try await writer.write([]) } }
+        if case .partialList = form.conversion { return streaming(call, form) { writer in try await writer.write([]) } }
         let options = try call.options.listOptions(isWatch: true, name: name)
         guard let watchable else { throw APIError.methodNotSupported(groupResource, verb: "watch") }
         let encoder = try eventEncoder(form: form, call)
@@ -18,11 +18,12 @@ extension TypedEndpoint {
             stream = try await watchable.watch(options, call.context)
         } catch let error as APIError where error.code == 410 || error.reason == "Timeout" {
             // Clients of a watch expect these as the first event of the stream.
-            return Self.streaming(form) { writer in try await writer.write(encoder.encode(error)) }
+            return streaming(call, form) { writer in try await writer.write(encoder.encode(error)) }
         }
         let session = WatchSession(
-            stream: CountedWatch(stream: stream, cell: watches), options: options, encoder: encoder)
-        return Self.streaming(form) { writer in try await session.run(writer) }
+            stream: CountedWatch(stream: stream, cell: watches), options: options, encoder: encoder,
+            isMessagewise: call.request.wantsWebSocket)
+        return streaming(call, form) { writer in try await session.run(writer) }
     }
 
     private func eventEncoder(form: OutputForm, _ call: APICall) throws -> WatchEventEncoder<Object> {
@@ -37,55 +38,18 @@ extension TypedEndpoint {
             empty: watchable?.emptyObject ?? Object())
     }
 
-    private static func streaming(
-        _ form: OutputForm, _ body: @escaping @Sendable (any BodyWriter) async throws -> Void
+    /// An answer without end: as the body, or as the messages of a WebSocket (5.6).
+    private func streaming(
+        _ call: APICall, _ form: OutputForm, _ body: @escaping @Sendable (any BodyWriter) async throws -> Void
     ) -> ServerResponse {
+        if call.request.wantsWebSocket {
+            let isBinary = form.mediaType == .protobuf
+            let source = WebSocketSource(isBinary: isBinary) { writer in
+                try await body(isBinary ? UnframedWriter(writer) : writer)
+            }
+            return ServerResponse(status: 101, headers: call.request.webSocketAnswer, body: .webSocket(source))
+        }
         let type = form.mediaType.streamed ?? OutputForm.MediaType.json.rawValue
         return ServerResponse(status: 200, headers: [.contentType: type], body: .stream(body))
-    }
-}
-
-/// One open watch: writes events until its time is over, the client leaves, or the watcher fell behind.
-struct WatchSession<Object: APIObject>: Sendable {
-    let stream: any WatchStream<Object>
-    let options: ListOptions
-    let encoder: WatchEventEncoder<Object>
-
-    /// How long a watch lasts where the client says nothing: spread, so that not all come back at once.
-    private static var defaultSeconds: Int { Int.random(in: 1800..<3600) }
-    private static var bookmarkInterval: Duration { .seconds(60) }
-
-    func run(_ writer: any BodyWriter) async throws {
-        let clock = ContinuousClock()
-        let end =
-            clock.now
-            + .seconds(min(options.timeoutSeconds.flatMap { $0 > 0 ? $0 : nil } ?? Self.defaultSeconds, 86_400))
-        var encoder = encoder
-        do {
-            try await sendInitialState(writer, &encoder)
-            var bookmark = clock.now + Self.bookmarkInterval
-            while !stream.isEnded {
-                let deadline = options.allowWatchBookmarks ? min(bookmark, end) : end
-                let events = try await stream.next(deadline: deadline)
-                if !events.isEmpty { try await writer.write(encoder.encode(events)) }
-                if Task.isCancelled || clock.now >= end { break }
-                if options.allowWatchBookmarks && clock.now >= bookmark {
-                    try await writer.write(encoder.bookmark(stream.resourceVersion, endsInitialEvents: false))
-                    bookmark = clock.now + Self.bookmarkInterval
-                }
-            }
-        } catch let error as APIError {
-            try await writer.write(encoder.encode(error))
-        }
-    }
-
-    private func sendInitialState(_ writer: any BodyWriter, _ encoder: inout WatchEventEncoder<Object>) async throws {
-        // The headers go out before the first event, however long that takes.
-        try await writer.write([])
-        let events = stream.initialEvents()
-        if !events.isEmpty { try await writer.write(encoder.encode(events)) }
-        if options.sendInitialEvents == true && options.allowWatchBookmarks {
-            try await writer.write(encoder.bookmark(stream.resourceVersion, endsInitialEvents: true))
-        }
     }
 }

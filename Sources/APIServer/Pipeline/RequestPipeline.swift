@@ -214,6 +214,11 @@ public struct RequestPipeline: Sendable {
             var response = ServerResponse.text(429, "Too many requests, please try again later.\n")
             response.headers[.retryAfter] = "1"
             return response
+        case is CancellationError:
+            // The client has left: this is for nobody but the audit log.
+            let shown = APIError.timeout("request was cancelled")
+            trail?.failed(shown)
+            return encoder.response(shown)
         default:
             logger.error("request failed", metadata: ["request": "\(id)", "error": "\(error)"])
             let shown = APIError.internalError("\(error)")

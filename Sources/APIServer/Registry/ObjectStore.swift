@@ -89,12 +89,12 @@ public final class ObjectStore<Object: APIObject>: Sendable {
         }
     }
 
-    /// An object that was just written, as clients see it: in the bytes of the cache, unless it has changed since.
-    func output(_ written: Object) -> Output<Object> {
+    /// An object that was just written: in the bytes of the cache, unless it has changed since.
+    func output(_ written: Object, _ options: WriteOptions) -> Output<Object> {
         let metadata = written.metadata
-        guard let entry = cache.value(for: key(metadata.name, namespace: metadata.namespace)),
+        guard !options.isDryRun, let entry = cache.value(for: key(metadata.name, namespace: metadata.namespace)),
             String(entry.modRevision) == metadata.resourceVersion
-        else { return Output(kind.present(written) ?? written) }
+        else { return Output(written) }
         return Output(entry.value.encoded)
     }
 

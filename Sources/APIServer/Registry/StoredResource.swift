@@ -37,7 +37,8 @@ public struct StoredResource<Rules: Strategy>: GettableResource, WatchableResour
     ) async throws -> CreateOutput<Object> {
         .object(
             objects.output(
-                try await objects.create(object, strategy: strategy, options: options, fields: fields, context)))
+                try await objects.create(object, strategy: strategy, options: options, fields: fields, context),
+                options))
     }
 
     public func update(
@@ -45,7 +46,7 @@ public struct StoredResource<Rules: Strategy>: GettableResource, WatchableResour
     ) async throws -> (Output<Object>, created: Bool) {
         let object = try await objects.update(
             name, strategy: strategy, options: options, fields: fields, context, change: change)
-        return (objects.output(object), false)
+        return (objects.output(object, options), false)
     }
 
     public func delete(
@@ -90,6 +91,6 @@ public struct StoredSubresource<Rules: Strategy>: GettableResource, UpdatableRes
     ) async throws -> (Output<Object>, created: Bool) {
         let object = try await objects.update(
             name, strategy: strategy, options: options, fields: fields, context, change: change)
-        return (objects.output(object), false)
+        return (Output(object), false)
     }
 }

@@ -18,7 +18,11 @@ public struct BearerTokens: Authenticator {
     }
 
     public func authenticate(_ request: ServerRequest) async throws -> UserInfo? {
-        guard let header = request.header(.authorization) else { return nil }
+        guard let header = request.header(.authorization) else {
+            guard let token = request.webSocketToken else { return nil }
+            guard let user = users[Self.digest(token.utf8)] else { throw APIError.unauthorized }
+            return user
+        }
         let bytes = header.utf8
         guard let blank = bytes.firstIndex(of: UInt8(ascii: " ")),
             header[..<blank].caseInsensitiveEquals("bearer")

@@ -30,6 +30,8 @@ public struct WeirConfiguration: Sendable {
     /// Where everything is kept that must survive a restart.
     public var dataDirectory: String
     public var listen: Address
+    /// A further listener for the same without TLS; for a proxy on this host, or a lab.
+    public var insecureListen: Address?
     /// A second listener, for the registry alone.
     public var registryListen: Address?
     /// Serve the second listener without TLS.
@@ -65,6 +67,7 @@ public struct WeirConfiguration: Sendable {
         }
         dataDirectory = reader.string(forKey: "dataDir", default: "weir-data")
         listen = try address("listen", "listen") ?? Address(host: "127.0.0.1", port: 6443)
+        insecureListen = try address("insecureListen", "insecure-listen")
         registryListen = try address("registryListen", "registry-listen")
         registryIsInsecure = reader.bool(forKey: "registryInsecure", default: false)
         internalRegistryHostname = reader.string(forKey: "internalRegistryHostname", default: "")
