@@ -130,6 +130,13 @@ let package = Package(
         .testTarget(name: "OCITests", dependencies: ["OCI"]),
         .testTarget(name: "APIMachineryTests", dependencies: ["APIMachinery", "Identity", "ImageAPI"]),
         .testTarget(name: "APIServerTests", dependencies: ["APIServer", "CZlib", "ImageAPI", "StoreSQLite"]),
+        .testTarget(
+            name: "HTTPServerTests",
+            dependencies: [
+                "HTTPServer", .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ]),
         .testTarget(name: "ImageAPITests", dependencies: ["ImageAPI"]),
         .testTarget(name: "StoreTests", dependencies: ["StoreSQLite", "StoreTesting", "weir-store-crasher"]),
         .testTarget(name: "RegistryClientTests", dependencies: ["RegistryClient", "RegistryTesting"]),

@@ -37,6 +37,8 @@ final class RawConnection: Sendable {
     func send(_ bytes: [UInt8]) async throws { try await channel.writeAndFlush(ByteBuffer(bytes: bytes)).get() }
 
     /// All that came so far.
+    var bytes: [UInt8] { inbox.state.withLock { $0.bytes } }
+    /// All that came so far, as text.
     var received: String { String(decoding: inbox.state.withLock { $0.bytes }, as: UTF8.self) }
     var isClosed: Bool { inbox.state.withLock { $0.isClosed } }
     /// What went wrong on the connection, TLS alerts included.
