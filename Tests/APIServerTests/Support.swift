@@ -74,12 +74,15 @@ struct TestAPI {
     let pipeline: RequestPipeline
 
     init(_ streams: [ImageStream] = [TestAPI.stream("a")]) {
+        self.init(resources: [FixedStreams(streams: streams)])
+    }
+
+    init(resources: [any Resource], healthChecks: [HealthCheck] = []) {
         let version = ServerVersion(product: "0.0.0", commit: "", buildDate: "2026-01-01T00:00:00Z")
         pipeline = RequestPipeline(
-            resources: [FixedStreams(streams: streams)],
-            configuration: .init(serverAddress: "127.0.0.1:6443", version: version), authenticator: AdmitAll(),
-            authorizer: AdmitAll(), namespaces: AdmitAll(), healthChecks: [], clock: { noon },
-            logger: Logger(label: "test"))
+            resources: resources, configuration: .init(serverAddress: "127.0.0.1:6443", version: version),
+            authenticator: AdmitAll(), authorizer: AdmitAll(), namespaces: AdmitAll(), healthChecks: healthChecks,
+            clock: { noon }, logger: Logger(label: "test"))
     }
 
     static func stream(_ name: String, annotation: String = "") -> ImageStream {
