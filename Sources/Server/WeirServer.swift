@@ -31,7 +31,8 @@ public struct WeirServer: Sendable {
     /// - Throws: `StoreError.locked` and `.corrupt` with texts for people, and whatever keeps a listener from its port.
     public func run(onReady: @escaping @Sendable (String) -> Void) async throws {
         let directory = try DataDirectory(configuration.dataDirectory)
-        let store = Store(engine: try await SQLiteEngine.open(directory: directory.storePath))
+        let store = Store(
+            engine: try await SQLiteEngine.open(directory: directory.storePath), configuration: storeConfiguration)
         let transport = try RegistryTransport()
         let result: Result<Void, any Error>
         do { result = .success(try await serve(directory, store, transport, onReady)) } catch {
@@ -114,6 +115,13 @@ public struct WeirServer: Sendable {
             address: address, tls: isPlain ? nil : tls, respond: respond, onListening: onListening,
             logger: quiet(logger)
         ).service()
+    }
+
+    private var storeConfiguration: StoreConfiguration {
+        var store = StoreConfiguration()
+        store.history = configuration.history
+        store.compactionInterval = configuration.history / 5
+        return store
     }
 
     /// The names under which this server is reached.

@@ -45,6 +45,9 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(help: "Tags that an import of a repository takes; -1 for all. Default: 50.")
     var maxImagesPerRepository: Int?
 
+    @Option(help: "How far back lists and watches can begin, in seconds. Default: 300.")
+    var historySeconds: Int?
+
     @Option(help: "trace, debug, info, notice, warning, error or critical. Default: info.")
     var logLevel: String?
 
@@ -82,6 +85,7 @@ struct ServeCommand: AsyncParsableCommand {
         if let maxImagesPerRepository {
             values[["maxImagesPerRepository"]] = ConfigValue(.int(maxImagesPerRepository), isSecret: false)
         }
+        if let historySeconds { values[["historySeconds"]] = ConfigValue(.int(historySeconds), isSecret: false) }
         return values
     }
 
