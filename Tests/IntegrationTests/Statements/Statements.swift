@@ -13,7 +13,7 @@ import Testing
 /// | 130 (roles with resourceNames) | there are no roles |
 /// | 131 | `PythonClientTests` |
 /// | 132 | `ReflectorTests` |
-/// | 175 | `KubectlTests` |
+/// | 175 | `KubectlCommandTests` |
 /// | 178 to 192 | users, roles, flow control, aggregation: not part of this list's first eight sections |
 @Suite("Conformance list", .sharedServer)
 struct Statements {}
