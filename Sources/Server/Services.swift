@@ -41,7 +41,10 @@ struct Services: Sendable {
         let cleaner = NamespaceCleaner(
             namespaces: namespaces, contents: [NamespaceCleaner.content(of: imageStreams.streams)],
             context: { Self.context("namespace-cleaner", logger: logger) }, logger: logger)
-        background = [BackgroundService { await imports.run() }, BackgroundService { await cleaner.run() }]
+        background = [
+            BackgroundService { await imports.run() }, BackgroundService { await cleaner.run() },
+            BackgroundService { try await Allocator.trimWhenIdle() },
+        ]
     }
 
     var resources: [any Resource] { namespaces.resources + imageStreams.resources }

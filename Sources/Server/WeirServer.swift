@@ -30,6 +30,7 @@ public struct WeirServer: Sendable {
     /// - Parameter onReady: called once all listeners take requests, with the URL of the API.
     /// - Throws: `StoreError.locked` and `.corrupt` with texts for people, and whatever keeps a listener from its port.
     public func run(onReady: @escaping @Sendable (String) -> Void) async throws {
+        Allocator.configure()
         let directory = try DataDirectory(configuration.dataDirectory)
         let store = Store(
             engine: try await SQLiteEngine.open(directory: directory.storePath), configuration: storeConfiguration)

@@ -108,8 +108,9 @@ struct TestAPI {
             to: ServerRequest(method: method, path: path, query: query, headers: headers, body: .bytes(body)))
         let collected = CollectingWriter()
         switch response.body {
-        case .bytes(let bytes): try await collected.write(bytes)
+        case .bytes, .pieces: try await collected.write(response.body.joined ?? [])
         case .stream(let write): try await write(collected)
+        case .webSocket(let socket): try await socket.write(collected)
         }
         return Answer(status: response.status, headers: response.headers, body: await collected.bytes)
     }

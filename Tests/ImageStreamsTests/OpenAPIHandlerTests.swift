@@ -141,6 +141,6 @@ import Testing
     }
 
     private static func bytes(_ response: ServerResponse) -> [UInt8] {
-        if case .bytes(let bytes) = response.body { bytes } else { [] }
+        response.body.joined ?? []
     }
 }

@@ -78,7 +78,10 @@ public enum NameRules {
     /// The rule every name keeps: it can stand as one segment of a path.
     public static func pathSegment(_ text: String) -> [String] {
         if text == "." || text == ".." { return ["may not be '\(text)'"] }
-        return ["/", "%"].filter { text.contains($0) }.map { "may not contain '\($0)'" }
+        var messages: [String] = []
+        if text.utf8.contains(UInt8(ascii: "/")) { messages.append("may not contain '/'") }
+        if text.utf8.contains(UInt8(ascii: "%")) { messages.append("may not contain '%'") }
+        return messages
     }
 
     private static func tooLong(_ limit: Int) -> String { "must be no more than \(limit) characters" }

@@ -50,7 +50,7 @@ extension TypedEndpoint {
         let encoder = ResponseEncoder(form: form)
         switch form.conversion {
         case .none:
-            return encoder.response(200, Self.listBytes(list), listSchema)
+            return encoder.response(200, Self.listPieces(list), listSchema)
         case .table(let version):
             let renderer = try tableRenderer(version: version, call)
             return encoder.response(200, try renderer.table(list.items, metadata: list.metadata), nil)
@@ -79,8 +79,8 @@ extension TypedEndpoint {
     /// What the reference calls the package of the internal types, in texts.
     var goPackage: String { KindRegistry.package(of: Object.groupVersionKind.group) }
 
-    /// A typed list: a head, the items without kind and apiVersion, a tail. Nothing is decoded.
-    static func listBytes(_ list: OutputList<Object>) -> [UInt8] {
+    /// A typed list: a head, the items without kind and apiVersion, a tail. Nothing is decoded, nothing copied.
+    static func listPieces(_ list: OutputList<Object>) -> [ArraySlice<UInt8>] {
         let kind = Object.groupVersionKind
         var writer = JSONWriter(capacity: 256)
         writer.beginObject()
@@ -93,15 +93,17 @@ extension TypedEndpoint {
         writer.endObject()
         var bytes = writer.finish()
         bytes.removeLast()
-        let encoded = list.items.map(\.encoded)
-        bytes.reserveCapacity(bytes.count + 16 + encoded.reduce(0) { $0 + $1.json.count + 1 - $1.itemStart })
         bytes += Array(#","items":["#.utf8)
-        for (index, item) in encoded.enumerated() {
-            if index > 0 { bytes.append(UInt8(ascii: ",")) }
-            bytes.append(UInt8(ascii: "{"))
-            bytes += item.json[item.itemStart...]
+        if !list.items.isEmpty { bytes.append(UInt8(ascii: "{")) }
+        var pieces = [bytes[...]]
+        pieces.reserveCapacity(2 * list.items.count + 2)
+        let separator = Array(",{".utf8)[...]
+        for (index, item) in list.items.enumerated() {
+            if index > 0 { pieces.append(separator) }
+            let encoded = item.encoded
+            pieces.append(encoded.json[encoded.itemStart...])
         }
-        bytes += Array("]}".utf8)
-        return bytes
+        pieces.append(Array("]}".utf8)[...])
+        return pieces
     }
 }

@@ -12,9 +12,27 @@ struct TypedEndpoint<R: Resource>: ResourceEndpoint {
     /// For apply; plain writes are tracked where they are stored.
     let fields: FieldManager
 
+    // What the resource can do; asked once, because asking a value for its protocols is slow.
+    let gettable: (any GettableResource<Object>)?
+    let documented: (any DocumentResource<Object>)?
+    let listable: (any ListableResource<Object>)?
+    let watchable: (any WatchableResource<Object>)?
+    let creatable: (any CreatableResource<Object>)?
+    let updatable: (any UpdatableResource<Object>)?
+    let deletable: (any DeletableResource<Object>)?
+    let collectionDeletable: (any CollectionDeletableResource<Object>)?
+
     init(_ resource: R, environment: EndpointEnvironment) {
         self.resource = resource
         self.environment = environment
+        gettable = resource as? any GettableResource<Object>
+        documented = resource as? any DocumentResource<Object>
+        listable = resource as? any ListableResource<Object>
+        watchable = resource as? any WatchableResource<Object>
+        creatable = resource as? any CreatableResource<Object>
+        updatable = resource as? any UpdatableResource<Object>
+        deletable = resource as? any DeletableResource<Object>
+        collectionDeletable = resource as? any CollectionDeletableResource<Object>
         listSchema = Object.listSchema ?? Object.schema.list
         fields = FieldManager(
             schema: Object.schema, identity: Object.groupVersionKind, subresource: resource.descriptor.subresource)
@@ -24,17 +42,6 @@ struct TypedEndpoint<R: Resource>: ResourceEndpoint {
     var groupResource: GroupResource { descriptor.groupResource }
     var schema: TypeSchema { resource.schema }
     var isDocument: Bool { documented != nil }
-
-    var gettable: (any GettableResource<Object>)? { resource as? any GettableResource<Object> }
-    var documented: (any DocumentResource<Object>)? { resource as? any DocumentResource<Object> }
-    var listable: (any ListableResource<Object>)? { resource as? any ListableResource<Object> }
-    var watchable: (any WatchableResource<Object>)? { resource as? any WatchableResource<Object> }
-    var creatable: (any CreatableResource<Object>)? { resource as? any CreatableResource<Object> }
-    var updatable: (any UpdatableResource<Object>)? { resource as? any UpdatableResource<Object> }
-    var deletable: (any DeletableResource<Object>)? { resource as? any DeletableResource<Object> }
-    var collectionDeletable: (any CollectionDeletableResource<Object>)? {
-        resource as? any CollectionDeletableResource<Object>
-    }
 
     var verbs: [String] {
         var verbs: [String] = []

@@ -36,6 +36,11 @@ public struct QueryParameters: Sendable {
 
 /// Percent escapes of URLs (RFC 3986). Malformed escapes stay as they are; invalid UTF-8 is replaced.
 public enum PercentEncoding {
+    /// The path as it is meant; most have nothing to decode.
+    public static func decode(path: String) -> String {
+        path.utf8.contains(UInt8(ascii: "%")) ? decode(path.utf8) : path
+    }
+
     public static func decode<Bytes: Sequence<UInt8>>(_ bytes: Bytes, plusIsSpace: Bool = false) -> String {
         var out: [UInt8] = []
         var pending: [UInt8] = []

@@ -6,6 +6,28 @@ public struct ServerResponse: Sendable {
         case bytes([UInt8])
         /// Written piece by piece until the closure returns or throws; a throw cuts the connection.
         case stream(@Sendable (any BodyWriter) async throws -> Void)
+        /// Bytes in the order of the pieces: stored bytes go out without being joined.
+        case pieces([ArraySlice<UInt8>])
+        /// Another protocol on the same connection (RFC 6455); the status is 101.
+        case webSocket(WebSocketSource)
+
+        /// Bytes of a body that is complete; nil for one that has yet to be written.
+        public var length: Int? {
+            switch self {
+            case .bytes(let bytes): bytes.count
+            case .pieces(let pieces): pieces.reduce(0) { $0 + $1.count }
+            case .stream, .webSocket: nil
+            }
+        }
+
+        /// The complete body in one piece; nil for one that has yet to be written.
+        public var joined: [UInt8]? {
+            switch self {
+            case .bytes(let bytes): bytes
+            case .pieces(let pieces): Array(pieces.joined())
+            case .stream, .webSocket: nil
+            }
+        }
     }
     public var status: Int
     public var headers: HTTPFields

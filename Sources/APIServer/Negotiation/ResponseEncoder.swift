@@ -23,9 +23,26 @@ struct ResponseEncoder {
             }
         }
         // Indented answers end without a newline, compact ones with one, as the reference sends them.
-        let text = form.isPretty ? JSONText.indented(json) : json + [UInt8(ascii: "\n")]
-        return ServerResponse(status: status, contentType: OutputForm.MediaType.json.rawValue, text)
+        if form.isPretty {
+            return ServerResponse(
+                status: status, contentType: OutputForm.MediaType.json.rawValue, JSONText.indented(json))
+        }
+        return compact(status, [json[...]])
     }
+
+    /// As above, from JSON in pieces, which are joined only where they have to be.
+    func response(_ status: Int, _ pieces: [ArraySlice<UInt8>], _ schema: TypeSchema?) -> ServerResponse {
+        if form.mediaType == .json && !form.isPretty { return compact(status, pieces) }
+        return response(status, Array(pieces.joined()), schema)
+    }
+
+    private func compact(_ status: Int, _ pieces: [ArraySlice<UInt8>]) -> ServerResponse {
+        ServerResponse(
+            status: status, headers: [.contentType: OutputForm.MediaType.json.rawValue],
+            body: .pieces(pieces + [Self.newline]))
+    }
+
+    private static let newline = [UInt8(ascii: "\n")][...]
 
     func response(_ status: Int, _ object: Status) -> ServerResponse {
         response(status, object.jsonBytes(), Status.schema)

@@ -18,7 +18,16 @@ public struct RequestContext: Sendable {
     /// One time for the whole request, in whole seconds.
     public var now: Timestamp
     public var warnings: WarningRecorder
-    public var logger: Logger
+    private let baseLogger: Logger
+
+    /// A logger that knows the request. Made when somebody has something to say, which is rare.
+    public var logger: Logger {
+        var logger = baseLogger
+        logger[metadataKey: "request"] = "\(id)"
+        logger[metadataKey: "user"] = "\(user.name)"
+        if !resource.resource.isEmpty { logger[metadataKey: "resource"] = "\(resource.resource)" }
+        return logger
+    }
 
     public init(
         id: String, user: UserInfo, namespace: String = "", resource: GroupResource, subresource: String = "",
@@ -34,6 +43,6 @@ public struct RequestContext: Sendable {
         self.cause = cause
         self.now = now
         self.warnings = warnings
-        self.logger = logger
+        baseLogger = logger
     }
 }

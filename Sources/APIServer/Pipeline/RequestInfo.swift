@@ -20,7 +20,7 @@ public struct RequestInfo: Sendable, Hashable {
     public init(method: String, path: String, query: QueryParameters) {
         self.path = path
         verb = method.lowercased()
-        var parts = path.split(separator: "/").map(String.init)
+        var parts = PathSegments.nonEmpty(path)
         guard parts.count >= 3, parts[0] == "api" || parts[0] == "apis" else { return }
         if parts.removeFirst() == "apis" {
             guard parts.count >= 3 else { return }

@@ -56,7 +56,7 @@ public struct RequestPipeline: Sendable {
     public func respond(to request: ServerRequest) async -> ServerResponse {
         let id = request.header(.auditID).flatMap { $0.isEmpty ? nil : $0 } ?? UUID4.random()
         let warnings = WarningRecorder()
-        let path = PercentEncoding.decode(request.path.utf8)
+        let path = PercentEncoding.decode(path: request.path)
         let query = QueryParameters(request.query)
         let info = RequestInfo(method: request.method, path: path, query: query)
         var response: ServerResponse
@@ -97,18 +97,10 @@ public struct RequestPipeline: Sendable {
         let context = RequestContext(
             id: id, user: user, resource: GroupResource(group: info.group, resource: info.resource),
             subresource: info.subresource, userAgent: request.header(.userAgent) ?? "", now: clock(),
-            warnings: warnings, logger: requestLogger(id, user, info))
+            warnings: warnings, logger: logger)
         return try await withDeadline(info, query, method: request.method) {
             try await routes.response(to: request, path: path, query: query, context)
         }
-    }
-
-    private func requestLogger(_ id: String, _ user: UserInfo, _ info: RequestInfo) -> Logger {
-        var logger = logger
-        logger[metadataKey: "request"] = "\(id)"
-        logger[metadataKey: "user"] = "\(user.name)"
-        if info.isResourceRequest { logger[metadataKey: "resource"] = "\(info.resource)" }
-        return logger
     }
 
     private func authorize(_ user: UserInfo, _ info: RequestInfo) async throws {

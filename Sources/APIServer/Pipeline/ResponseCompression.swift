@@ -8,9 +8,9 @@ enum ResponseCompression {
     /// Compresses the body of `response` where the client takes gzip; streams stay as they are, so that each event
     /// arrives when it happens, and so do parts of a document, which are counted in its own bytes.
     static func apply(to response: inout ServerResponse, _ request: ServerRequest) {
-        guard case .bytes(let bytes) = response.body, bytes.count > threshold, response.status != 206,
+        guard let length = response.body.length, length > threshold, response.status != 206,
             response.headers[.contentEncoding] == nil, accepts(request.header(.acceptEncoding) ?? ""),
-            let compressed = Gzip.compress(bytes)
+            let bytes = response.body.joined, let compressed = Gzip.compress(bytes)
         else { return }
         response.body = .bytes(compressed)
         response.headers[.contentEncoding] = "gzip"

@@ -18,17 +18,19 @@ struct APIRouter: Sendable {
         case notAPI
     }
 
-    private let groups: [String: Group]
+    /// Few enough that comparing is faster than hashing.
+    private let groups: [(prefix: [String], group: Group)]
 
     init(_ endpoints: [any ResourceEndpoint]) {
-        var groups: [String: Group] = [:]
+        var groups: [[String]: Group] = [:]
         for endpoint in endpoints {
             let version = endpoint.descriptor.groupVersion
-            let prefix = version.group.isEmpty ? "api/\(version.version)" : "apis/\(version.apiVersion)"
+            let prefix =
+                version.group.isEmpty ? ["api", version.version] : ["apis", version.group, version.version]
             groups[prefix, default: Group(groupVersion: version, endpoints: [:])]
                 .endpoints[endpoint.descriptor.path] = endpoint
         }
-        self.groups = groups
+        self.groups = groups.map { ($0.key, $0.value) }
     }
 
     /// - Parameter path: the decoded path.
@@ -43,14 +45,14 @@ struct APIRouter: Sendable {
 
     /// The group version a path begins with, and the segments behind it.
     private func group(of path: String) -> (Group, [String])? {
-        var segments = path.split(separator: "/", omittingEmptySubsequences: false).dropFirst().map(String.init)
-        guard let first = segments.first else { return nil }
-        let length = first == "api" ? 2 : 3
-        guard segments.count >= length else { return nil }
-        guard let group = groups[segments[..<length].joined(separator: "/")] else { return nil }
-        segments.removeFirst(length)
+        var segments = PathSegments.all(path).dropFirst()
+        guard let (prefix, group) = groups.first(where: { segments.starts(with: $0.prefix) }) else { return nil }
+        segments = segments.dropFirst(prefix.count)
         // An empty namespace is all of them.
-        if segments.starts(with: ["namespaces", ""]) { segments.removeFirst(2) }
+        if segments.count > 1, segments[segments.startIndex] == "namespaces", segments[segments.startIndex + 1].isEmpty
+        {
+            segments = segments.dropFirst(2)
+        }
         return (group, segments.filter { !$0.isEmpty })
     }
 

@@ -1,13 +1,11 @@
 import APIServer
-import HummingbirdCore
-import HummingbirdHTTP2
+import HTTPServer
 import Logging
 import NIOCore
-import NIOPosix
 import NIOSSL
 import ServiceLifecycle
 
-/// One listening socket: HTTP/1.1 and HTTP/2 over TLS, or plain HTTP/1.1.
+/// A listening socket of the server's configuration.
 struct Listener {
     /// TLS of a listener: PEM texts.
     struct TLS: Sendable {
@@ -25,33 +23,25 @@ struct Listener {
     var logger: Logger
 
     func service() throws -> any Service {
-        let adapter = HTTPAdapter(respond: respond)
         let host = address.host
-        let server = try builder().buildServer(
-            configuration: .init(
-                address: .hostname(address.host, port: address.port), serverName: nil, backlog: 4096),
-            eventLoopGroup: MultiThreadedEventLoopGroup.singleton, logger: logger,
-            responder: { request, writer, channel in try await adapter.handle(request, writer, channel) },
-            onServerRunning: { channel in
-                await onListening(.init(host: host, port: channel.localAddress?.port ?? 0))
-            })
-        return ListeningService(server: server, address: address)
+        let onListening = onListening
+        let listener = HTTPListener(
+            .init(host: host, port: address.port, tls: try tls.map(Self.context)), logger: logger, respond: respond
+        ) { port in
+            await onListening(.init(host: host, port: port))
+        }
+        return ListeningService(listener: listener, address: address)
     }
 
-    private func builder() throws -> HTTPServerBuilder {
-        let stream = HTTP1Channel.Configuration(
-            idleTimeout: .seconds(120),
-            httpDecoderConfiguration: .init(maxHeaderListSize: 256 * 1024, maxHeaderFieldCount: 1000))
-        guard let tls else { return .http1(configuration: stream) }
+    private static func context(_ tls: TLS) throws -> NIOSSLContext {
         var configuration = TLSConfiguration.makeServerConfiguration(
             certificateChain: try NIOSSLCertificate.fromPEMBytes(Array(tls.certificate.utf8)).map { .certificate($0) },
             privateKey: .privateKey(try NIOSSLPrivateKey(bytes: Array(tls.key.utf8), format: .pem)))
         configuration.minimumTLSVersion = .tlsv12
+        configuration.applicationProtocols = ["h2", "http/1.1"]
         configuration.trustRoots = .certificates(try NIOSSLCertificate.fromPEMBytes(Array(tls.clientAuthority.utf8)))
         configuration.certificateVerification = .optionalVerification
-        return try .http2Upgrade(
-            tlsConfiguration: configuration,
-            configuration: .init(idleTimeout: .seconds(120), streamConfiguration: stream))
+        return try NIOSSLContext(configuration: configuration)
     }
 }
 
@@ -61,11 +51,11 @@ private struct ListeningService: Service {
         var description: String
     }
 
-    let server: any Service
+    let listener: HTTPListener
     let address: WeirConfiguration.Address
 
     func run() async throws {
-        do { try await server.run() } catch let error as IOError {
+        do { try await listener.run() } catch let error as IOError {
             throw Failed(description: "cannot listen on \(address): \(error)")
         }
     }

@@ -1,0 +1,28 @@
+import NIOCore
+
+/// What one connection may take (spec/api-machinery.md 1.14).
+public struct ConnectionLimits: Sendable {
+    /// From the connection's beginning to the end of its first request's header, TLS handshake included.
+    public var handshakeTimeout: TimeAmount = .seconds(32)
+    /// Between two requests; longer than clients keep idle connections, so that it is they who close.
+    public var idleTimeout: TimeAmount = .seconds(120)
+    /// Between two pieces of a request's body.
+    public var bodyTimeout: TimeAmount = .seconds(60)
+    /// For the rest of a request's body once the server shuts down.
+    public var lastBodyTimeout: TimeAmount = .seconds(5)
+    /// How long a client may leave its answer unread when all buffers are full.
+    public var writeTimeout: TimeAmount = .seconds(120)
+    /// Bytes of all header fields of a request.
+    public var headerBytes = 256 * 1024
+    public var headerFields = 1000
+    /// Bytes of a request's body that are held before somebody asks for them.
+    public var bodyBuffer = 256 * 1024
+    /// Bytes of an answer that wait for the client before the source of the answer has to.
+    public var writeBuffer = 256 * 1024
+    /// Bytes of a body nobody wanted that are still read, so that the client sees its answer rather than a reset.
+    public var discardedBody = 16 * 1024 * 1024
+    /// Requests at the same time on one HTTP/2 connection.
+    public var streams = 250
+
+    public init() {}
+}

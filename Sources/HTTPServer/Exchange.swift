@@ -1,0 +1,104 @@
+import APIServer
+import HTTPTypes
+import NIOCore
+import NIOHTTP1
+
+/// One request and its answer. Everything but the body belongs to the connection's event loop.
+final class Exchange {
+    let body: RequestBody
+    /// The whole request has come.
+    var isReceived = false
+    /// The whole answer has been written.
+    var isAnswered = false
+    /// The connection carries no further request.
+    let closesConnection: Bool
+    /// Endless answers are to end, because the server shuts down.
+    private(set) var isEnding = false
+
+    let head: HTTPRequestHead
+    let handler: RequestHandler
+    private let loop: any EventLoop
+    private var task: Task<Void, Never>?
+
+    init(_ head: HTTPRequestHead, _ handler: RequestHandler, _ loop: any EventLoop) {
+        self.head = head
+        self.handler = handler
+        self.loop = loop
+        // The parser stops behind a request for another protocol, granted or not.
+        closesConnection =
+            head.version.major == 1
+            && (!head.isKeepAlive || head.version.minor == 0 || head.headers.contains(name: "upgrade"))
+        let bound = NIOLoopBound(handler, eventLoop: loop)
+        let expects = head.headers.first(name: "expect")?.lowercased() == "100-continue"
+        let version = head.version
+        let hasContinued = NIOLoopBoundBox(!expects, eventLoop: loop)
+        body = RequestBody(capacity: handler.connection.limits.bodyBuffer) {
+            loop.execute {
+                if !hasContinued.value {
+                    hasContinued.value = true
+                    bound.value.write(.head(HTTPResponseHead(version: version, status: .continue)), flush: true)
+                }
+                bound.value.resumeReading()
+            }
+        }
+    }
+
+    /// Sends the request to the server.
+    func start() {
+        let connection = handler.connection
+        let request = serverRequest(connection)
+        let answer = Answer(NIOLoopBound(self, eventLoop: loop), loop: loop, gate: handler.gate)
+        task = Task(executorPreference: connection.executor) {
+            await answer.send(await connection.respond(request))
+        }
+    }
+
+    /// The client is gone.
+    func abandon() {
+        body.abandon()
+        task?.cancel()
+    }
+
+    /// Ends an answer that would last for ever; one that has an end is let go on to it.
+    func endStream() {
+        isEnding = true
+        if isStreaming { task?.cancel() }
+    }
+
+    /// The answer has no end of its own.
+    var isStreaming = false {
+        didSet { if isStreaming && isEnding { task?.cancel() } }
+    }
+
+    // MARK: Values
+
+    private func serverRequest(_ connection: RequestHandler.Connection) -> ServerRequest {
+        let target = head.uri
+        let mark = target.utf8.firstIndex(of: UInt8(ascii: "?"))
+        let body = body
+        let announced = head.headers.first(name: "content-length").flatMap { Int($0) } ?? 0
+        let certificate = connection.certificate
+        return ServerRequest(
+            method: head.method.rawValue,
+            path: mark.map { String(target[..<$0]) } ?? target,
+            query: mark.map { String(target[target.utf8.index(after: $0)...]) } ?? "",
+            headers: HTTPFields(head.headers),
+            body: BodyReader { limit in
+                guard announced <= limit else { throw BodyReader.Failure.tooLarge }
+                return try await body.collect(upTo: limit)
+            },
+            clientCertificate: { certificate },
+            remoteAddress: connection.remoteAddress)
+    }
+}
+
+extension HTTPFields {
+    fileprivate init(_ headers: HTTPHeaders) {
+        self.init()
+        reserveCapacity(headers.count)
+        for (name, value) in headers {
+            // What is no name of a header has been refused by the parser.
+            if let name = HTTPField.Name(name) { append(HTTPField(name: name, value: value)) }
+        }
+    }
+}

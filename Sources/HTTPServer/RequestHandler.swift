@@ -1,0 +1,261 @@
+import APIServer
+import HTTPTypes
+import NIOCore
+import NIOHTTP1
+
+/// The last handler of an HTTP/1.1 connection or of one stream of HTTP/2: requests go to the server, answers come back,
+/// one after the other.
+///
+/// Everything here happens on the connection's event loop. The request itself runs as a task that prefers this loop.
+final class RequestHandler: ChannelDuplexHandler, RemovableChannelHandler {
+    typealias InboundIn = HTTPServerRequestPart
+    typealias OutboundIn = HTTPServerResponsePart
+    typealias OutboundOut = HTTPServerResponsePart
+
+    /// What all requests of a connection share.
+    struct Connection: Sendable {
+        let respond: HTTPListener.Responder
+        let limits: ConnectionLimits
+        let executor: EventLoopExecutor
+        let remoteAddress: String
+        /// The verified certificate of the client, in DER form.
+        let certificate: [UInt8]?
+        /// The handlers that speak HTTP/1.1, from the socket on: a WebSocket takes their place. None in HTTP/2.
+        let httpHandlers: NIOLoopBound<[any RemovableChannelHandler]>
+    }
+
+    let connection: Connection
+    private var context: ChannelHandlerContext?
+    private var exchange: Exchange?
+    /// Reading was asked for, but enough is waiting to be read.
+    private var wantsToRead = false
+    private var isQuiescing = false
+    /// Bytes of the present request's body that nobody wanted.
+    private var discarded = 0
+    let gate = WritabilityGate()
+    private var deadline: ConnectionDeadline
+
+    init(_ connection: Connection) {
+        self.connection = connection
+        deadline = ConnectionDeadline(
+            phase: .request(since: .now(), isFirst: true), limits: connection.limits)
+    }
+
+    var channel: (any Channel)? { context?.channel }
+
+    // MARK: The connection's life
+
+    func handlerAdded(context: ChannelHandlerContext) {
+        self.context = context
+        if context.channel.isActive { scheduleDeadline(context) }
+    }
+
+    func channelActive(context: ChannelHandlerContext) {
+        scheduleDeadline(context)
+        context.fireChannelActive()
+    }
+
+    func handlerRemoved(context: ChannelHandlerContext) {
+        self.context = nil
+        deadline.cancel()
+        end()
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        deadline.cancel()
+        end()
+        context.fireChannelInactive()
+    }
+
+    /// The client is gone: whoever works for it stops.
+    private func end() {
+        exchange?.abandon()
+        exchange = nil
+        gate.fail()
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        if let error = error as? HTTPParserError, error != .invalidEOFState, exchange == nil, !isQuiescing,
+            context.channel.isActive
+        {
+            refuse(error == .headerOverflow ? .requestHeaderFieldsTooLarge : .badRequest, context)
+        } else {
+            context.close(promise: nil)
+        }
+    }
+
+    /// Answers what is no request. Nothing that follows on this connection can be understood.
+    private func refuse(_ status: HTTPResponseStatus, _ context: ChannelHandlerContext) {
+        let headers: HTTPHeaders = ["Connection": "close", "Content-Length": "0"]
+        context.write(
+            wrapOutboundOut(.head(HTTPResponseHead(version: .http1_1, status: status, headers: headers))),
+            promise: nil)
+        let channel = context.channel
+        context.writeAndFlush(wrapOutboundOut(.end(nil))).whenComplete { _ in channel.close(promise: nil) }
+    }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if event is ChannelShouldQuiesceEvent { quiesce() }
+        context.fireUserInboundEventTriggered(event)
+    }
+
+    /// The server shuts down: the present request is answered, unless the client takes its time to send it.
+    func quiesce() {
+        guard !isQuiescing, let context else { return }
+        isQuiescing = true
+        guard let exchange else { return }
+        exchange.endStream()
+        if exchange.isReceived { return }
+        let bound = NIOLoopBound((self, exchange), eventLoop: context.eventLoop)
+        context.eventLoop.scheduleTask(in: exchange.isAnswered ? .zero : connection.limits.lastBodyTimeout) {
+            let (handler, exchange) = bound.value
+            if handler.exchange === exchange && !exchange.isReceived { handler.context?.close(promise: nil) }
+        }
+    }
+
+    // MARK: Requests
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        switch unwrapInboundIn(data) {
+        case .head(let head): begin(head, context)
+        case .body(let chunk): receive(chunk, context)
+        case .end: endRequest(context)
+        }
+    }
+
+    private func begin(_ head: HTTPRequestHead, _ context: ChannelHandlerContext) {
+        discarded = 0
+        deadline.phase = .body(since: .now())
+        let exchange = Exchange(head, self, context.eventLoop)
+        self.exchange = exchange
+        exchange.start()
+        if isQuiescing { exchange.endStream() }
+    }
+
+    private func receive(_ chunk: ByteBuffer, _ context: ChannelHandlerContext) {
+        deadline.phase = .body(since: .now())
+        if let exchange, !exchange.isAnswered {
+            exchange.body.receive(chunk)
+            return
+        }
+        discarded += chunk.readableBytes
+        if discarded > connection.limits.discardedBody { context.close(promise: nil) }
+    }
+
+    private func endRequest(_ context: ChannelHandlerContext) {
+        deadline.phase = .answer
+        guard let exchange else { return }
+        exchange.isReceived = true
+        exchange.body.complete()
+        if exchange.isAnswered { finish(exchange, context) }
+    }
+
+    func channelReadComplete(context: ChannelHandlerContext) {
+        scheduleDeadline(context)
+        context.fireChannelReadComplete()
+    }
+
+    func read(context: ChannelHandlerContext) {
+        if let exchange, !exchange.isAnswered, !exchange.body.hasRoom {
+            wantsToRead = true
+        } else if !context.channel.isWritable {
+            // A client that does not read its answers is not asked for more requests.
+            wantsToRead = true
+        } else {
+            context.read()
+        }
+    }
+
+    func resumeReading() {
+        guard wantsToRead, let context else { return }
+        wantsToRead = false
+        read(context: context)
+    }
+
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        if context.channel.isWritable {
+            gate.open()
+            resumeReading()
+        }
+        context.fireChannelWritabilityChanged()
+    }
+
+    // MARK: Answers
+
+    /// Writes a part of the present answer.
+    func write(_ part: HTTPServerResponsePart, flush: Bool) {
+        guard let context else { return }
+        context.write(wrapOutboundOut(part), promise: nil)
+        if flush { context.flush() }
+    }
+
+    /// Ends the answer: the next request may come.
+    func complete(_ exchange: Exchange) {
+        guard let context, self.exchange === exchange else { return }
+        exchange.isAnswered = true
+        context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
+        // A body that nobody wanted is read and dropped, so that the client gets to read its answer.
+        if exchange.isReceived {
+            finish(exchange, context)
+        } else if isQuiescing {
+            context.close(promise: nil)
+        } else {
+            resumeReading()
+        }
+    }
+
+    private func finish(_ exchange: Exchange, _ context: ChannelHandlerContext) {
+        self.exchange = nil
+        deadline.phase = .request(since: .now(), isFirst: false)
+        if exchange.closesConnection {
+            context.close(promise: nil)
+        } else {
+            resumeReading()
+        }
+    }
+
+    /// Breaks an answer off: the client must not take it for whole.
+    func breakOff(_ exchange: Exchange) {
+        guard let context, self.exchange === exchange else { return }
+        context.close(promise: nil)
+    }
+
+    /// Lets a WebSocket have the connection.
+    func handOver(_ exchange: Exchange, _ head: HTTPResponseHead, to handlers: [any ChannelHandler]) throws {
+        guard let context, self.exchange === exchange else { throw ChannelError.ioOnClosedChannel }
+        let pipeline = context.pipeline.syncOperations
+        context.write(wrapOutboundOut(.head(head)), promise: nil)
+        context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
+        self.exchange = nil
+        deadline.cancel()
+        try pipeline.addHandlers(handlers)
+        // From the back: the first of them holds what was read beyond the request, and hands it on when it goes.
+        pipeline.removeHandler(self, promise: nil)
+        for handler in connection.httpHandlers.value.reversed() { pipeline.removeHandler(handler, promise: nil) }
+    }
+
+    // MARK: Time
+
+    /// Sees to it that somebody looks at the clock, if the present phase may not last for ever.
+    private func scheduleDeadline(_ context: ChannelHandlerContext, isBlocked: Bool = false) {
+        let bound = NIOLoopBound(self, eventLoop: context.eventLoop)
+        deadline.schedule(on: context.eventLoop, isBlocked: isBlocked) { bound.value.checkDeadline() }
+    }
+
+    private func checkDeadline() {
+        guard let context else { return }
+        deadline.fired()
+        if deadline.hasPassed(blockedSince: gate.blockedSince) {
+            context.close(promise: nil)
+        } else {
+            scheduleDeadline(context, isBlocked: gate.blockedSince != nil)
+        }
+    }
+
+    /// Whether a writer must wait for the client; looks after the time it may take.
+    func isBlocked() -> Bool {
+        guard let context, !context.channel.isWritable else { return false }
+        scheduleDeadline(context, isBlocked: true)
+        return true
+    }
+}
