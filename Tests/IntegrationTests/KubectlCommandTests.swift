@@ -3,7 +3,7 @@ import JSON
 import Testing
 
 /// Statement 175 of the conformance list, spec/api-machinery.md 12: kubectl, command by command, as it is installed.
-@Suite("175. kubectl", .sharedServer)
+@Suite("175. kubectl", .serialized, .sharedServer)
 struct KubectlCommandTests {
     private static func make() async throws -> (Kubectl, Project) {
         let project = try await Project.make()

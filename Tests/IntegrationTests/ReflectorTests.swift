@@ -8,10 +8,12 @@ struct ReflectorTests {
     private final class Journal: Sendable {
         private let writes = Mutex<[Int64: String]>([:])
 
-        func note(_ answer: API.Answer, _ name: String, _ count: Int) throws {
+        @discardableResult
+        func note(_ answer: API.Answer, _ name: String, _ count: Int) throws -> Int64 {
             guard answer.status / 100 == 2 else { throw TestFailure("\(name): \(answer.status) \(answer.text)") }
             let version = try answer.json().version
             writes.withLock { $0[version] = "\(name) \(count)" }
+            return version
         }
 
         func between(_ start: Int64, _ end: Int64) -> [String] {
@@ -21,52 +23,53 @@ struct ReflectorTests {
         }
     }
 
+    /// To go on, until it is withdrawn.
+    private final class Permission: Sendable {
+        private let state = Mutex(true)
+        var isGiven: Bool { state.withLock { $0 } }
+        func withdraw() { state.withLock { $0 = false } }
+    }
+
     private static let path = API.streams("p")
 
-    /// Creates, updates and deletes streams of its own, each with a count of its changes.
-    private static func write(_ api: API, _ writer: String, _ journal: Journal) async throws {
-        func annotation(_ count: Int) -> String { #"{"metadata":{"annotations":{"count":"\#(count)"}}}"# }
-        for index in 0..<6 {
+    /// Creates, updates and deletes streams of its own, each with a count of its changes, until it is told to stop.
+    ///
+    /// It does not run away from the reflector: what that has not seen yet comes again after every cut.
+    private static func write(
+        _ api: API, _ writer: String, _ journal: Journal, _ reflector: Reflector, while permission: Permission
+    ) async throws {
+        var index = 0
+        while permission.isGiven {
             let name = "\(writer)-\(index)"
-            try journal.note(
+            var version = try journal.note(
                 try await api.post(path, imageStream(name, #""annotations":{"count":"0"}"#)), name, 0)
             for count in 1...8 {
-                let patch = Array(annotation(count).utf8)
-                let type = "application/merge-patch+json"
-                try journal.note(try await api.send("PATCH", "\(path)/\(name)", patch, type: type), name, count)
+                let patch = Array(#"{"metadata":{"annotations":{"count":"\#(count)"}}}"#.utf8)
+                let type = Project.Patch.merge.rawValue
+                version = try journal.note(
+                    try await api.send("PATCH", "\(path)/\(name)", patch, type: type), name, count)
             }
             if !index.isMultiple(of: 3) { _ = try await api.send("DELETE", "\(path)/\(name)") }
+            index += 1
+            try await eventually("the reflector sees \(name)") { await reflector.position >= version }
         }
     }
 
     /// Runs writers, and cuts the reflector's connection again and again meanwhile.
-    /// - Returns: how often it was cut.
-    private static func storm(_ api: API, _ round: String, _ journal: Journal, _ reflector: Reflector) async throws
-        -> Int
-    {
-        let writers = Task {
-            try await withThrowingTaskGroup(of: Void.self) { group in
-                for writer in 0..<6 { group.addTask { try await write(api, "\(round)\(writer)", journal) } }
-                try await group.waitForAll()
+    private static func storm(_ api: API, _ round: String, _ journal: Journal, _ reflector: Reflector) async throws {
+        let writing = Permission()
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for writer in 0..<6 {
+                group.addTask { try await write(api, "\(round)\(writer)", journal, reflector, while: writing) }
             }
-        }
-        let isDone = Mutex(false)
-        let end = Task {
-            defer { isDone.withLock { $0 = true } }
-            try await writers.value
-        }
-        var cuts = 0
-        var next = await reflector.eventCount + 15
-        while !isDone.withLock({ $0 }) {
-            try await eventually("the reflector goes on") {
-                await reflector.eventCount >= next || isDone.withLock { $0 }
+            for _ in 0..<8 {
+                let next = await reflector.eventCount + 15
+                try await eventually("the reflector goes on") { await reflector.eventCount >= next }
+                await reflector.cut()
             }
-            await reflector.cut()
-            cuts += 1
-            next = await reflector.eventCount + 15
+            writing.withdraw()
+            try await group.waitForAll()
         }
-        try await end.value
-        return cuts
     }
 
     /// Waits until the mirror is what a new list shows.
@@ -116,9 +119,8 @@ struct ReflectorTests {
             let reflector = Reflector(server, Self.path, mode: mode)
             let running = Task { await reflector.run() }
             try await eventually("the reflector has the state") { await reflector.mirror["first"] != nil }
-            let cuts = try await Self.storm(api, "a", journal, reflector)
+            try await Self.storm(api, "a", journal, reflector)
             try await Self.settle(api, reflector)
-            #expect(cuts >= 5)
             #expect(await reflector.watches > 5)
             #expect(await reflector.eras.count == 1)
             #expect(await reflector.expiries == 0)
@@ -132,13 +134,22 @@ struct ReflectorTests {
             await reflector.wake(at: server, since: String(start))
             try await eventually("the reflector lists again") { await reflector.eras.count == 2 }
             #expect(await reflector.expiries == 1)
-            let cuts = try await Self.storm(api, "b", journal, reflector)
+            try await Self.storm(api, "b", journal, reflector)
             try await Self.settle(api, reflector)
-            #expect(cuts >= 5)
             #expect(await reflector.eras.count == 2)
         }
         running.cancel()
         await running.value
         for era in await reflector.eras { Self.check(era, journal) }
+    }
+
+    @Test("A watcher that says goodbye is answered, though the watch would go on")
+    func goodbye() async throws {
+        try await WeirProcess.run { server, api in
+            try await api.createNamespace("p")
+            let watch = try await Watch(server, "\(Self.path)?watch=1")
+            // HTTP pipelining reads nothing while an answer is written, and a goodbye within TLS is something to read.
+            await withKnownIssue { try await watch.leave() }
+        }
     }
 }

@@ -2,7 +2,7 @@ import JSON
 import Testing
 
 extension Statements {
-    @Suite("12.6 Apply")
+    @Suite("12.6 Apply", .serialized)
     struct Applies {
         /// A stream `a` that `kubectl-create` made with the tag v1.
         private static func created() async throws -> Project {
@@ -108,7 +108,7 @@ extension Statements {
         }
     }
 
-    @Suite("12.6 Managed fields")
+    @Suite("12.6 Managed fields", .serialized)
     struct ManagedFields {
         @Test("157. The manager is the one named, else the client")
         func manager() async throws {

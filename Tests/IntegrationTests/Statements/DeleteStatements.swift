@@ -2,7 +2,7 @@ import JSON
 import Testing
 
 extension Statements {
-    @Suite("12.3 Deletes")
+    @Suite("12.3 Deletes", .serialized)
     struct Deletes {
         private static func one() async throws -> (Project, JSONValue) {
             let project = try await Project.make()

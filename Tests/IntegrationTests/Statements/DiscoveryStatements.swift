@@ -2,7 +2,7 @@ import JSON
 import Testing
 
 extension Statements {
-    @Suite("12.8 Discovery and friends")
+    @Suite("12.8 Discovery and friends", .serialized)
     struct Discovery {
         private static let aggregated = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
 

@@ -3,7 +3,7 @@ import NIOHTTP1
 import Testing
 
 extension Statements {
-    @Suite("12.2 Headers and bodies")
+    @Suite("12.2 Headers and bodies", .serialized)
     struct Headers {
         @Test("39. Long answers are compressed where the client takes it, short ones are not")
         func compression() async throws {

@@ -2,7 +2,7 @@ import JSON
 import Testing
 
 extension Statements {
-    @Suite("12.4 List")
+    @Suite("12.4 List", .serialized)
     struct Lists {
         private static func five() async throws -> Project {
             let project = try await Project.make()

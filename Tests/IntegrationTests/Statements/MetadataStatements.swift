@@ -2,7 +2,7 @@ import JSON
 import Testing
 
 extension Statements {
-    @Suite("12.3 Metadata of new objects")
+    @Suite("12.3 Metadata of new objects", .serialized)
     struct Metadata {
         @Test("49. A body cannot name another namespace than the URL")
         func otherNamespace() async throws {

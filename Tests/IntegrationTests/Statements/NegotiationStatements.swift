@@ -3,7 +3,7 @@ import NIOHTTP1
 import Testing
 
 extension Statements {
-    @Suite("12.2 Negotiation")
+    @Suite("12.2 Negotiation", .serialized)
     struct Negotiation {
         private static let table = "application/json;as=Table;g=meta.k8s.io;v=v1"
         private static let protobuf = "application/vnd.kubernetes.protobuf"

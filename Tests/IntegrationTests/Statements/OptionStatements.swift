@@ -2,7 +2,7 @@ import JSON
 import Testing
 
 extension Statements {
-    @Suite("12.7 Dry runs, validation")
+    @Suite("12.7 Dry runs, validation", .serialized)
     struct Options {
         @Test("164. A dry run answers as if, and leaves nothing")
         func dryRun() async throws {

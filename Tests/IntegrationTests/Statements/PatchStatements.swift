@@ -2,7 +2,7 @@ import JSON
 import Testing
 
 extension Statements {
-    @Suite("12.6 Patch")
+    @Suite("12.6 Patch", .serialized)
     struct Patches {
         /// A stream `a` with a label and two tags.
         private static func one(_ metadata: String = #""labels":{"a":"1"}"#) async throws -> Project {

@@ -15,6 +15,8 @@ import Testing
 /// | 132 | `ReflectorTests` |
 /// | 175 | `KubectlCommandTests` |
 /// | 178 to 192 | users, roles, flow control, aggregation: not part of this list's first eight sections |
+///
+/// The suites run beside each other, the tests of each one after another: all at once would starve the other tests.
 @Suite("Conformance list", .sharedServer)
 struct Statements {}
 

@@ -2,7 +2,7 @@ import JSON
 import Testing
 
 extension Statements {
-    @Suite("12.1 URLs, verbs, codes")
+    @Suite("12.1 URLs, verbs, codes", .serialized)
     struct URLs {
         @Test("1. GET of an absent object is a NotFound that names it")
         func absent() async throws {

@@ -2,7 +2,7 @@ import JSON
 import Testing
 
 extension Statements {
-    @Suite("12.3 Updates")
+    @Suite("12.3 Updates", .serialized)
     struct Updates {
         /// A stream `a`, as it is stored.
         private static func one(_ metadata: String = "") async throws -> (Project, JSONValue) {

@@ -2,7 +2,7 @@ import JSON
 import Testing
 
 extension Statements {
-    @Suite("12.5 Watch")
+    @Suite("12.5 Watch", .serialized)
     struct Watches {
         /// The parameters of a watch that begins with the state, and says where that ends.
         private static let watchList =

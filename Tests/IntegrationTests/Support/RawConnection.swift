@@ -24,6 +24,8 @@ final class RawConnection: Sendable {
         var tls = TLSConfiguration.makeClientConfiguration()
         tls.trustRoots = .certificates(try NIOSSLCertificate.fromPEMFile(server.authority))
         tls.applicationProtocols = ["http/1.1"]
+        // A goodbye is waited for by those who want it, and no longer than they want.
+        tls.shutdownTimeout = .minutes(10)
         if let certificate {
             tls.certificateChain = try NIOSSLCertificate.fromPEMFile(certificate.chain).map { .certificate($0) }
             tls.privateKey = .privateKey(try NIOSSLPrivateKey(file: certificate.key, format: .pem))
@@ -62,7 +64,15 @@ final class RawConnection: Sendable {
     }
 
     /// Cuts the connection without a goodbye.
-    func drop() async { try? await channel.close(mode: .all).get() }
+    func drop() async { await Self.cut(channel) }
+
+    /// Closes the socket below TLS, as a network does that breaks.
+    static func cut(_ channel: any Channel) async {
+        try? await channel.eventLoop.submit {
+            try channel.pipeline.syncOperations.context(handlerType: NIOSSLClientHandler.self).close(promise: nil)
+        }.get()
+        try? await channel.closeFuture.get()
+    }
 
     private final class Inbox: Sendable {
         struct State {

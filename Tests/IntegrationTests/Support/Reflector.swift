@@ -36,6 +36,8 @@ actor Reflector {
     /// Times the server did not know the version any more.
     private(set) var expiries = 0
 
+    /// Everything up to this version has been seen.
+    var position: Int64 { Int64(version) ?? 0 }
     var eventCount: Int { eras.reduce(0) { $0 + $1.events.count } }
 
     init(_ server: WeirProcess, _ path: String, mode: Mode) {

@@ -50,7 +50,7 @@ final class Watch: Sendable {
         throw Refused(status: status.code, body: inbox.state.withLock { String(decoding: $0.pending, as: UTF8.self) })
     }
 
-    deinit { channel.close(promise: nil) }
+    deinit { Task { [channel] in await RawConnection.cut(channel) } }
 
     /// What came so far.
     var events: [Event] { inbox.state.withLock { $0.events } }
@@ -79,7 +79,19 @@ final class Watch: Sendable {
     }
 
     /// Cuts the connection without a goodbye.
-    func cut() async { try? await channel.close(mode: .all).get() }
+    func cut() async { await RawConnection.cut(channel) }
+
+    /// Closes the connection as TLS wants it.
+    /// - Throws: where the server does not answer the goodbye.
+    func leave() async throws {
+        channel.close(promise: nil)
+        do {
+            try await eventually("the server answers the goodbye", within: .seconds(15)) { !channel.isActive }
+        } catch {
+            await cut()
+            throw error
+        }
+    }
 
     private final class Inbox: Sendable {
         enum End { case clean, broken }
