@@ -11,9 +11,11 @@ LISTEN ?= 127.0.0.1:6443
 
 # Debian packages: to build, to test, to measure.
 BUILD_PACKAGES := libsqlite3-dev zlib1g-dev
-TEST_PACKAGES := docker-registry python3-yaml sqlite3 curl openssl
+TEST_PACKAGES := docker-registry python3-yaml python3-venv sqlite3 curl openssl
 # Any kubectl will do.
 TEST_PACKAGES += $(if $(shell command -v kubectl),,kubernetes-client)
+# From PyPI: clients whose behaviour tests hold the server to.
+PYTHON_CLIENTS := kubernetes==37.0.2 openshift==0.13.2
 BENCH_PACKAGES := sqlite3 python3-venv
 
 .PHONY: help run build test bench lint format conformance schema packages clean
@@ -33,6 +35,7 @@ build: packages ## Build the release binary.
 
 test: PACKAGES := $(TEST_PACKAGES)
 test: packages ## Build everything and run all tests.
+	Scripts/python-tools python-clients $(PYTHON_CLIENTS) >/dev/null
 	swift build --build-tests
 	swift test --skip-build
 

@@ -65,7 +65,7 @@ struct Answer: Sendable {
     ) async throws {
         try await onLoop { exchange in
             exchange.handler.write(.head(Self.head(response, exchange, length: nil)), flush: false)
-            exchange.isStreaming = true
+            exchange.handler.beginStream()
         }
         do { try await source(StreamWriter(answer: self)) } catch {
             // Shutdown ends a stream where it is, which is between two events; everything else breaks it off.

@@ -50,8 +50,10 @@ struct ConnectionPipeline: Sendable {
             HTTPServerPipelineHandler(),
         ]
         let handler = RequestHandler(requestContext(of: channel, upgradable: http))
+        let goodbyes = GoodbyeHandler(handler)
+        handler.goodbyes = goodbyes
         try channel.pipeline.syncOperations.addHandlers(
-            [QuiescingHandler(handler)] + http + [handler, ConnectionErrorHandler(logger: logger)])
+            [goodbyes] + http + [handler, ConnectionErrorHandler(logger: logger)])
     }
 
     private func addHTTP2(to channel: any Channel) throws {
@@ -96,21 +98,6 @@ struct ConnectionPipeline: Sendable {
             remoteAddress: channel.remoteAddress?.ipAddress ?? "",
             certificate: try? channel.pipeline.syncOperations.nioSSL_peerCertificate()?.toDERBytes(),
             httpHandlers: NIOLoopBound(upgradable, eventLoop: channel.eventLoop))
-    }
-}
-
-/// Tells the handler of requests that the server shuts down: the one for pipelining keeps that to itself until the
-/// answer is complete, which a watch never is.
-private final class QuiescingHandler: ChannelInboundHandler {
-    typealias InboundIn = NIOAny
-
-    private let requests: RequestHandler
-
-    init(_ requests: RequestHandler) { self.requests = requests }
-
-    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-        if event is ChannelShouldQuiesceEvent { requests.quiesce() }
-        context.fireUserInboundEventTriggered(event)
     }
 }
 

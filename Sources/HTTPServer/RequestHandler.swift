@@ -25,6 +25,8 @@ final class RequestHandler: ChannelDuplexHandler, RemovableChannelHandler {
     }
 
     let connection: Connection
+    /// On HTTP/1.1: looks out for the client's end while an answer lasts.
+    weak var goodbyes: GoodbyeHandler?
     private var context: ChannelHandlerContext?
     private var exchange: Exchange?
     /// Reading was asked for, but enough is waiting to be read.
@@ -147,7 +149,10 @@ final class RequestHandler: ChannelDuplexHandler, RemovableChannelHandler {
         guard let exchange else { return }
         exchange.isReceived = true
         exchange.body.complete()
-        if exchange.isAnswered { finish(exchange, context) }
+        if exchange.isAnswered {
+            forget(exchange)
+            goOn(after: exchange, context)
+        }
     }
 
     func channelReadComplete(context: ChannelHandlerContext) {
@@ -189,14 +194,23 @@ final class RequestHandler: ChannelDuplexHandler, RemovableChannelHandler {
         if flush { context.flush() }
     }
 
+    /// The present answer has no end of its own.
+    func beginStream() {
+        exchange?.isStreaming = true
+        goodbyes?.start()
+    }
+
     /// Ends the answer: the next request may come.
     func complete(_ exchange: Exchange) {
         guard let context, self.exchange === exchange else { return }
         exchange.isAnswered = true
+        goodbyes?.stop()
+        // The next request may be here already, and comes while the end is written.
+        if exchange.isReceived { forget(exchange) }
         context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
         // A body that nobody wanted is read and dropped, so that the client gets to read its answer.
         if exchange.isReceived {
-            finish(exchange, context)
+            goOn(after: exchange, context)
         } else if isQuiescing {
             context.close(promise: nil)
         } else {
@@ -204,9 +218,12 @@ final class RequestHandler: ChannelDuplexHandler, RemovableChannelHandler {
         }
     }
 
-    private func finish(_ exchange: Exchange, _ context: ChannelHandlerContext) {
+    private func forget(_ exchange: Exchange) {
         self.exchange = nil
         deadline.phase = .request(since: .now(), isFirst: false)
+    }
+
+    private func goOn(after exchange: Exchange, _ context: ChannelHandlerContext) {
         if exchange.closesConnection {
             context.close(promise: nil)
         } else {

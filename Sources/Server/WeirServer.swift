@@ -38,7 +38,7 @@ public struct WeirServer: Sendable {
         let metrics = ServerMetrics.registry(version: Self.version, storePath: directory.storePath)
         let audit = try AuditSetup(configuration.audit, metrics: metrics, logger: logger)
         let engine = MeasuredEngine(try await SQLiteEngine.open(directory: directory.storePath), metrics: metrics)
-        let store = Store(engine: engine)
+        let store = Store(engine: engine, configuration: storeConfiguration)
         let transport = try RegistryTransport()
         let result: Result<Void, any Error>
         do {
@@ -139,6 +139,13 @@ public struct WeirServer: Sendable {
             address: address, tls: isPlain ? nil : tls, respond: respond, onListening: onListening,
             logger: quiet(logger)
         ).service()
+    }
+
+    private var storeConfiguration: StoreConfiguration {
+        var store = StoreConfiguration()
+        store.history = configuration.history
+        store.compactionInterval = configuration.history / 5
+        return store
     }
 
     /// The names under which this server is reached.

@@ -69,6 +69,9 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(help: "How long requests are still taken after SIGTERM while /readyz fails, such as 15s. Default: 0s.")
     var shutdownDelayDuration: String?
 
+    @Option(help: "How far back lists and watches can begin, in seconds. Default: 300.")
+    var historySeconds: Int?
+
     @Option(help: "trace, debug, info, notice, warning, error or critical. Default: info.")
     var logLevel: String?
 
@@ -115,6 +118,7 @@ struct ServeCommand: AsyncParsableCommand {
         if !certificateHost.isEmpty {
             values[["certificateHosts"]] = ConfigValue(.stringArray(certificateHost), isSecret: false)
         }
+        if let historySeconds { values[["historySeconds"]] = ConfigValue(.int(historySeconds), isSecret: false) }
         return values
     }
 

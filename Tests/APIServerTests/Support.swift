@@ -78,14 +78,21 @@ struct TestAPI {
         authenticator: any Authenticator = AdmitAll(), authorizer: any Authorizer = AdmitAll(),
         _ configure: (inout RequestPipeline.Configuration) -> Void = { _ in }
     ) {
+        self.init(
+            resources: [FixedStreams(streams: streams)] + others, authenticator: authenticator, authorizer: authorizer,
+            configure)
+    }
+
+    init(
+        resources: [any Resource], healthChecks: [HealthCheck] = [], authenticator: any Authenticator = AdmitAll(),
+        authorizer: any Authorizer = AdmitAll(), _ configure: (inout RequestPipeline.Configuration) -> Void = { _ in }
+    ) {
         let version = ServerVersion(product: "0.0.0", commit: "", buildDate: "2026-01-01T00:00:00Z")
         var configuration = RequestPipeline.Configuration(serverAddress: "127.0.0.1:6443", version: version)
         configure(&configuration)
         pipeline = RequestPipeline(
-            resources: [FixedStreams(streams: streams)] + others, configuration: configuration,
-            authenticator: authenticator, authorizer: authorizer, namespaces: AdmitAll(), healthChecks: [],
-            clock: { noon },
-            logger: Logger(label: "test"))
+            resources: resources, configuration: configuration, authenticator: authenticator, authorizer: authorizer,
+            namespaces: AdmitAll(), healthChecks: healthChecks, clock: { noon }, logger: Logger(label: "test"))
     }
 
     static func stream(_ name: String, annotation: String = "") -> ImageStream {

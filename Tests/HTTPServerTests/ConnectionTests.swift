@@ -182,7 +182,8 @@ struct ConnectionTests {
         limits.idleTimeout = .milliseconds(50)
         try await withListener(limits: limits, respond: Self.echo) { listener in
             let client = try await RawClient(port: listener.port)
-            if !text.isEmpty { try await client.send(text) }
+            // It may be let go before it has said a word.
+            if !text.isEmpty { try? await client.send(text) }
             try await client.wait("the end") { $0.isClosed }
         }
     }

@@ -6,12 +6,13 @@ struct WatchSession<Object: APIObject>: Sendable {
     let stream: any WatchStream<Object>
     let options: ListOptions
     let encoder: WatchEventEncoder<Object>
+    /// How often an idle client learns the present version.
+    var bookmarkInterval: Duration = .seconds(60)
     /// Every event is a write of its own.
     var isMessagewise = false
 
     /// How long a watch lasts where the client says nothing: spread, so that not all come back at once.
     private static var defaultSeconds: Int { Int.random(in: 1800..<3600) }
-    private static var bookmarkInterval: Duration { .seconds(60) }
 
     func run(_ writer: any BodyWriter) async throws {
         let clock = ContinuousClock()
@@ -21,7 +22,7 @@ struct WatchSession<Object: APIObject>: Sendable {
         var encoder = encoder
         do {
             try await sendInitialState(writer, &encoder)
-            var bookmark = clock.now + Self.bookmarkInterval
+            var bookmark = clock.now + bookmarkInterval
             while !stream.isEnded {
                 let deadline = options.allowWatchBookmarks ? min(bookmark, end) : end
                 let events = try await stream.next(deadline: deadline)
@@ -29,7 +30,7 @@ struct WatchSession<Object: APIObject>: Sendable {
                 if Task.isCancelled || clock.now >= end { break }
                 if options.allowWatchBookmarks && clock.now >= bookmark {
                     try await writer.write(encoder.bookmark(stream.resourceVersion, endsInitialEvents: false))
-                    bookmark = clock.now + Self.bookmarkInterval
+                    bookmark = clock.now + bookmarkInterval
                 }
             }
         } catch let error as APIError {

@@ -46,6 +46,8 @@ public struct WeirConfiguration: Sendable {
     public var importMode: String
     /// Tags one repository import takes; 0 for the default of 50, -1 for all.
     public var maximumImagesPerRepository: Int
+    /// How far back lists and watches can begin, at least.
+    public var history: Duration
     public var logLevel: Logger.Level
     public var audit: AuditConfiguration
     public var limits: RequestLimits
@@ -78,6 +80,11 @@ public struct WeirConfiguration: Sendable {
             throw Invalid(description: "import-mode must be Legacy or PreserveOriginal, not \"\(importMode)\"")
         }
         maximumImagesPerRepository = reader.int(forKey: "maxImagesPerRepository", default: 50)
+        let seconds = reader.int(forKey: "historySeconds", default: 300)
+        guard (1...86_400).contains(seconds) else {
+            throw Invalid(description: "history-seconds must be 1 to 86400, not \(seconds)")
+        }
+        history = .seconds(seconds)
         let level = reader.string(forKey: "logLevel", default: "info")
         guard let logLevel = Logger.Level(rawValue: level) else {
             throw Invalid(description: "log-level must be one of trace, debug, info, notice, warning, error, critical")

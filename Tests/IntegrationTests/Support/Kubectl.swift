@@ -4,12 +4,15 @@ import JSON
 /// The real kubectl with a server's kubeconfig.
 struct Kubectl: Sendable {
     let kubeconfig: String
+    /// Of every command that names no other.
+    let namespace: String?
     /// Where it keeps what it discovered.
     private let home: Scratch
 
     /// - Throws: where there is no kubectl: these tests prove nothing without it.
-    init(_ server: WeirProcess) async throws {
+    init(_ server: WeirProcess, namespace: String? = nil) async throws {
         kubeconfig = server.kubeconfig
+        self.namespace = namespace
         home = try Scratch()
         let found = try await IntegrationTests.run("sh", ["-c", "command -v kubectl"])
         guard found.exit == 0 else {
@@ -20,8 +23,13 @@ struct Kubectl: Sendable {
 
     private var environment: [String: String] { ["KUBECONFIG": kubeconfig, "HOME": home.path] }
 
-    func attempt(_ arguments: [String], input: String = "") async throws -> ProgramResult {
-        try await IntegrationTests.run("kubectl", arguments, environment: environment, input: input)
+    private func inNamespace(_ arguments: [String]) -> [String] { (namespace.map { ["-n", $0] } ?? []) + arguments }
+
+    /// - Parameter editor: what `kubectl edit` is to run.
+    func attempt(_ arguments: [String], input: String = "", editor: String = "false") async throws -> ProgramResult {
+        try await IntegrationTests.run(
+            "kubectl", inNamespace(arguments), environment: environment.merging(["EDITOR": editor]) { $1 },
+            input: input)
     }
 
     /// - Returns: what it printed.
@@ -43,6 +51,6 @@ struct Kubectl: Sendable {
 
     /// Runs on beside the test.
     func background(_ arguments: String...) throws -> ChildProcess {
-        try ChildProcess("kubectl", arguments, environment: environment)
+        try ChildProcess("kubectl", inNamespace(arguments), environment: environment)
     }
 }

@@ -11,22 +11,31 @@ final class RawConnection: Sendable {
 
     /// - Parameter certificate: files of a client certificate and its key.
     init(_ server: WeirProcess, certificate: (chain: String, key: String)? = nil) async throws {
+        let inbox = Inbox()
+        self.inbox = inbox
+        channel = try await Self.open(server, certificate: certificate) { [Receiver(inbox: inbox)] }
+    }
+
+    /// Connects, with handlers of the caller's behind TLS.
+    static func open(
+        _ server: WeirProcess, certificate: (chain: String, key: String)? = nil,
+        handlers: @escaping @Sendable () -> [any ChannelHandler]
+    ) async throws -> any Channel {
         var tls = TLSConfiguration.makeClientConfiguration()
         tls.trustRoots = .certificates(try NIOSSLCertificate.fromPEMFile(server.authority))
         tls.applicationProtocols = ["http/1.1"]
+        // A goodbye is waited for by those who want it, and no longer than they want.
+        tls.shutdownTimeout = .minutes(10)
         if let certificate {
             tls.certificateChain = try NIOSSLCertificate.fromPEMFile(certificate.chain).map { .certificate($0) }
             tls.privateKey = .privateKey(try NIOSSLPrivateKey(file: certificate.key, format: .pem))
         }
         let context = try NIOSSLContext(configuration: tls)
-        let inbox = Inbox()
-        self.inbox = inbox
-        channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+        return try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
-                    try channel.pipeline.syncOperations.addHandlers([
-                        NIOSSLClientHandler(context: context, serverHostname: "localhost"), Receiver(inbox: inbox),
-                    ])
+                    try channel.pipeline.syncOperations.addHandlers(
+                        [NIOSSLClientHandler(context: context, serverHostname: "localhost")] + handlers())
                 }
             }
             .connect(host: "127.0.0.1", port: server.port).get()
@@ -50,8 +59,22 @@ final class RawConnection: Sendable {
         return received.components(separatedBy: "\r\n").first ?? ""
     }
 
+    /// Takes nothing more: what comes stays in the buffers on the way, which are small and soon full.
+    func stopReading() async throws {
+        try await channel.setOption(.socketOption(.so_rcvbuf), value: 4_096).get()
+        try await channel.setOption(.autoRead, value: false).get()
+    }
+
     /// Cuts the connection without a goodbye.
-    func drop() async { try? await channel.close(mode: .all).get() }
+    func drop() async { await Self.cut(channel) }
+
+    /// Closes the socket below TLS, as a network does that breaks.
+    static func cut(_ channel: any Channel) async {
+        try? await channel.eventLoop.submit {
+            try channel.pipeline.syncOperations.context(handlerType: NIOSSLClientHandler.self).close(promise: nil)
+        }.get()
+        try? await channel.closeFuture.get()
+    }
 
     private final class Inbox: Sendable {
         struct State {
