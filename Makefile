@@ -16,12 +16,12 @@ TEST_PACKAGES := docker-registry python3-yaml python3-venv sqlite3 curl openssl
 TEST_PACKAGES += $(if $(shell command -v kubectl),,kubernetes-client)
 # From PyPI: clients whose behaviour tests hold the server to.
 PYTHON_CLIENTS := kubernetes==37.0.2 openshift==0.13.2
-BENCH_PACKAGES := sqlite3 python3-venv
+BENCH_PACKAGES := sqlite3 python3-venv wrk
 
-.PHONY: help run build test bench lint format conformance schema packages clean
+.PHONY: help run build test bench bench-api lint format conformance schema packages clean
 
 help: ## Show this list.
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
 run: packages build ## Build a release and serve from ./dev-data.
 	@echo "Serving from $(DATA). In another terminal:"
@@ -48,6 +48,10 @@ bench: PACKAGES := $(BENCH_PACKAGES)
 bench: packages ## Measure: one line a figure, with the peer's where there is one.
 	swift build -c release --product weir-bench
 	Scripts/bench
+
+bench-api: PACKAGES := $(BENCH_PACKAGES)
+bench-api: build ## Measure a running server: requests, lists, watches, memory.
+	Scripts/bench-api $(WEIR)
 
 lint: ## Check the format, and that generated code is current.
 	Scripts/lint

@@ -54,13 +54,16 @@ public final class Store: Sendable {
     /// Adds a cache of all keys with a prefix. Call before ``start()``.
     /// - Parameters:
     ///   - ringCapacity: recent events kept for watchers. A watcher that falls further behind has to start again.
+    ///   - ringBytes: bytes of their values.
     ///   - derive: what the cache keeps of an object. Called once a change, on the thread that commits:
     ///     it must not wait.
     public func cache<Value: Sendable>(
-        prefix: String, ringCapacity: Int = 8_192, derive: @escaping @Sendable (KeyValue) -> Value
+        prefix: String, ringCapacity: Int = 8_192, ringBytes: Int = 16 << 20,
+        derive: @escaping @Sendable (KeyValue) -> Value
     ) -> RangeCache<Value> {
         let cache = RangeCache(
-            prefix: prefix, ringCapacity: ringCapacity, engine: engine, timer: timer, derive: derive)
+            prefix: prefix, ringCapacity: ringCapacity, ringBytes: ringBytes, engine: engine, timer: timer,
+            derive: derive)
         state.withLock { state in
             guard case .new = state.phase else {
                 preconditionFailure("the cache of \(prefix) was added after the store's start")

@@ -1,26 +1,59 @@
-/// The most recent events of a cache, in order, bounded by their number.
+/// The most recent events of a cache, in order, bounded by their number and by their bytes.
 struct EventRing<Value: Sendable> {
+    private struct Slot {
+        var event: CacheEvent<Value>
+        var bytes: Int
+    }
+
     let capacity: Int
+    /// Bytes of values that are kept, not counting the newest event.
+    let maximumBytes: Int
     /// Every event with a revision above this one is here.
     private(set) var floor: Int64
-    private var slots: [CacheEvent<Value>] = []
-    /// The slot of the oldest event once the ring is full.
+    /// As many as were needed so far; those outside of the `count` from `head` on are empty.
+    private var slots: [Slot?] = []
+    /// The slot of the oldest event.
     private var head = 0
+    private(set) var count = 0
+    private(set) var bytes = 0
 
-    init(capacity: Int, floor: Int64) {
+    init(capacity: Int, maximumBytes: Int = .max, floor: Int64) {
         self.capacity = max(1, capacity)
+        self.maximumBytes = maximumBytes
         self.floor = floor
     }
 
-    mutating func append(_ event: CacheEvent<Value>) {
-        guard slots.count == capacity else {
-            slots.append(event)
-            return
+    /// - Parameter bytes: what the event's value takes; the previous value is that of an older event, or of the cache.
+    mutating func append(_ event: CacheEvent<Value>, bytes: Int) {
+        while count == capacity || count > 0 && self.bytes > maximumBytes { dropOldest() }
+        let slot = Slot(event: event, bytes: bytes)
+        if count == slots.count {
+            // A new slot is the last one, so the first must be the oldest: rarely is the ring turned back for that.
+            if head > 0 {
+                slots = Array(slots[head...] + slots[..<head])
+                head = 0
+            }
+            slots.append(slot)
+        } else {
+            slots[position(count)] = slot
         }
+        count += 1
+        self.bytes += bytes
+    }
+
+    private mutating func dropOldest() {
+        guard let oldest = slots[head] else { return }
         // Others of the same revision may still be here, but the revision is not whole any more.
-        floor = slots[head].revision
-        slots[head] = event
-        head = head + 1 == capacity ? 0 : head + 1
+        floor = oldest.event.revision
+        bytes -= oldest.bytes
+        slots[head] = nil
+        head = position(1)
+        count -= 1
+    }
+
+    private func position(_ index: Int) -> Int {
+        let position = head + index
+        return position < slots.count ? position : position - slots.count
     }
 
     /// Events of a range after a revision: about `limit` of them, up to the end of a revision.
@@ -29,8 +62,8 @@ struct EventRing<Value: Sendable> {
         after revision: Int64, in range: KeyRange?, limit: Int
     ) -> (events: [CacheEvent<Value>], through: Int64?) {
         var found: [CacheEvent<Value>] = []
-        for index in firstIndex(after: revision)..<slots.count {
-            let event = self[index]
+        for index in firstIndex(after: revision)..<count {
+            guard let event = self[index] else { continue }
             if let range, !range.contains(event.key) { continue }
             if found.count >= limit, let last = found.last, last.revision != event.revision {
                 return (found, last.revision)
@@ -40,17 +73,14 @@ struct EventRing<Value: Sendable> {
         return (found, nil)
     }
 
-    private subscript(_ index: Int) -> CacheEvent<Value> {
-        let slot = head + index
-        return slots[slot < slots.count ? slot : slot - slots.count]
-    }
+    private subscript(_ index: Int) -> CacheEvent<Value>? { slots[position(index)]?.event }
 
     private func firstIndex(after revision: Int64) -> Int {
         var low = 0
-        var high = slots.count
+        var high = count
         while low < high {
             let middle = (low + high) / 2
-            if self[middle].revision > revision { high = middle } else { low = middle + 1 }
+            if (self[middle]?.revision ?? .min) > revision { high = middle } else { low = middle + 1 }
         }
         return low
     }

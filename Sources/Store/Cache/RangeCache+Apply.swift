@@ -25,7 +25,8 @@ extension RangeCache: StoreCache {
         // Values that are still current, and the previous value of each later event, are there already.
         var known: [StoreKey: CacheEntry<Value>] = [:]
         let entries = state.withLock { $0.entries }
-        var ring = EventRing<Value>(capacity: state.withLock { $0.ring.capacity }, floor: floor)
+        let (capacity, maximumBytes) = state.withLock { ($0.ring.capacity, $0.ring.maximumBytes) }
+        var ring = EventRing<Value>(capacity: capacity, maximumBytes: maximumBytes, floor: floor)
         for batch in history.batches {
             for event in batch.events where range.contains(event.key) {
                 let key = StoreKey(event.key)
@@ -38,7 +39,7 @@ extension RangeCache: StoreCache {
                     return entry(kv)
                 }
                 known[key] = new
-                ring.append(Self.event(event, old: old, new: new))
+                ring.append(Self.event(event, old: old, new: new), bytes: event.value.count)
             }
         }
         state.withLock { state in
@@ -61,7 +62,7 @@ extension RangeCache: StoreCache {
             for (event, new) in changes {
                 let old: CacheEntry<Value>?
                 if let new { old = state.set(new) } else { old = state.remove(event.key) }
-                state.ring.append(Self.event(event, old: old, new: new))
+                state.ring.append(Self.event(event, old: old, new: new), bytes: event.value.count)
                 state.cursors.wake(for: event.key, at: event.modRevision, &woken)
             }
             state.revision = max(state.revision, last.revision)

@@ -3,7 +3,7 @@ import Synchronization
 
 /// The current state of one prefix in memory, with its recent events: one per resource.
 ///
-/// It is filled and moved by its ``Store``; get it from ``Store/cache(prefix:ringCapacity:derive:)``. What it keeps of
+/// It is filled and moved by its ``Store``; get it from ``Store/cache(prefix:ringCapacity:ringBytes:derive:)``. What it keeps of
 /// an object is what `derive` returns: for a large resource that can be an index without the bytes, which
 /// ``Store/get(_:at:)`` then fetches. All methods may be called from any task and none waits for the engine, except
 /// a cursor that starts further back than the ring reaches.
@@ -47,7 +47,7 @@ public final class RangeCache<Value: Sendable>: Sendable {
     let state: Mutex<State>
 
     init(
-        prefix: String, ringCapacity: Int, engine: any StoreEngine, timer: DeadlineTimer,
+        prefix: String, ringCapacity: Int, ringBytes: Int, engine: any StoreEngine, timer: DeadlineTimer,
         derive: @escaping @Sendable (KeyValue) -> Value
     ) {
         self.prefix = prefix
@@ -55,7 +55,7 @@ public final class RangeCache<Value: Sendable>: Sendable {
         self.engine = engine
         self.timer = timer
         self.derive = derive
-        state = Mutex(State(ring: EventRing(capacity: ringCapacity, floor: 0)))
+        state = Mutex(State(ring: EventRing(capacity: ringCapacity, maximumBytes: ringBytes, floor: 0)))
     }
 
     /// The store revision this cache has seen. It moves with every commit of the store, also of other prefixes.

@@ -14,6 +14,9 @@ public final class WatchCursor<Value: Sendable>: Sendable {
 
     /// Events of one `next`, about.
     private static var batchLimit: Int { 256 }
+    /// Events of one `next` that come from the history: those are this cursor's own, and there may be thousands of them
+    /// after a restart.
+    private static var historyLimit: Int { 32 }
 
     private let cache: RangeCache<Value>
     private let range: KeyRange?
@@ -55,7 +58,7 @@ public final class WatchCursor<Value: Sendable>: Sendable {
                 guard !state.withLock({ $0.hasJoined }) else { throw .compacted(oldest: floor) }
                 if Task.isCancelled { return [] }
                 let (events, through) = try await cache.history(
-                    after: position, range: range, limit: Self.batchLimit)
+                    after: position, range: range, limit: Self.historyLimit)
                 advance(to: through, hasJoined: false)
                 if !events.isEmpty { return events }
             case .nothing(let through):
