@@ -5,7 +5,9 @@ import Synchronization
 /// A key that is added while it is worked on comes again afterwards. Safe to use from any task.
 final class WorkQueue<Key: Hashable & Sendable>: Sendable {
     private struct State {
+        /// In their order from `first` on; what lies before has been taken.
         var waiting: [Key] = []
+        var first = 0
         var queued: Set<Key> = []
         var active: Set<Key> = []
         /// Added while active.
@@ -26,12 +28,19 @@ final class WorkQueue<Key: Hashable & Sendable>: Sendable {
         /// Pairs waiting keys with waiting takers.
         mutating func dispatch() -> [(CheckedContinuation<Key?, Never>, Key)] {
             var pairs: [(CheckedContinuation<Key?, Never>, Key)] = []
-            while !waiting.isEmpty, let taker = takers.keys.min(), let continuation = takers.removeValue(forKey: taker)
+            while first < waiting.count, let taker = takers.keys.min(),
+                let continuation = takers.removeValue(forKey: taker)
             {
-                let key = waiting.removeFirst()
+                let key = waiting[first]
+                first += 1
                 queued.remove(key)
                 active.insert(key)
                 pairs.append((continuation, key))
+            }
+            // Taken keys are let go by halves: with many thousands waiting, moving all for each would take over.
+            if first > waiting.count / 2 {
+                waiting.removeFirst(first)
+                first = 0
             }
             return pairs
         }

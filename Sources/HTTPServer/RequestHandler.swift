@@ -151,7 +151,7 @@ final class RequestHandler: ChannelDuplexHandler, RemovableChannelHandler {
         exchange.body.complete()
         if exchange.isAnswered {
             forget(exchange)
-            goOn(after: exchange, context)
+            resumeReading()
         }
     }
 
@@ -207,28 +207,21 @@ final class RequestHandler: ChannelDuplexHandler, RemovableChannelHandler {
         goodbyes?.stop()
         // The next request may be here already, and comes while the end is written.
         if exchange.isReceived { forget(exchange) }
-        context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
-        // A body that nobody wanted is read and dropped, so that the client gets to read its answer.
-        if exchange.isReceived {
-            goOn(after: exchange, context)
-        } else if isQuiescing {
-            context.close(promise: nil)
+        let written = context.writeAndFlush(wrapOutboundOut(.end(nil)))
+        if exchange.closesConnection || isQuiescing && !exchange.isReceived {
+            // Not before the client has all of it.
+            let channel = context.channel
+            written.whenComplete { _ in channel.close(promise: nil) }
         } else {
+            // A body that nobody wanted is read and dropped, so that the client gets to read its answer.
             resumeReading()
         }
+        scheduleDeadline(context, isBlocked: !context.channel.isWritable)
     }
 
     private func forget(_ exchange: Exchange) {
         self.exchange = nil
         deadline.phase = .request(since: .now(), isFirst: false)
-    }
-
-    private func goOn(after exchange: Exchange, _ context: ChannelHandlerContext) {
-        if exchange.closesConnection {
-            context.close(promise: nil)
-        } else {
-            resumeReading()
-        }
     }
 
     /// Breaks an answer off: the client must not take it for whole.

@@ -56,6 +56,23 @@ struct ConnectionTests {
         }
     }
 
+    @Test("The end of a connection cuts nothing off an answer, however slowly the client reads")
+    func closingAfterMuch() async throws {
+        let size = 20_000_000
+        try await withListener { request in
+            ServerResponse(
+                status: 200, body: .bytes([UInt8](repeating: 65, count: request.path == "/a" ? size : 200_000)))
+        } _: { listener in
+            for (path, length) in [("/a", size), ("/b", 200_000)] {
+                let client = try await RawClient(port: listener.port, reads: false)
+                try await client.send("GET \(path) HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n")
+                try await client.read()
+                try await client.wait("the end") { $0.isClosed }
+                #expect(client.received.hasSuffix("\r\n\r\n" + String(repeating: "A", count: length)))
+            }
+        }
+    }
+
     @Test("A client that asks may go on only when somebody wants its body")
     func expectation() async throws {
         try await withListener { request in
