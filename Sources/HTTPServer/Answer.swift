@@ -87,7 +87,7 @@ struct Answer: Sendable {
             try exchange.handler.handOver(exchange, head, to: WebSocketHandler.framing + [socket])
             let writer = WebSocketWriter(
                 handler: NIOLoopBound(socket, eventLoop: loop), loop: loop, gate: socket.gate,
-                isBinary: source.isBinary)
+                isBinary: source.isBinary, timeout: exchange.handler.connection.limits.writeTimeout)
             socket.run(Task(executorPreference: exchange.handler.connection.executor) { await writer.run(source) })
         }
     }

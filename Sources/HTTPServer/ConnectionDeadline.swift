@@ -16,6 +16,8 @@ struct ConnectionDeadline {
     var phase: Phase
     private let limits: ConnectionLimits
     private var timer: Scheduled<Void>?
+    /// When the timer fires, if it is set.
+    private var due = NIODeadline.distantFuture
 
     init(phase: Phase, limits: ConnectionLimits) {
         self.phase = phase
@@ -38,11 +40,16 @@ struct ConnectionDeadline {
 
     /// Sets the timer, unless it is set or nothing has to be waited for.
     mutating func schedule(on loop: any EventLoop, isBlocked: Bool, _ check: @escaping @Sendable () -> Void) {
-        guard timer == nil else { return }
+        // A client that stops reading may be due before what the timer was set for; it is rare enough to set it anew.
+        guard timer == nil || isBlocked else { return }
         let now = NIODeadline.now()
         guard let next = isBlocked ? now + limits.writeTimeout : end else { return }
         // Never too far away: the phase may change to a shorter one meanwhile.
-        timer = loop.scheduleTask(deadline: min(max(next, now + .milliseconds(100)), now + Self.interval), check)
+        let due = min(max(next, now + .milliseconds(100)), now + Self.interval)
+        if timer != nil && self.due <= due { return }
+        timer?.cancel()
+        self.due = due
+        timer = loop.scheduleTask(deadline: due, check)
     }
 
     /// The timer has fired.

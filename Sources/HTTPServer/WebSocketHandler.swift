@@ -67,7 +67,8 @@ final class WebSocketHandler: ChannelInboundHandler {
         let frame = unwrapInboundIn(data)
         switch frame.opcode {
         case .ping:
-            send(WebSocketFrame(fin: true, opcode: .pong, data: frame.unmaskedData))
+            // Who does not read gets no more to read; the last ping is the only one that has to be answered.
+            if !isBlocked { send(WebSocketFrame(fin: true, opcode: .pong, data: frame.unmaskedData)) }
         case .connectionClose:
             if hasSentClose {
                 context.close(promise: nil)
@@ -92,7 +93,15 @@ final class WebSocketHandler: ChannelInboundHandler {
     }
 
     /// Whether the client has more to read than fits into its buffers.
-    var isBlocked: Bool { context.map { !$0.channel.isWritable } ?? false }
+    private var isBlocked: Bool { context.map { !$0.channel.isWritable } ?? false }
+
+    /// When a client that does not read is given up; nil where there is nothing to wait for.
+    func deadline(_ timeout: TimeAmount) -> Scheduled<Void>? {
+        guard isBlocked, let context else { return nil }
+        let channel = context.channel
+        return context.eventLoop.scheduleTask(in: timeout) { channel.close(promise: nil) }
+    }
+
     var isClosed: Bool { context == nil || hasSentClose }
 
     /// Says that there is nothing more to come, and closes the connection when the client has understood.
@@ -115,18 +124,22 @@ struct WebSocketWriter: BodyWriter {
     let loop: any EventLoop
     let gate: WritabilityGate
     let isBinary: Bool
+    /// How long the client may leave messages unread when all buffers are full.
+    let timeout: TimeAmount
 
     /// Sends one message. No bytes are no message.
     func write(_ bytes: [UInt8]) async throws {
         try Task.checkCancellation()
         guard !bytes.isEmpty else { return }
-        let mustWait = try await loop.submit {
+        let deadline = try await loop.submit {
             guard !handler.value.isClosed else { throw ChannelError.ioOnClosedChannel }
             handler.value.send(
                 WebSocketFrame(fin: true, opcode: isBinary ? .binary : .text, data: ByteBuffer(bytes: bytes)))
-            return handler.value.isBlocked
+            return handler.value.deadline(timeout)
         }.get()
-        if mustWait { try await gate.wait() }
+        guard let deadline else { return }
+        defer { deadline.cancel() }
+        try await gate.wait()
     }
 
     /// Runs the source to its end and closes the socket.

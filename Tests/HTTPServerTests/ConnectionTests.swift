@@ -145,6 +145,32 @@ struct ConnectionTests {
         }
     }
 
+    @Test("A client that never reads is let go, over HTTP and in a WebSocket", arguments: [false, true])
+    func neverReads(_ isWebSocket: Bool) async throws {
+        var limits = ConnectionLimits()
+        limits.writeTimeout = .milliseconds(50)
+        let isStopped = Shared(false)
+        let flood: @Sendable (any BodyWriter) async throws -> Void = { writer in
+            do { while true { try await writer.write([UInt8](repeating: 65, count: 100_000)) } } catch {
+                isStopped.value = true
+                throw error
+            }
+        }
+        try await withListener(limits: limits) { _ in
+            isWebSocket
+                ? ServerResponse(status: 101, body: .webSocket(WebSocketSource(isBinary: false, write: flood)))
+                : ServerResponse(status: 200, body: .stream(flood))
+        } _: { listener in
+            let client = try await RawClient(port: listener.port, reads: false)
+            let upgrade =
+                "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+                + "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+            try await client.send("GET / HTTP/1.1\r\nHost: h\r\n\(isWebSocket ? upgrade : "")\r\n")
+            try await eventually("the source is stopped") { isStopped.value }
+            await client.close()
+        }
+    }
+
     @Test("Whoever writes for a client that left is stopped")
     func abandoned() async throws {
         let isStopped = Shared(false)
