@@ -121,20 +121,28 @@ struct ImageImportTests {
         struct Load: Sendable {
             var now = 0
             var peak = 0
+            /// Counted from the first child: before that the test may wait long for its turn.
+            var deadline: ContinuousClock.Instant?
         }
         let load = Mutex(Load())
         try await FakeRegistry.run { registry in
             let children = (0..<12).map { registry.putImage("\($0)", in: "a") }
             registry.putIndex(children.map { ($0, "amd64") }, in: "a", tag: "all")
             // A child is answered only when the host is as busy as it may get, so that the peak does not hang on luck.
-            let deadline = ContinuousClock.now + .seconds(30)
             registry.intercept { request in
                 load.withLock {
                     $0.now += 1
                     $0.peak = max($0.peak, $0.now)
                 }
-                while request.path.contains("sha256:"), load.withLock({ $0.peak < 3 }), .now < deadline {
-                    try? await Task.sleep(for: .milliseconds(2))
+                if request.path.contains("sha256:") {
+                    let deadline = load.withLock { load in
+                        let deadline = load.deadline ?? .now + .seconds(120)
+                        load.deadline = deadline
+                        return deadline
+                    }
+                    while load.withLock({ $0.peak < 3 }), .now < deadline {
+                        try? await Task.sleep(for: .milliseconds(2))
+                    }
                 }
                 load.withLock { $0.now -= 1 }
                 return nil
