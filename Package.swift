@@ -9,6 +9,7 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-certificates", from: "1.21.1"),
+        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0", traits: [.defaults, "YAML"]),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
@@ -30,7 +31,8 @@ let package = Package(
         .target(name: "ImageAPI", dependencies: ["APIMachinery", "OCI"]),
 
         // State.
-        .target(name: "Store"),
+        .target(
+            name: "Store", dependencies: [.product(name: "DequeModule", package: "swift-collections")]),
         .target(
             name: "StoreSQLite",
             dependencies: [

@@ -1,3 +1,5 @@
+import DequeModule
+
 /// The most recent events of a cache, in order, bounded by their number and by their bytes.
 struct EventRing<Value: Sendable> {
     private struct Slot {
@@ -10,11 +12,8 @@ struct EventRing<Value: Sendable> {
     let maximumBytes: Int
     /// Every event with a revision above this one is here.
     private(set) var floor: Int64
-    /// As many as were needed so far; those outside of the `count` from `head` on are empty.
-    private var slots: [Slot?] = []
-    /// The slot of the oldest event.
-    private var head = 0
-    private(set) var count = 0
+    /// Oldest first.
+    private var slots = Deque<Slot>()
     private(set) var bytes = 0
 
     init(capacity: Int, maximumBytes: Int = .max, floor: Int64) {
@@ -23,37 +22,20 @@ struct EventRing<Value: Sendable> {
         self.floor = floor
     }
 
+    var count: Int { slots.count }
+
     /// - Parameter bytes: what the event's value takes; the previous value is that of an older event, or of the cache.
     mutating func append(_ event: CacheEvent<Value>, bytes: Int) {
         while count == capacity || count > 0 && self.bytes > maximumBytes { dropOldest() }
-        let slot = Slot(event: event, bytes: bytes)
-        if count == slots.count {
-            // A new slot is the last one, so the first must be the oldest: rarely is the ring turned back for that.
-            if head > 0 {
-                slots = Array(slots[head...] + slots[..<head])
-                head = 0
-            }
-            slots.append(slot)
-        } else {
-            slots[position(count)] = slot
-        }
-        count += 1
+        slots.append(Slot(event: event, bytes: bytes))
         self.bytes += bytes
     }
 
     private mutating func dropOldest() {
-        guard let oldest = slots[head] else { return }
+        guard let oldest = slots.popFirst() else { return }
         // Others of the same revision may still be here, but the revision is not whole any more.
         floor = oldest.event.revision
         bytes -= oldest.bytes
-        slots[head] = nil
-        head = position(1)
-        count -= 1
-    }
-
-    private func position(_ index: Int) -> Int {
-        let position = head + index
-        return position < slots.count ? position : position - slots.count
     }
 
     /// Events of a range after a revision: about `limit` of them, up to the end of a revision.
@@ -63,7 +45,7 @@ struct EventRing<Value: Sendable> {
     ) -> (events: [CacheEvent<Value>], through: Int64?) {
         var found: [CacheEvent<Value>] = []
         for index in firstIndex(after: revision)..<count {
-            guard let event = self[index] else { continue }
+            let event = slots[index].event
             if let range, !range.contains(event.key) { continue }
             if found.count >= limit, let last = found.last, last.revision != event.revision {
                 return (found, last.revision)
@@ -73,14 +55,12 @@ struct EventRing<Value: Sendable> {
         return (found, nil)
     }
 
-    private subscript(_ index: Int) -> CacheEvent<Value>? { slots[position(index)]?.event }
-
     private func firstIndex(after revision: Int64) -> Int {
         var low = 0
         var high = count
         while low < high {
             let middle = (low + high) / 2
-            if (self[middle]?.revision ?? .min) > revision { high = middle } else { low = middle + 1 }
+            if slots[middle].event.revision > revision { high = middle } else { low = middle + 1 }
         }
         return low
     }
