@@ -35,6 +35,7 @@ public struct RequestPipeline: Sendable {
     private let authorizer: any Authorizer
     private let impersonation: Impersonation
     private let flow: FlowControl
+    private let deadlines = RequestDeadlines()
     private let routes: Routes
     private let auditor: Auditor?
     private let requests: RequestMetrics
@@ -173,13 +174,11 @@ public struct RequestPipeline: Sendable {
         guard decision.isAllowed else { throw APIError.denied(user, access, decision) }
     }
 
-    /// Ends a request that takes too long with 504; watches and imports have time of their own.
-    ///
-    /// Reads are answered from memory and wait for nothing but the bounded wait for a resource version: they go
-    /// without the cost of a timer.
+    /// Ends a request that takes too long with 504; watches and imports have time of their own. Reads are answered from
+    /// memory and wait for nothing but the bounded wait for a resource version.
     private func withDeadline(
         _ info: RequestInfo, _ query: QueryParameters, method: String,
-        _ body: @escaping @Sendable () async throws -> ServerResponse
+        _ body: () async throws -> ServerResponse
     ) async throws -> ServerResponse {
         let isImport = info.resource == "imagestreamimports"
         if info.isLongRunning || isImport { return try await body() }
@@ -189,7 +188,7 @@ public struct RequestPipeline: Sendable {
             )
         }
         if method == "GET" { return try await body() }
-        return try await Deadline.run(limit, body)
+        return try await deadlines.run(limit, body)
     }
 
     /// The time a request may take: what it asks for, within the server's bound. Nil where it asks for nonsense.

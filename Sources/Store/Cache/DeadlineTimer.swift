@@ -1,12 +1,12 @@
 import Dispatch
 import Synchronization
 
-/// One timer for all deadlines of a store: waiting costs no task and no timer of its own.
+/// One timer for many deadlines: waiting costs no task and no timer of its own.
 ///
 /// It sleeps until the earliest deadline it was told of and then asks every sweep to expire what is due.
-final class DeadlineTimer: Sendable {
+package final class DeadlineTimer: Sendable {
     /// Expires what is due and returns the next deadline, if there is one.
-    typealias Sweep = @Sendable (ContinuousClock.Instant) -> ContinuousClock.Instant?
+    package typealias Sweep = @Sendable (ContinuousClock.Instant) -> ContinuousClock.Instant?
 
     private struct State {
         var sweeps: [Sweep] = []
@@ -17,14 +17,16 @@ final class DeadlineTimer: Sendable {
     private static let granularity = Duration.milliseconds(5)
 
     private let state = Mutex(State())
-    private let queue = DispatchQueue(label: "store.deadlines")
+    private let queue = DispatchQueue(label: "deadlines")
 
-    func add(_ sweep: @escaping Sweep) {
+    package init() {}
+
+    package func add(_ sweep: @escaping Sweep) {
         state.withLock { $0.sweeps.append(sweep) }
     }
 
     /// Makes sure that a sweep happens soon after `deadline`.
-    func arm(_ deadline: ContinuousClock.Instant) {
+    package func arm(_ deadline: ContinuousClock.Instant) {
         let isEarlier = state.withLock { state in
             if let armed = state.armed, armed <= deadline { return false }
             state.armed = deadline

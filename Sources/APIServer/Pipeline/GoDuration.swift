@@ -1,26 +1,3 @@
-import APIMachinery
-
-/// Bounds the time of one request.
-enum Deadline {
-    /// - Throws: the 504 of spec/api-machinery.md 2.11 when `body` does not end in time; it is cancelled then.
-    static func run(
-        _ limit: Duration, _ body: @escaping @Sendable () async throws -> ServerResponse
-    ) async throws -> ServerResponse {
-        try await withThrowingTaskGroup(of: ServerResponse?.self) { group in
-            group.addTask { try await body() }
-            group.addTask {
-                try await Task.sleep(for: limit)
-                return nil
-            }
-            defer { group.cancelAll() }
-            guard let first = try await group.next(), let response = first else {
-                throw APIError.timeout("request did not complete within the allotted timeout")
-            }
-            return response
-        }
-    }
-}
-
 /// A duration as Go writes it: `10s`, `1m30s`, `1.5h`.
 public struct GoDuration: Sendable {
     public let duration: Duration
