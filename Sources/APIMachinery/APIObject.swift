@@ -22,6 +22,8 @@ public protocol APIObject: APIKind {
     mutating func readFields(from reader: inout JSONReader) throws(JSONError)
     /// The members without the braces around them, those that are as in `old` copied from its encoding.
     func encodeFields(to writer: inout JSONWriter, reusing old: Self, _ members: EncodedMembers)
+    /// The members without the braces around them that are not as in `old`.
+    func encodeFields(to writer: inout JSONWriter, differingFrom old: Self)
 }
 
 extension APIObject {
@@ -70,6 +72,17 @@ extension APIObject {
         writer.beginObject()
         encodeIdentity(to: &writer)
         encodeFields(to: &writer, reusing: old, members)
+        writer.endObject()
+        return writer.finish()
+    }
+
+    /// The JSON of the members that are not as in `other`, without kind and apiVersion: `{}` where all are.
+    ///
+    /// Two objects have the same encoding if these parts of it are the same both ways.
+    public func jsonBytes(differingFrom other: Self) -> [UInt8] {
+        var writer = JSONWriter(capacity: 1024)
+        writer.beginObject()
+        encodeFields(to: &writer, differingFrom: other)
         writer.endObject()
         return writer.finish()
     }

@@ -26,6 +26,8 @@ extension TagImportPolicy {
 }
 
 extension TagReference {
+    fileprivate var hasDefaults: Bool { !importPolicy.importMode.isEmpty && !referencePolicy.type.isEmpty }
+
     public mutating func applyDefaults(importMode: String) {
         importPolicy.applyDefaults(importMode: importMode)
         referencePolicy.applyDefaults()
@@ -34,6 +36,9 @@ extension TagReference {
 
 extension ImageStream {
     public mutating func applyDefaults(importMode: String) {
+        // A list in which nothing is missing stays the same for whoever compares it later. (A condition in the loop is
+        // not enough: the optimizer makes the list unique before it.)
+        if spec.tags.allSatisfy(\.hasDefaults) { return }
         for index in spec.tags.indices { spec.tags[index].applyDefaults(importMode: importMode) }
     }
 }

@@ -1,32 +1,31 @@
+import JSON
+
 extension ImageStream {
     /// The canonical form (image-resources 5): `spec.tags` and `status.tags` as maps keyed by the tag, later duplicates
     /// winning, in ascending order of the names' bytes; repositories without tag or digest.
     ///
     /// `repository` gives a pull spec without its tag or digest, or the text itself if it is none.
-    public func normalized(repository: (String) -> String = { $0 }) -> ImageStream {
-        var stream = self
-        stream.spec.tags = unique(spec.tags, by: \.name)
-        stream.status.tags = unique(status.tags, by: \.tag)
+    ///
+    /// Lists that are in this form already are not touched: they stay the same for whoever compares them later.
+    public mutating func normalize(repository: (String) -> String = { $0 }) {
+        if let tags = Self.unique(spec.tags, by: { $0.name }) { spec.tags = tags }
+        if let tags = Self.unique(status.tags, by: { $0.tag }) { status.tags = tags }
         if !spec.dockerImageRepository.isEmpty {
-            stream.spec.dockerImageRepository = repository(spec.dockerImageRepository)
+            spec.dockerImageRepository = repository(spec.dockerImageRepository)
         }
         if !status.dockerImageRepository.isEmpty {
-            stream.status.dockerImageRepository = repository(status.dockerImageRepository)
+            status.dockerImageRepository = repository(status.dockerImageRepository)
         }
-        return stream
     }
 
-    private func unique<Element>(_ elements: [Element], by name: KeyPath<Element, String>) -> [Element] {
-        var ascending = true
-        for index in elements.indices.dropFirst() {
-            let previous = elements[index - 1][keyPath: name].utf8
-            if !previous.lexicographicallyPrecedes(elements[index][keyPath: name].utf8) { ascending = false }
+    /// - Returns: nil where the elements are unique and in order.
+    private static func unique<Element>(_ elements: [Element], by name: (Element) -> String) -> [Element]? {
+        let isAscending = elements.indices.dropFirst().allSatisfy { index in
+            Exactly.precedes(name(elements[index - 1]), name(elements[index]))
         }
-        if ascending { return elements }
+        if isAscending { return nil }
         var latest: [String: Element] = [:]
-        for element in elements { latest[element[keyPath: name]] = element }
-        return latest.values.sorted {
-            $0[keyPath: name].utf8.lexicographicallyPrecedes($1[keyPath: name].utf8)
-        }
+        for element in elements { latest[name(element)] = element }
+        return latest.values.sorted { Exactly.precedes(name($0), name($1)) }
     }
 }

@@ -138,7 +138,7 @@ public struct JSONObject: Sendable {
 
     private func position(of key: String) -> Int? {
         if let index = storage.index { return index[ExactString(text: key)] }
-        return storage.slots.firstIndex { $0.key?.hasSameBytes(as: key) ?? false }
+        return storage.slots.firstIndex { $0.key.map { Exactly.equal($0, key) } ?? false }
     }
 
     private mutating func makeUnique() {

@@ -14,7 +14,7 @@ extension JSONReader {
             if let index {
                 known = index[ExactString(text: key)]
             } else {
-                known = slots.firstIndex { $0.key?.hasSameBytes(as: key) ?? false }
+                known = slots.firstIndex { $0.key.map { Exactly.equal($0, key) } ?? false }
             }
             if let known {
                 slots[known].value = value

@@ -4,7 +4,9 @@ public enum JSONText {
     static func compact(_ text: UnsafeBufferPointer<UInt8>, into out: inout [UInt8]) {
         out.reserveCapacity(out.count + text.count)
         var inString = false
-        var index = 0
+        // Mostly the text is compact already.
+        var index = compactPrefix(of: text, &inString)
+        out += text[..<index]
         while index < text.count {
             let byte = text[index]
             index += 1
@@ -34,6 +36,23 @@ public enum JSONText {
             }
             out.append(byte)
         }
+    }
+
+    /// The length of the beginning that is as it should be.
+    /// - Parameter inString: whether it ends inside of a string.
+    private static func compactPrefix(of text: UnsafeBufferPointer<UInt8>, _ inString: inout Bool) -> Int {
+        var index = 0
+        while index < text.count {
+            switch text[index] {
+            case UInt8(ascii: "\""): inString.toggle()
+            case UInt8(ascii: "\\"): index += 1
+            case 0x20, 0x09, 0x0A, 0x0D: if !inString { return index }
+            case UInt8(ascii: "<"), UInt8(ascii: ">"), UInt8(ascii: "&"), 0xE2: return index
+            default: break
+            }
+            index += 1
+        }
+        return min(index, text.count)
     }
 
     /// Valid JSON without white space between its tokens.

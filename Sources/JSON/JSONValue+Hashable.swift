@@ -31,7 +31,7 @@ extension JSONValue: Hashable {
         case (.bool(let left), .bool(let right)): left == right ? [] : nil
         case (.integer(let left), .integer(let right)): left == right ? [] : nil
         case (.double(let left), .double(let right)): left == right ? [] : nil
-        case (.string(let left), .string(let right)): left.hasSameBytes(as: right) ? [] : nil
+        case (.string(let left), .string(let right)): Exactly.equal(left, right) ? [] : nil
         case (.array(let left), .array(let right)):
             left.sharesStorage(with: right) ? [] : left.count == right.count ? [.arrays(left, right)] : nil
         case (.object(let left), .object(let right)):

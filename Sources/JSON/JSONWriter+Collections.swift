@@ -41,6 +41,6 @@ extension JSONWriter {
 
     @usableFromInline
     static func sorted(_ keys: [String]) -> [String] {
-        keys.count < 2 ? keys : keys.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+        keys.count < 2 ? keys : keys.sorted(by: Exactly.precedes)
     }
 }

@@ -47,6 +47,14 @@ struct SchemaExpression {
         if case .raw = shape { true } else { false }
     }
 
+    /// Whether values have strings of their own, not in a declared type.
+    var holdsStrings: Bool {
+        switch shape {
+        case .string, .list(.string), .map: true
+        default: false
+        }
+    }
+
     /// What `out` is where the schema says nothing: structs are always there, pointers only when set.
     var defaultOutput: String? {
         if isPointer { return "omit" }

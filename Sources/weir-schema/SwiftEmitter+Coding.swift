@@ -105,7 +105,7 @@ extension SwiftEmitter {
         ]
         for field in type.fields { lines += writing(field) }
         lines.append("    }")
-        if type.role == .object { lines += reusingEncoding() }
+        if type.role == .object { lines += reusingEncoding() + differingEncoding() }
         return lines + ["}"]
     }
 
@@ -128,6 +128,21 @@ extension SwiftEmitter {
                 "            writer.write(raw: encoded)", "        } else {",
                 "            \(value(field, name))", "        }",
             ]
+        }
+        return lines + ["    }"]
+    }
+
+    /// What two objects do not have in common.
+    private func differingEncoding() -> [String] {
+        var lines = [
+            "",
+            "    /// The members that are not as in `old`.",
+            "    public func encodeFields(to writer: inout JSONWriter, differingFrom old: Self) {",
+        ]
+        for field in type.fields {
+            lines.append("        if !(\(equality(of: field, "self", "old"))) {")
+            lines += writing(field).map { "    " + $0 }
+            lines.append("        }")
         }
         return lines + ["    }"]
     }

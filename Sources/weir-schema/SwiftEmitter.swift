@@ -24,6 +24,7 @@ struct SwiftEmitter {
         lines += memberwise()
         lines += ["    public static var goType: StaticString { \"\(goType)\" }", "}", ""]
         if type.role != .part { lines += kind() + [""] }
+        lines += equality() + [""]
         lines += decoding() + [""] + encoding() + [""] + schema()
         return lines.joined(separator: "\n") + "\n"
     }

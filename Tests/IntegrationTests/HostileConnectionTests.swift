@@ -42,9 +42,6 @@ struct HostileConnectionTests {
         try await WeirProcess.run { server, api in
             try await api.createNamespace("p")
             let body = #"{"kind":"ImageStream","apiVersion":"image.openshift.io/v1","metadata":{"name":"slow"}}"#
-            let slow = try await RawConnection(server)
-            try await slow.send(
-                try Self.head(server, "POST", API.streams("p"), "Content-Length: \(body.utf8.count)\r\n"))
             var idle: [RawConnection] = []
             for index in 0..<200 {
                 let connection = try await RawConnection(server)
@@ -58,6 +55,9 @@ struct HostileConnectionTests {
                 }
                 idle.append(connection)
             }
+            let slow = try await RawConnection(server)
+            try await slow.send(
+                try Self.head(server, "POST", API.streams("p"), "Content-Length: \(body.utf8.count)\r\n"))
             for byte in body.utf8 {
                 try await slow.send([byte])
                 if byte == UInt8(ascii: ":") { #expect(try await api.get("/readyz").status == 200) }

@@ -103,7 +103,7 @@ final class ApplyType: Sendable {
             guard let field = schema.field(name) else { return nil }
             keys.append(Key(name: name, fallback: field.output == .always ? field.emptyScalar : nil))
         }
-        return keys.sorted { PathElement.order($0.name, $1.name) < 0 }
+        return keys.sorted { Exactly.order($0.name, $1.name) < 0 }
     }
 
     /// The type of a member; nil for a member a record does not declare.
@@ -153,10 +153,10 @@ final class ApplyType: Sendable {
         var last: String?
         for (left, right) in zip(left, right) {
             guard case .string(let identity)? = left[key], case .string(let other)? = right[key],
-                PathElement.isSame(identity, other)
+                Exactly.equal(identity, other)
             else { return false }
             // Lists are mostly sorted by their key; then a repeated one follows itself.
-            if let last, PathElement.order(last, identity) >= 0 { return false }
+            if let last, Exactly.order(last, identity) >= 0 { return false }
             last = identity
         }
         return true

@@ -80,7 +80,7 @@ struct Comparison: Sendable, Equatable {
         /// The common scalars without the work that deep values need.
         private static func equal(_ left: JSONValue, _ right: JSONValue) -> Bool {
             switch (left, right) {
-            case (.string(let left), .string(let right)): PathElement.isSame(left, right)
+            case (.string(let left), .string(let right)): Exactly.equal(left, right)
             case (.integer(let left), .integer(let right)): left == right
             case (.integer, .double), (.double, .integer): left.doubleValue == right.doubleValue
             default: left == right
@@ -94,7 +94,7 @@ struct Comparison: Sendable, Equatable {
             for (key, value) in new {
                 // Documents of a type have their members in the same order: mostly no look-up is needed.
                 let before: JSONValue?
-                if let next = counterparts.next(), PathElement.isSame(next.key, key) {
+                if let next = counterparts.next(), Exactly.equal(next.key, key) {
                     before = next.value
                 } else {
                     before = old[key]

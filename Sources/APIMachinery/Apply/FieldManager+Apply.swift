@@ -38,6 +38,27 @@ extension FieldManager {
         }
     }
 
+    /// The top-level members of an object that an apply can look at or change; nil for any.
+    ///
+    /// With no other members in `State.document`, `apply` has the same outcome for these.
+    /// - Parameter managers: of the object.
+    public func touchedMembers(
+        by patch: JSONValue, manager: String, managers: [ManagedFieldsEntry]
+    ) -> Set<String>? {
+        // The annotation of client-side apply speaks of the whole object, and so does an object nobody is known to own.
+        guard manager != LastApplied.manager, case .object(let members) = patch,
+            let records = try? ManagerRecords(managers, stored: managers, apiVersion: identity.apiVersion),
+            !records.isEmpty
+        else { return nil }
+        var touched = Set(members.keys)
+        touched.insert("metadata")
+        for node in records[identity(of: manager, .apply)]?.fields.set.nodes ?? [] {
+            guard case .field(let name) = node.element else { return nil }
+            touched.insert(name)
+        }
+        return touched
+    }
+
     private func checkIdentity(of patch: JSONValue) throws(ApplyFailure) {
         let apiVersion = patch["apiVersion"]?.stringValue ?? ""
         let kind = patch["kind"]?.stringValue ?? ""
@@ -77,14 +98,15 @@ extension FieldManager {
         let identity = identity(of: manager, .apply)
         let last = records[identity]
         let fields = owned(configuration.fields)
-        if last?.fields != fields {
+        let lastFields = last?.fields.set
+        if lastFields != fields {
             records[identity] = ManagerRecord(
                 identity, apiVersion: self.identity.apiVersion, time: last?.time, fields: fields)
         }
         var merged = type.merge(live, patch)
-        if let last, !last.fields.isSubset(of: fields) {
+        if let lastFields, !lastFields.isSubset(of: fields) {
             // The server's own fields are nobody's, and stay.
-            merged = pruned(merged, last: last.fields, owned: records.allFields.union(unowned))
+            merged = pruned(merged, last: lastFields, owned: records.allFields.union(unowned))
         }
         let comparison = Comparison(old: live, new: merged, type: type)
         try settleConflicts(&records, comparison, identity, isForced)
@@ -101,7 +123,9 @@ extension FieldManager {
     /// The managers before an apply. What nobody is known to own belongs to a manager of its own from now on.
     private func records(before old: State?, now: Timestamp) -> ManagerRecords {
         guard let old else { return ManagerRecords() }
-        var records = (try? ManagerRecords(old.managers, apiVersion: identity.apiVersion)) ?? ManagerRecords()
+        var records =
+            (try? ManagerRecords(old.managers, stored: old.managers, apiVersion: identity.apiVersion))
+            ?? ManagerRecords()
         if records.isEmpty {
             let all = owned(Comparison(old: document(of: nil), new: old.document, type: type).changed)
             if !all.isEmpty {
@@ -144,7 +168,7 @@ extension FieldManager {
         }
         guard conflicts.isEmpty else {
             let ordered = conflicts.enumerated().sorted { left, right in
-                let order = PathElement.order(left.element.key, right.element.key)
+                let order = Exactly.order(left.element.key, right.element.key)
                 return order == 0 ? left.offset < right.offset : order < 0
             }
             throw .conflicts(ordered.map(\.element.conflict))

@@ -18,7 +18,8 @@ extension FieldManager {
         }
     }
 
-    /// As above, by the encodings of the objects: several times quicker for large ones that differ little.
+    /// As above, by the encodings of the objects: several times quicker for large ones that differ little. Members in
+    /// which the two are the same may be left out of both.
     ///
     /// - Parameters:
     ///   - old: the stored object as its type writes it; nil on create.
@@ -44,12 +45,17 @@ extension FieldManager {
         let own = owned(comparison.changed)
         if case .unread(let entries) = start, comparison.isSame { return entries }
         guard var records = start.read(apiVersion: identity.apiVersion) else { return [] }
-        records.release(comparison.touched)
         let identity = identity(of: manager, .update)
-        if !own.isEmpty {
-            let fields = records[identity].map { $0.fields.union(own) } ?? own
+        records.release(comparison.touched, exceptFrom: identity)
+        if var record = records[identity] {
+            // It gains what it changed; what it removed, or changed although nobody owns it, it loses like the others.
+            record.fields.subtract(comparison.touched.subtracting(own))
+            record.fields.formUnion(own)
+            if !own.isEmpty { record.time = now }
+            records[identity] = record
+        } else if !own.isEmpty {
             records[identity] = ManagerRecord(
-                identity, apiVersion: self.identity.apiVersion, time: now, fields: fields)
+                identity, apiVersion: self.identity.apiVersion, time: now, fields: own)
         }
         records.removeEmpty()
         records.joinOldestUpdates()
@@ -65,7 +71,7 @@ extension FieldManager {
         func read(apiVersion: String) -> ManagerRecords? {
             switch self {
             case .read(let records): records
-            case .unread(let entries): try? ManagerRecords(entries, apiVersion: apiVersion)
+            case .unread(let entries): try? ManagerRecords(entries, stored: entries, apiVersion: apiVersion)
             }
         }
     }
@@ -79,10 +85,8 @@ extension FieldManager {
                 // An existing object stays untracked until somebody applies.
                 return old == nil ? .read(ManagerRecords()) : nil
             case .entries(let entries) where entries != stored:
-                if var records = try? ManagerRecords(entries, apiVersion: identity.apiVersion), !records.isEmpty {
-                    records.normalize(except: stored)
-                    return .read(records)
-                }
+                let records = try? ManagerRecords(entries, stored: stored, apiVersion: identity.apiVersion)
+                if let records, !records.isEmpty { return .read(records) }
             default: break
             }
         }

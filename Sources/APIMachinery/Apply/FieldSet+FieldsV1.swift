@@ -90,7 +90,7 @@ extension PathElement {
             guard case .object(let members)? = try? JSONValue.parse(String(content)) else { return nil }
             var key: [KeyMember] = []
             for (name, value) in members { key.append(KeyMember(name: name, value: value)) }
-            if key.count > 1 { key.sort { Self.order($0.name, $1.name) < 0 } }
+            if key.count > 1 { key.sort { Exactly.precedes($0.name, $1.name) } }
             self = .key(key)
         case "i:":
             guard let index = Int64(content) else { return nil }

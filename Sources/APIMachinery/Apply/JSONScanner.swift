@@ -11,22 +11,28 @@ struct JSONScanner {
     init(_ bytes: UnsafeRawBufferPointer) { self.bytes = bytes }
 
     func members(in object: Range<Int>) -> [Member]? {
-        guard object.count >= 2, bytes[object.upperBound - 1] == UInt8(ascii: "}") else { return nil }
         var members: [Member] = []
+        return forEachMember(in: object) { members.append($0) } ? members : nil
+    }
+
+    /// Hands the members of an object to `body`, in order.
+    /// - Returns: whether there was an object, up to its end.
+    func forEachMember(in object: Range<Int>, _ body: (Member) -> Void) -> Bool {
+        guard object.count >= 2, bytes[object.upperBound - 1] == UInt8(ascii: "}") else { return false }
         var position = object.lowerBound + 1
         let end = object.upperBound - 1
         while position < end {
-            guard bytes[position] == UInt8(ascii: "\"") else { return nil }
+            guard bytes[position] == UInt8(ascii: "\"") else { return false }
             let key = position..<self.end(of: position, before: end)
-            guard key.upperBound < end, bytes[key.upperBound] == UInt8(ascii: ":") else { return nil }
+            guard key.upperBound < end, bytes[key.upperBound] == UInt8(ascii: ":") else { return false }
             let start = key.upperBound + 1
             let value = start..<self.end(of: start, before: end)
-            guard !value.isEmpty else { return nil }
-            members.append(Member(key: key, value: value))
-            guard let next = separator(at: value.upperBound, before: end) else { return nil }
+            guard !value.isEmpty else { return false }
+            body(Member(key: key, value: value))
+            guard let next = separator(at: value.upperBound, before: end) else { return false }
             position = next
         }
-        return members
+        return true
     }
 
     func elements(in list: Range<Int>) -> [Range<Int>]? {

@@ -35,23 +35,19 @@ struct ManagerRecord: Sendable {
     let identity: ManagerIdentity
     var apiVersion: String
     var time: Timestamp?
-    var fields: FieldSet {
-        didSet { isEncoded = false }
-    }
-    /// The entry the record was read from.
-    private var encoded: ManagedFieldsEntry?
-    /// Whether `encoded` still says what the record owns.
-    private var isEncoded = false
+    var fields: OwnedFields
 
     init(_ identity: ManagerIdentity, apiVersion: String, time: Timestamp?, fields: FieldSet) {
         self.identity = identity
         self.apiVersion = apiVersion
         self.time = time
-        self.fields = fields
+        self.fields = OwnedFields(fields)
     }
 
+    /// - Parameter isOwn: whether this server wrote the entry. The fields of others, who may have spelt them in their own
+    ///   way, are read at once.
     /// - Throws: what is wrong with the entry.
-    init(_ entry: ManagedFieldsEntry) throws(ManagedFieldsError) {
+    init(_ entry: ManagedFieldsEntry, isOwn: Bool) throws(ManagedFieldsError) {
         guard let operation = ManagerIdentity.Operation(rawValue: entry.operation) else {
             throw ManagedFieldsError("operation must be `Apply` or `Update`")
         }
@@ -64,28 +60,21 @@ struct ManagerRecord: Sendable {
             subresource: entry.subresource)
         apiVersion = entry.apiVersion
         time = entry.time
-        do {
-            if let fieldsV1 = entry.fieldsV1, !fieldsV1.isEmpty {
-                fields = try FieldSet(fieldsV1: fieldsV1)
-            } else {
-                fields = FieldSet()
-            }
-        } catch {
+        guard let fieldsV1 = entry.fieldsV1, !fieldsV1.isEmpty else {
+            fields = OwnedFields(FieldSet())
+            return
+        }
+        if isOwn {
+            fields = OwnedFields(encoded: fieldsV1)
+            return
+        }
+        do { fields = OwnedFields(try FieldSet(fieldsV1: fieldsV1)) } catch {
             throw ManagedFieldsError(error.message)
         }
-        encoded = entry
-        isEncoded = true
     }
 
-    /// Gives up the form it was read in: a client may have spelt the set in its own way.
-    mutating func normalize() { isEncoded = false }
-
     var entry: ManagedFieldsEntry {
-        if isEncoded, var encoded {
-            encoded.time = time
-            return encoded
-        }
-        return ManagedFieldsEntry(
+        ManagedFieldsEntry(
             manager: identity.name, operation: identity.operation.rawValue, apiVersion: apiVersion, time: time,
             fieldsType: "FieldsV1", fieldsV1: fields.fieldsV1, subresource: identity.subresource)
     }

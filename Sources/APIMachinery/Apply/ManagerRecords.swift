@@ -1,3 +1,5 @@
+import JSON
+
 /// The managers of an object and what each owns.
 struct ManagerRecords: Sendable {
     private(set) var records: [ManagerRecord] = []
@@ -8,12 +10,16 @@ struct ManagerRecords: Sendable {
 
     /// Reads entries; the last of several with one identity holds.
     ///
-    /// - Parameter apiVersion: the version the server has; sets of others cannot be compared and are dropped (6.11).
+    /// - Parameters:
+    ///   - stored: entries this server has written, which need not be read again.
+    ///   - apiVersion: the version the server has; sets of others cannot be compared and are dropped (6.11).
     /// - Throws: what is wrong with the first bad entry.
-    init(_ entries: [ManagedFieldsEntry], apiVersion: String) throws(ManagedFieldsError) {
+    init(
+        _ entries: [ManagedFieldsEntry], stored: [ManagedFieldsEntry], apiVersion: String
+    ) throws(ManagedFieldsError) {
         records.reserveCapacity(entries.count + 1)
         for entry in entries {
-            let record = try ManagerRecord(entry)
+            let record = try ManagerRecord(entry, isOwn: stored.contains(entry))
             if record.apiVersion == apiVersion { self[record.identity] = record }
         }
     }
@@ -35,20 +41,14 @@ struct ManagerRecords: Sendable {
     mutating func release(_ fields: FieldSet, exceptFrom owner: ManagerIdentity? = nil) {
         guard !fields.isEmpty else { return }
         for index in records.indices where records[index].identity != owner {
-            let rest = records[index].fields.subtracting(fields)
-            if rest != records[index].fields { records[index].fields = rest }
+            records[index].fields.subtract(fields)
         }
     }
 
     mutating func removeEmpty() { records.removeAll { $0.fields.isEmpty } }
 
-    /// Forgets how clients spelt the entries that are not among `known`.
-    mutating func normalize(except known: [ManagedFieldsEntry]) {
-        for index in records.indices where !known.contains(records[index].entry) { records[index].normalize() }
-    }
-
     /// Everything owned by anyone.
-    var allFields: FieldSet { records.reduce(FieldSet()) { $0.union($1.fields) } }
+    var allFields: FieldSet { records.reduce(FieldSet()) { $0.union($1.fields.set) } }
 
     static let updateLimit = 10
     static let ancientManager = "ancient-changes"
@@ -61,7 +61,7 @@ struct ManagerRecords: Sendable {
             let leftTime = left.time?.secondsSince1970 ?? 0
             let rightTime = right.time?.secondsSince1970 ?? 0
             return leftTime == rightTime
-                ? PathElement.order(left.identity.sortKey, right.identity.sortKey) < 0 : leftTime < rightTime
+                ? Exactly.order(left.identity.sortKey, right.identity.sortKey) < 0 : leftTime < rightTime
         }
         var excess = updates.count - Self.updateLimit
         var first: [String: ManagerRecord] = [:]
@@ -73,14 +73,11 @@ struct ManagerRecords: Sendable {
             let bucket = ManagerIdentity(
                 name: Self.ancientManager, operation: .update, apiVersion: update.apiVersion, subresource: "")
             if update.identity == bucket { continue }
-            var joined = self[bucket]?.fields ?? FieldSet()
-            if self[bucket] == nil {
-                joined = oldest.fields
-                self[oldest.identity] = nil
-            }
+            let joined = (self[bucket] ?? oldest).fields.set
+            if self[bucket] == nil { self[oldest.identity] = nil }
             self[update.identity] = nil
             self[bucket] = ManagerRecord(
-                bucket, apiVersion: update.apiVersion, time: update.time, fields: joined.union(update.fields))
+                bucket, apiVersion: update.apiVersion, time: update.time, fields: joined.union(update.fields.set))
             excess -= 1
         }
     }
@@ -100,7 +97,7 @@ extension ManagedFieldsEntry {
                 (left.manager, right.manager), (left.apiVersion, right.apiVersion),
                 (left.subresource, right.subresource),
             ] {
-                let order = PathElement.order(left, right)
+                let order = Exactly.order(left, right)
                 if order != 0 { return order < 0 }
             }
             return false

@@ -39,10 +39,10 @@ extension PathElement: Comparable, Hashable {
     /// Negative, zero or positive: fields, keys, values, indices; each kind ascending.
     static func order(_ left: PathElement, _ right: PathElement) -> Int {
         switch (left, right) {
-        case (.field(let left), .field(let right)): return order(left, right)
+        case (.field(let left), .field(let right)): return Exactly.order(left, right)
         case (.key(let left), .key(let right)):
             for (left, right) in zip(left, right) {
-                let names = order(left.name, right.name)
+                let names = Exactly.order(left.name, right.name)
                 if names != 0 { return names }
                 let values = order(left.value, right.value)
                 if values != 0 { return values }
@@ -63,29 +63,10 @@ extension PathElement: Comparable, Hashable {
         }
     }
 
-    /// By bytes: Swift's own order takes different spellings of a letter for the same.
-    static func order(_ left: String, _ right: String) -> Int {
-        let order = left.utf8.withContiguousStorageIfAvailable { left in
-            right.utf8.withContiguousStorageIfAvailable { right in
-                let common = min(left.count, right.count)
-                var index = 0
-                while index < common, left[index] == right[index] { index += 1 }
-                return index < common ? Int(left[index]) - Int(right[index]) : left.count - right.count
-            }
-        }
-        if let order, let order { return order }
-        return left.utf8.elementsEqual(right.utf8) ? 0 : left.utf8.lexicographicallyPrecedes(right.utf8) ? -1 : 1
-    }
-
-    /// Whether both have the same bytes: the quick way to `order(left, right) == 0`.
-    static func isSame(_ left: String, _ right: String) -> Bool {
-        left.utf8.count == right.utf8.count && order(left, right) == 0
-    }
-
     /// Scalars by kind and value. Lists and objects are no elements of sets: among themselves they go by their text.
     static func order(_ left: JSONValue, _ right: JSONValue) -> Int {
         switch (left, right) {
-        case (.string(let left), .string(let right)): return order(left, right)
+        case (.string(let left), .string(let right)): return Exactly.order(left, right)
         case (.integer(let left), .integer(let right)): return left < right ? -1 : left > right ? 1 : 0
         case (.bool(let left), .bool(let right)): return (left ? 1 : 0) - (right ? 1 : 0)
         case (.integer, .double), (.double, .integer), (.double, .double):
@@ -94,7 +75,7 @@ extension PathElement: Comparable, Hashable {
             return left < right ? -1 : left > right ? 1 : 0
         default:
             let ranks = rank(left) - rank(right)
-            return ranks != 0 ? ranks : left == right ? 0 : order(left.description, right.description)
+            return ranks != 0 ? ranks : left == right ? 0 : Exactly.order(left.description, right.description)
         }
     }
 

@@ -39,6 +39,16 @@ extension APIGroup {
 }
 
 extension APIGroup {
+    /// Strings are equal when their bytes are.
+    public static func == (left: Self, right: Self) -> Bool {
+        Exactly.equal(left.name, right.name)
+            && left.versions == right.versions
+            && left.preferredVersion == right.preferredVersion
+            && left.serverAddressByClientCIDRs == right.serverAddressByClientCIDRs
+    }
+}
+
+extension APIGroup {
     public init(from reader: inout JSONReader) throws(JSONError) {
         self.init()
         try reader.enterStruct("APIGroup", goType: Self.goType)

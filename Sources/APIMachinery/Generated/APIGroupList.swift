@@ -24,6 +24,13 @@ extension APIGroupList {
 }
 
 extension APIGroupList {
+    /// Strings are equal when their bytes are.
+    public static func == (left: Self, right: Self) -> Bool {
+        left.groups == right.groups
+    }
+}
+
+extension APIGroupList {
     public init(from reader: inout JSONReader) throws(JSONError) {
         self.init()
         try reader.enterStruct("APIGroupList", goType: Self.goType)

@@ -65,6 +65,22 @@ public struct APIResource: APIType {
 }
 
 extension APIResource {
+    /// Strings are equal when their bytes are.
+    public static func == (left: Self, right: Self) -> Bool {
+        Exactly.equal(left.name, right.name)
+            && Exactly.equal(left.singularName, right.singularName)
+            && left.namespaced == right.namespaced
+            && Exactly.equal(left.group, right.group)
+            && Exactly.equal(left.version, right.version)
+            && Exactly.equal(left.kind, right.kind)
+            && Exactly.equal(left.verbs, right.verbs)
+            && Exactly.equal(left.shortNames, right.shortNames)
+            && Exactly.equal(left.categories, right.categories)
+            && Exactly.equal(left.storageVersionHash, right.storageVersionHash)
+    }
+}
+
+extension APIResource {
     public init(from reader: inout JSONReader) throws(JSONError) {
         self.init()
         try reader.enterStruct("APIResource", goType: Self.goType)

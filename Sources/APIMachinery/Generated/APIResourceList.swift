@@ -30,6 +30,14 @@ extension APIResourceList {
 }
 
 extension APIResourceList {
+    /// Strings are equal when their bytes are.
+    public static func == (left: Self, right: Self) -> Bool {
+        Exactly.equal(left.groupVersion, right.groupVersion)
+            && left.resources == right.resources
+    }
+}
+
+extension APIResourceList {
     public init(from reader: inout JSONReader) throws(JSONError) {
         self.init()
         try reader.enterStruct("APIResourceList", goType: Self.goType)

@@ -29,6 +29,14 @@ extension APIVersions {
 }
 
 extension APIVersions {
+    /// Strings are equal when their bytes are.
+    public static func == (left: Self, right: Self) -> Bool {
+        Exactly.equal(left.versions, right.versions)
+            && left.serverAddressByClientCIDRs == right.serverAddressByClientCIDRs
+    }
+}
+
+extension APIVersions {
     public init(from reader: inout JSONReader) throws(JSONError) {
         self.init()
         try reader.enterStruct("APIVersions", goType: Self.goType)

@@ -50,6 +50,19 @@ extension DeleteOptions {
 }
 
 extension DeleteOptions {
+    /// Strings are equal when their bytes are.
+    public static func == (left: Self, right: Self) -> Bool {
+        left.gracePeriodSeconds == right.gracePeriodSeconds
+            && left.preconditions == right.preconditions
+            && left.orphanDependents == right.orphanDependents
+            && Exactly.equal(left.propagationPolicy, right.propagationPolicy)
+            && Exactly.equal(left.dryRun, right.dryRun)
+            && left.ignoreStoreReadErrorWithClusterBreakingPotential
+                == right.ignoreStoreReadErrorWithClusterBreakingPotential
+    }
+}
+
+extension DeleteOptions {
     public init(from reader: inout JSONReader) throws(JSONError) {
         self.init()
         try reader.enterStruct("DeleteOptions", goType: Self.goType)

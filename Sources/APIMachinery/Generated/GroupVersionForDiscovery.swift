@@ -24,6 +24,14 @@ public struct GroupVersionForDiscovery: APIType {
 }
 
 extension GroupVersionForDiscovery {
+    /// Strings are equal when their bytes are.
+    public static func == (left: Self, right: Self) -> Bool {
+        Exactly.equal(left.groupVersion, right.groupVersion)
+            && Exactly.equal(left.version, right.version)
+    }
+}
+
+extension GroupVersionForDiscovery {
     public init(from reader: inout JSONReader) throws(JSONError) {
         self.init()
         try reader.enterStruct("GroupVersionForDiscovery", goType: Self.goType)

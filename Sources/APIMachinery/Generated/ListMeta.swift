@@ -36,6 +36,16 @@ public struct ListMeta: APIType {
 }
 
 extension ListMeta {
+    /// Strings are equal when their bytes are.
+    public static func == (left: Self, right: Self) -> Bool {
+        Exactly.equal(left.selfLink, right.selfLink)
+            && Exactly.equal(left.resourceVersion, right.resourceVersion)
+            && Exactly.equal(left.continue, right.continue)
+            && left.remainingItemCount == right.remainingItemCount
+    }
+}
+
+extension ListMeta {
     public init(from reader: inout JSONReader) throws(JSONError) {
         self.init()
         try reader.enterStruct("ListMeta", goType: Self.goType)

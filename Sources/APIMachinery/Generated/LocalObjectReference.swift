@@ -19,6 +19,13 @@ public struct LocalObjectReference: APIType {
 }
 
 extension LocalObjectReference {
+    /// Strings are equal when their bytes are.
+    public static func == (left: Self, right: Self) -> Bool {
+        Exactly.equal(left.name, right.name)
+    }
+}
+
+extension LocalObjectReference {
     public init(from reader: inout JSONReader) throws(JSONError) {
         self.init()
         try reader.enterStruct("LocalObjectReference", goType: Self.goType)

@@ -50,6 +50,19 @@ public struct ManagedFieldsEntry: APIType {
 }
 
 extension ManagedFieldsEntry {
+    /// Strings are equal when their bytes are.
+    public static func == (left: Self, right: Self) -> Bool {
+        Exactly.equal(left.manager, right.manager)
+            && Exactly.equal(left.operation, right.operation)
+            && Exactly.equal(left.apiVersion, right.apiVersion)
+            && left.time == right.time
+            && Exactly.equal(left.fieldsType, right.fieldsType)
+            && left.fieldsV1 == right.fieldsV1
+            && Exactly.equal(left.subresource, right.subresource)
+    }
+}
+
+extension ManagedFieldsEntry {
     public init(from reader: inout JSONReader) throws(JSONError) {
         self.init()
         try reader.enterStruct("ManagedFieldsEntry", goType: Self.goType)

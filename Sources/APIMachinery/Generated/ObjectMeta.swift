@@ -92,6 +92,27 @@ public struct ObjectMeta: APIType {
 }
 
 extension ObjectMeta {
+    /// Strings are equal when their bytes are.
+    public static func == (left: Self, right: Self) -> Bool {
+        Exactly.equal(left.name, right.name)
+            && Exactly.equal(left.generateName, right.generateName)
+            && Exactly.equal(left.namespace, right.namespace)
+            && Exactly.equal(left.selfLink, right.selfLink)
+            && Exactly.equal(left.uid, right.uid)
+            && Exactly.equal(left.resourceVersion, right.resourceVersion)
+            && left.generation == right.generation
+            && left.creationTimestamp == right.creationTimestamp
+            && left.deletionTimestamp == right.deletionTimestamp
+            && left.deletionGracePeriodSeconds == right.deletionGracePeriodSeconds
+            && Exactly.equal(left.labels, right.labels)
+            && Exactly.equal(left.annotations, right.annotations)
+            && left.ownerReferences == right.ownerReferences
+            && Exactly.equal(left.finalizers, right.finalizers)
+            && left.managedFields == right.managedFields
+    }
+}
+
+extension ObjectMeta {
     public init(from reader: inout JSONReader) throws(JSONError) {
         self.init()
         try reader.enterStruct("ObjectMeta", goType: Self.goType)

@@ -50,6 +50,19 @@ public struct ObjectReference: APIType {
 }
 
 extension ObjectReference {
+    /// Strings are equal when their bytes are.
+    public static func == (left: Self, right: Self) -> Bool {
+        Exactly.equal(left.kind, right.kind)
+            && Exactly.equal(left.namespace, right.namespace)
+            && Exactly.equal(left.name, right.name)
+            && Exactly.equal(left.uid, right.uid)
+            && Exactly.equal(left.apiVersion, right.apiVersion)
+            && Exactly.equal(left.resourceVersion, right.resourceVersion)
+            && Exactly.equal(left.fieldPath, right.fieldPath)
+    }
+}
+
+extension ObjectReference {
     public init(from reader: inout JSONReader) throws(JSONError) {
         self.init()
         try reader.enterStruct("ObjectReference", goType: Self.goType)

@@ -45,6 +45,18 @@ public struct OwnerReference: APIType {
 }
 
 extension OwnerReference {
+    /// Strings are equal when their bytes are.
+    public static func == (left: Self, right: Self) -> Bool {
+        Exactly.equal(left.apiVersion, right.apiVersion)
+            && Exactly.equal(left.kind, right.kind)
+            && Exactly.equal(left.name, right.name)
+            && Exactly.equal(left.uid, right.uid)
+            && left.controller == right.controller
+            && left.blockOwnerDeletion == right.blockOwnerDeletion
+    }
+}
+
+extension OwnerReference {
     public init(from reader: inout JSONReader) throws(JSONError) {
         self.init()
         try reader.enterStruct("OwnerReference", goType: Self.goType)

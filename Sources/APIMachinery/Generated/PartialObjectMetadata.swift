@@ -26,6 +26,13 @@ extension PartialObjectMetadata {
 }
 
 extension PartialObjectMetadata {
+    /// Strings are equal when their bytes are.
+    public static func == (left: Self, right: Self) -> Bool {
+        left.metadata == right.metadata
+    }
+}
+
+extension PartialObjectMetadata {
     public init(from reader: inout JSONReader) throws(JSONError) {
         self.init()
         try readFields(from: &reader)
@@ -75,6 +82,14 @@ extension PartialObjectMetadata {
         if self.metadata == old.metadata, let encoded = members["metadata"] {
             writer.write(raw: encoded)
         } else {
+            self.metadata.encode(to: &writer)
+        }
+    }
+
+    /// The members that are not as in `old`.
+    public func encodeFields(to writer: inout JSONWriter, differingFrom old: Self) {
+        if !(self.metadata == old.metadata) {
+            writer.key("metadata")
             self.metadata.encode(to: &writer)
         }
     }

@@ -29,6 +29,14 @@ extension PartialObjectMetadataList {
 }
 
 extension PartialObjectMetadataList {
+    /// Strings are equal when their bytes are.
+    public static func == (left: Self, right: Self) -> Bool {
+        left.metadata == right.metadata
+            && left.items == right.items
+    }
+}
+
+extension PartialObjectMetadataList {
     public init(from reader: inout JSONReader) throws(JSONError) {
         self.init()
         try reader.enterStruct("PartialObjectMetadataList", goType: Self.goType)

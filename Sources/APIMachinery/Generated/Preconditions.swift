@@ -24,6 +24,14 @@ public struct Preconditions: APIType {
 }
 
 extension Preconditions {
+    /// Strings are equal when their bytes are.
+    public static func == (left: Self, right: Self) -> Bool {
+        Exactly.equal(left.uid, right.uid)
+            && Exactly.equal(left.resourceVersion, right.resourceVersion)
+    }
+}
+
+extension Preconditions {
     public init(from reader: inout JSONReader) throws(JSONError) {
         self.init()
         try reader.enterStruct("Preconditions", goType: Self.goType)

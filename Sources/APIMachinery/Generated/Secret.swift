@@ -45,6 +45,17 @@ extension Secret {
 }
 
 extension Secret {
+    /// Strings are equal when their bytes are.
+    public static func == (left: Self, right: Self) -> Bool {
+        left.metadata == right.metadata
+            && left.immutable == right.immutable
+            && Exactly.equal(left.data, right.data)
+            && Exactly.equal(left.stringData, right.stringData)
+            && Exactly.equal(left.type, right.type)
+    }
+}
+
+extension Secret {
     public init(from reader: inout JSONReader) throws(JSONError) {
         self.init()
         try readFields(from: &reader)
@@ -143,6 +154,38 @@ extension Secret {
         if !self.type.isEmpty {
             writer.key("type")
             writer.write(self.type)
+        }
+    }
+
+    /// The members that are not as in `old`.
+    public func encodeFields(to writer: inout JSONWriter, differingFrom old: Self) {
+        if !(self.metadata == old.metadata) {
+            writer.key("metadata")
+            self.metadata.encode(to: &writer)
+        }
+        if !(self.immutable == old.immutable) {
+            if let value = self.immutable {
+                writer.key("immutable")
+                writer.write(value)
+            }
+        }
+        if !(Exactly.equal(self.data, old.data)) {
+            if !self.data.isEmpty {
+                writer.key("data")
+                writer.write(base64Map: self.data)
+            }
+        }
+        if !(Exactly.equal(self.stringData, old.stringData)) {
+            if !self.stringData.isEmpty {
+                writer.key("stringData")
+                writer.write(self.stringData)
+            }
+        }
+        if !(Exactly.equal(self.type, old.type)) {
+            if !self.type.isEmpty {
+                writer.key("type")
+                writer.write(self.type)
+            }
         }
     }
 }

@@ -24,6 +24,14 @@ public struct ServerAddressByClientCIDR: APIType {
 }
 
 extension ServerAddressByClientCIDR {
+    /// Strings are equal when their bytes are.
+    public static func == (left: Self, right: Self) -> Bool {
+        Exactly.equal(left.clientCIDR, right.clientCIDR)
+            && Exactly.equal(left.serverAddress, right.serverAddress)
+    }
+}
+
+extension ServerAddressByClientCIDR {
     public init(from reader: inout JSONReader) throws(JSONError) {
         self.init()
         try reader.enterStruct("ServerAddressByClientCIDR", goType: Self.goType)

@@ -49,6 +49,18 @@ extension Status {
 }
 
 extension Status {
+    /// Strings are equal when their bytes are.
+    public static func == (left: Self, right: Self) -> Bool {
+        left.metadata == right.metadata
+            && Exactly.equal(left.status, right.status)
+            && Exactly.equal(left.message, right.message)
+            && Exactly.equal(left.reason, right.reason)
+            && left.details == right.details
+            && left.code == right.code
+    }
+}
+
+extension Status {
     public init(from reader: inout JSONReader) throws(JSONError) {
         self.init()
         try reader.enterStruct("Status", goType: Self.goType)

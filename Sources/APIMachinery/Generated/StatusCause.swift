@@ -30,6 +30,15 @@ public struct StatusCause: APIType {
 }
 
 extension StatusCause {
+    /// Strings are equal when their bytes are.
+    public static func == (left: Self, right: Self) -> Bool {
+        Exactly.equal(left.reason, right.reason)
+            && Exactly.equal(left.message, right.message)
+            && Exactly.equal(left.field, right.field)
+    }
+}
+
+extension StatusCause {
     public init(from reader: inout JSONReader) throws(JSONError) {
         self.init()
         try reader.enterStruct("StatusCause", goType: Self.goType)

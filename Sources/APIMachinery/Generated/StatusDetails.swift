@@ -46,6 +46,18 @@ public struct StatusDetails: APIType {
 }
 
 extension StatusDetails {
+    /// Strings are equal when their bytes are.
+    public static func == (left: Self, right: Self) -> Bool {
+        Exactly.equal(left.name, right.name)
+            && Exactly.equal(left.group, right.group)
+            && Exactly.equal(left.kind, right.kind)
+            && Exactly.equal(left.uid, right.uid)
+            && left.causes == right.causes
+            && left.retryAfterSeconds == right.retryAfterSeconds
+    }
+}
+
+extension StatusDetails {
     public init(from reader: inout JSONReader) throws(JSONError) {
         self.init()
         try reader.enterStruct("StatusDetails", goType: Self.goType)

@@ -56,7 +56,7 @@ public enum GoValueText {
     }
 
     private static func sorted(_ members: JSONObject) -> [JSONObject.Element] {
-        members.sorted { PathElement.order($0.key, $1.key) < 0 }
+        members.sorted { Exactly.order($0.key, $1.key) < 0 }
     }
 
     /// `%v` writes exponents with two digits at least.

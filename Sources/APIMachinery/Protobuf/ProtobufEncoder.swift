@@ -104,7 +104,7 @@ struct ProtobufEncoder {
                 values[key] = scratch.take(from: start)
             }
         }
-        for (key, value) in values.sorted(by: { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }) {
+        for (key, value) in values.sorted(by: { Exactly.precedes($0.key, $1.key) }) {
             var entry = ProtobufWriter()
             entry.field(1, key)
             entry.append(value)

@@ -9,9 +9,14 @@ extension TypedEndpoint {
         let configuration = try AppliedConfiguration(body, options: options, warnings: call.context.warnings)
         for _ in 1...4 {
             let change = ObjectChange<Object>(isPatch: true) { current in
-                let old = FieldManager.State(
-                    try JSONValue.parsed(current.encoded.json), managers: try current.object().metadata.managedFields)
-                return try merged(configuration, old: old, call, options)
+                let object =
+                    try partlyMerged(configuration, current, call, options)
+                    ?? wholly(
+                        merged: configuration,
+                        old: FieldManager.State(
+                            try JSONValue.parsed(current.encoded.json),
+                            managers: try current.object().metadata.managedFields), call, options)
+                return try checked(object, call)
             }
             do {
                 return try await updatable.update(call.name, options: options, call.context, change: change)
@@ -32,7 +37,7 @@ extension TypedEndpoint {
         _ configuration: AppliedConfiguration, _ creatable: any CreatableResource<Object>, _ call: APICall,
         _ options: WriteOptions
     ) async throws -> Output<Object> {
-        var object = try merged(configuration, old: nil, call, options)
+        var object = try checked(wholly(merged: configuration, old: nil, call, options), call)
         guard object.metadata.uid.isEmpty else {
             throw APIError.conflict(
                 call.context.resource, call.name,
@@ -46,22 +51,49 @@ extension TypedEndpoint {
         }
     }
 
-    private func merged(
+    /// By the members that the configuration can reach; nil where it takes the whole object to tell.
+    private func partlyMerged(
+        _ configuration: AppliedConfiguration, _ current: Output<Object>, _ call: APICall, _ options: WriteOptions
+    ) throws -> Object? {
+        let managers = try current.object().metadata.managedFields
+        guard
+            let touched = fields.touchedMembers(
+                by: configuration.document, manager: options.fieldManager, managers: managers),
+            let before = try PartialDocument(touched, of: current)
+        else { return nil }
+        let old = FieldManager.State(.object(before.members), managers: managers)
+        let applied = try applied(configuration, old: old, call, options)
+        guard var object = before.object(from: applied.document) else { return nil }
+        object.metadata.managedFields = applied.managers
+        return object
+    }
+
+    private func applied(
         _ configuration: AppliedConfiguration, old: FieldManager.State?, _ call: APICall, _ options: WriteOptions
-    ) throws(APIError) -> Object {
-        let applied: FieldManager.Applied
+    ) throws(APIError) -> FieldManager.Applied {
         do {
-            applied = try fields.apply(
+            return try fields.apply(
                 old: old, patch: configuration.document, manager: options.fieldManager, force: options.force,
                 now: call.context.now)
         } catch {
             throw error.apiError
         }
+    }
+
+    private func wholly(
+        merged configuration: AppliedConfiguration, old: FieldManager.State?, _ call: APICall, _ options: WriteOptions
+    ) throws(APIError) -> Object {
+        let applied = try applied(configuration, old: old, call, options)
         var object: Object
         do { object = try Object.decode(applied.document.jsonBytes()) } catch {
             throw .badRequest("applied object does not decode: \(error.message)")
         }
         object.metadata.managedFields = applied.managers
+        return object
+    }
+
+    private func checked(_ object: Object, _ call: APICall) throws(APIError) -> Object {
+        var object = object
         try checkNameInBody(object.metadata.name, call)
         try completeNamespace(&object, call)
         return object

@@ -26,9 +26,7 @@ extension TypedEndpoint {
         }
         let change = ObjectChange<Object>(isPatch: true) { current in
             var object =
-                try PartialPatch(patch, to: current).flatMap {
-                    try $0.result(options: options, warnings: call.context.warnings)
-                } ?? wholly(patched: current)
+                try PartialPatch(patch, to: current)?.result() ?? wholly(patched: current)
             try checkNameInBody(object.metadata.name, call)
             try completeNamespace(&object, call)
             return object

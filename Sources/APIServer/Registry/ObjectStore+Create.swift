@@ -56,10 +56,8 @@ extension ObjectStore {
     private func insert(_ object: Object, options: WriteOptions, _ context: RequestContext) async throws -> Object {
         let key = key(object.metadata.name, namespace: object.metadata.namespace)
         if let existing = cache.value(for: key) {
-            let isTerminating =
-                (try? Output<Object>(existing.value.encoded).object())
-                .map { $0.metadata.deletionTimestamp != nil } ?? false
-            throw APIError.alreadyExists(context.resource, object.metadata.name, beingDeleted: isTerminating)
+            throw APIError.alreadyExists(
+                context.resource, object.metadata.name, beingDeleted: existing.value.isTerminating)
         }
         if options.isDryRun { return object }
         let effects = try kind.sideEffects(ObjectWrite(old: nil, new: object, context: context))

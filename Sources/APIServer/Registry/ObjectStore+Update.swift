@@ -78,9 +78,14 @@ extension ObjectStore {
         let submitted = FieldManager.SubmittedManagers(new.metadata.managedFields)
         new.metadata.managedFields = stored
         guard let fields else { return }
+        // Nobody owns managed fields: they need not be compared.
+        var (before, after) = (old.object, new)
+        before.metadata.managedFields = []
+        after.metadata.managedFields = []
         new.metadata.managedFields = fields.update(
-            old: old.bytes, oldManagers: stored, new: old.encoding(of: new), submitted: submitted,
-            manager: options.managerName(context), now: context.now)
+            old: before.jsonBytes(differingFrom: after), oldManagers: stored,
+            new: after.jsonBytes(differingFrom: before),
+            submitted: submitted, manager: options.managerName(context), now: context.now)
     }
 
     /// Restores what the server owns, lets the strategy work, and validates.
@@ -110,13 +115,13 @@ extension ObjectStore {
     ) async throws -> Object {
         let (old, revision) = (current.object, current.revision)
         let key = key(old.metadata.name, namespace: old.metadata.namespace)
-        let bytes = StoredForm.encode(new, from: current)
-        if let unchanged = Self.unchanged(current, by: new, bytes) { return unchanged }
+        if let unchanged = Self.unchanged(current, by: new) { return unchanged }
         if options.isDryRun {
             var shown = new
             shown.metadata.resourceVersion = String(revision)
             return shown
         }
+        let bytes = StoredForm.encode(new, from: current)
         let isReleased =
             new.metadata.deletionTimestamp != nil && new.metadata.finalizers.isEmpty
             && (new.metadata.deletionGracePeriodSeconds ?? 0) == 0 && kind.isReleased(new)
@@ -134,18 +139,17 @@ extension ObjectStore {
     }
 
     /// The present state, where `new` differs from it at most in the times of its managed fields (6.9).
-    private static func unchanged(_ current: CurrentObject<Object>, by new: Object, _ bytes: [UInt8]) -> Object? {
-        let managers = current.object.metadata.managedFields
+    private static func unchanged(_ current: CurrentObject<Object>, by new: Object) -> Object? {
+        let old = current.object
         var timeless = new
-        if managers != new.metadata.managedFields {
-            guard ManagedFieldsEntry.equalApartFromTimes(managers, new.metadata.managedFields) else { return nil }
-            timeless.metadata.managedFields = managers
-            guard StoredForm.isSame(StoredForm.encode(timeless, from: current), current.bytes) else { return nil }
-        } else if !StoredForm.isSame(bytes, current.bytes) {
-            return nil
+        timeless.metadata.resourceVersion = old.metadata.resourceVersion
+        if old.metadata.managedFields != new.metadata.managedFields {
+            guard ManagedFieldsEntry.equalApartFromTimes(old.metadata.managedFields, new.metadata.managedFields) else {
+                return nil
+            }
+            timeless.metadata.managedFields = old.metadata.managedFields
         }
-        timeless.metadata.resourceVersion = String(current.revision)
-        return timeless
+        return timeless.jsonBytes(differingFrom: old) == old.jsonBytes(differingFrom: timeless) ? timeless : nil
     }
 }
 

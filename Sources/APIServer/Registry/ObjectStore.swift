@@ -60,6 +60,11 @@ public final class ObjectStore<Object: APIObject>: Sendable {
         return try decoded(entry)
     }
 
+    /// Whether an object is being deleted; nil where there is none. Decodes nothing.
+    public func isTerminating(_ name: String, namespace: String) -> Bool? {
+        cache.value(for: key(name, namespace: namespace))?.value.isTerminating
+    }
+
     /// As `object`, but a missing object is the NotFound that clients of the request's resource expect
     /// (spec/image-resources.md 3.4).
     public func require(_ name: String, _ context: RequestContext) throws -> Object {
@@ -73,9 +78,13 @@ public final class ObjectStore<Object: APIObject>: Sendable {
     func current(_ name: String, namespace: String) throws -> CurrentObject<Object>? {
         guard let entry = cache.value(for: key(name, namespace: namespace)) else { return nil }
         let object = try decoded(entry)
+        let members = EncodedMembers(entry.value.stored)
         return CurrentObject(
-            object: object, bytes: entry.value.stored, revision: entry.modRevision,
-            shown: Output(entry.value.encoded, decoded: kind.present(object) ?? object))
+            object: object, revision: entry.modRevision,
+            shown: Output(
+                entry.value.encoded, decoded: kind.present(object) ?? object,
+                members: entry.value.isShownAsStored ? members : nil),
+            members: members)
     }
 
     private func decoded(_ entry: CacheEntry<StoredObject>) throws -> Object {
@@ -126,34 +135,25 @@ public final class ObjectStore<Object: APIObject>: Sendable {
         // What does not decode is handed out as it is: a client sees the damage, and nothing is lost by hiding it.
         let written = recent?.arrived(keyValue.key, bytes: keyValue.value, revision: keyValue.modRevision)
         guard let object = try? written ?? Object.decode(json) else {
-            return StoredObject(encoded: EncodedObject(json: json, itemStart: itemStart), labels: [:])
+            return StoredObject(encoded: EncodedObject(json: json, itemStart: itemStart))
         }
         if let shown = present(object) {
             return StoredObject(
                 encoded: EncodedObject(json: shown.jsonBytes(), itemStart: itemStart), storedBytes: json,
-                labels: object.metadata.labels)
+                metadata: object.metadata)
         }
-        return StoredObject(encoded: EncodedObject(json: json, itemStart: itemStart), labels: object.metadata.labels)
+        return StoredObject(encoded: EncodedObject(json: json, itemStart: itemStart), metadata: object.metadata)
     }
 }
 
 /// The stored state of an object that is about to change.
 struct CurrentObject<Object: APIObject>: Sendable {
     let object: Object
-    /// The JSON `object` was decoded from, with its `resourceVersion`.
-    let bytes: [UInt8]
     let revision: Int64
     /// As clients see it.
     let shown: Output<Object>
-    private let members: EncodedMembers?
-
-    init(object: Object, bytes: [UInt8], revision: Int64, shown: Output<Object>) {
-        self.object = object
-        self.bytes = bytes
-        self.revision = revision
-        self.shown = shown
-        members = EncodedMembers(bytes)
-    }
+    /// Of the JSON that `object` was decoded from.
+    let members: EncodedMembers?
 
     /// The JSON of an object that came from this one: what has not changed is copied.
     func encoding(of new: Object) -> [UInt8] {

@@ -2,26 +2,27 @@ import APIMachinery
 import JSON
 import Store
 
-#if canImport(Glibc)
-import Glibc
-#elseif canImport(Darwin)
-import Darwin
-#endif
-
 /// A stored object in the form in which it is handed out: encoded when written, never decoded to be read
 /// (design, section 1.2).
 public final class StoredObject: Sendable {
     /// The complete JSON with `metadata.resourceVersion`.
     public let encoded: EncodedObject
     public let labels: [String: String]
+    /// Whether the object has a deletion timestamp, and goes when its finalizers have.
+    let isTerminating: Bool
     /// The object as it is stored, where that differs from what clients see.
     private let storedBytes: [UInt8]?
 
-    init(encoded: EncodedObject, storedBytes: [UInt8]? = nil, labels: [String: String]) {
+    /// - Parameter metadata: of the object; empty where it does not decode.
+    init(encoded: EncodedObject, storedBytes: [UInt8]? = nil, metadata: ObjectMeta = ObjectMeta()) {
         self.encoded = encoded
         self.storedBytes = storedBytes
-        self.labels = labels
+        labels = metadata.labels
+        isTerminating = metadata.deletionTimestamp != nil
     }
+
+    /// Whether clients see the object as it is stored.
+    var isShownAsStored: Bool { storedBytes == nil }
 
     /// The JSON of the object as it is stored.
     var stored: [UInt8] { storedBytes ?? encoded.json }
@@ -58,22 +59,6 @@ enum StoredForm {
         out += digits
         out += bytes[end...]
         return out
-    }
-
-    /// Whether two encodings differ in nothing but the value of `resourceVersion`.
-    static func isSame(_ left: [UInt8], _ right: [UInt8]) -> Bool {
-        guard let start = position(in: left), position(in: right) == start else { return left == right }
-        let mark = UInt8(ascii: "\"")
-        guard let leftEnd = left[start...].firstIndex(of: mark), let rightEnd = right[start...].firstIndex(of: mark)
-        else { return false }
-        return left.count - leftEnd == right.count - rightEnd
-            && left.withUnsafeBytes { left in
-                right.withUnsafeBytes { right in
-                    guard let leftBase = left.baseAddress, let rightBase = right.baseAddress else { return false }
-                    return memcmp(leftBase, rightBase, start) == 0
-                        && memcmp(leftBase + leftEnd, rightBase + rightEnd, left.count - leftEnd) == 0
-                }
-            }
     }
 
     /// Where the value of `resourceVersion` begins.

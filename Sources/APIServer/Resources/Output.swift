@@ -8,22 +8,31 @@ import JSON
 public struct Output<Object: APIObject>: Sendable {
     private enum Form: Sendable {
         case encoded(EncodedObject)
-        case both(EncodedObject, Object)
+        case both(EncodedObject, Object, EncodedMembers?)
         case value(Object)
     }
     private let form: Form
 
     public init(_ object: Object) { form = .value(object) }
     public init(_ encoded: EncodedObject) { form = .encoded(encoded) }
-    /// - Parameter decoded: what `encoded` decodes to.
-    public init(_ encoded: EncodedObject, decoded: Object) { form = .both(encoded, decoded) }
+    /// - Parameters:
+    ///   - decoded: what `encoded` decodes to.
+    ///   - members: of `encoded`, if they are at hand.
+    public init(_ encoded: EncodedObject, decoded: Object, members: EncodedMembers? = nil) {
+        form = .both(encoded, decoded, members)
+    }
 
     /// The object's JSON.
     public var encoded: EncodedObject {
         switch form {
-        case .encoded(let encoded), .both(let encoded, _): encoded
+        case .encoded(let encoded), .both(let encoded, _, _): encoded
         case .value(let object): EncodedObject(object)
         }
+    }
+
+    /// Where the members of the JSON lie; nil where that cannot be told.
+    var members: EncodedMembers? {
+        if case .both(_, _, let members?) = form { members } else { EncodedMembers(encoded.json) }
     }
 
     /// Bytes of the JSON; nil where the object was not encoded yet.
@@ -35,7 +44,7 @@ public struct Output<Object: APIObject>: Sendable {
     /// - Throws: `APIError` (500) where stored bytes do not decode.
     public func object() throws -> Object {
         switch form {
-        case .value(let object), .both(_, let object): return object
+        case .value(let object), .both(_, let object, _): return object
         case .encoded(let encoded):
             do { return try Object.decode(encoded.json) } catch {
                 throw APIError.internalError("stored \(Object.groupVersionKind.kind) does not decode: \(error)")

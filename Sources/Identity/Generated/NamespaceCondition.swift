@@ -40,6 +40,17 @@ public struct NamespaceCondition: APIType {
 }
 
 extension NamespaceCondition {
+    /// Strings are equal when their bytes are.
+    public static func == (left: Self, right: Self) -> Bool {
+        Exactly.equal(left.type, right.type)
+            && Exactly.equal(left.status, right.status)
+            && left.lastTransitionTime == right.lastTransitionTime
+            && Exactly.equal(left.reason, right.reason)
+            && Exactly.equal(left.message, right.message)
+    }
+}
+
+extension NamespaceCondition {
     public init(from reader: inout JSONReader) throws(JSONError) {
         self.init()
         try reader.enterStruct("NamespaceCondition", goType: Self.goType)

@@ -20,6 +20,13 @@ public struct NamespaceSpec: APIType {
 }
 
 extension NamespaceSpec {
+    /// Strings are equal when their bytes are.
+    public static func == (left: Self, right: Self) -> Bool {
+        Exactly.equal(left.finalizers, right.finalizers)
+    }
+}
+
+extension NamespaceSpec {
     public init(from reader: inout JSONReader) throws(JSONError) {
         self.init()
         try reader.enterStruct("NamespaceSpec", goType: Self.goType)

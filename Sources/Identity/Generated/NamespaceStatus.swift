@@ -25,6 +25,14 @@ public struct NamespaceStatus: APIType {
 }
 
 extension NamespaceStatus {
+    /// Strings are equal when their bytes are.
+    public static func == (left: Self, right: Self) -> Bool {
+        Exactly.equal(left.phase, right.phase)
+            && left.conditions == right.conditions
+    }
+}
+
+extension NamespaceStatus {
     public init(from reader: inout JSONReader) throws(JSONError) {
         self.init()
         try reader.enterStruct("NamespaceStatus", goType: Self.goType)

@@ -21,8 +21,8 @@ public struct Namespaces: NamespaceLookup {
     }
 
     public func state(of namespace: String) async throws -> NamespaceState {
-        guard let object = try objects.object(namespace, namespace: "") else { return .absent }
-        return object.metadata.deletionTimestamp == nil ? .active : .terminating
+        guard let isTerminating = objects.isTerminating(namespace, namespace: "") else { return .absent }
+        return isTerminating ? .terminating : .active
     }
 
     /// Creates the namespaces every server has, where they are missing.

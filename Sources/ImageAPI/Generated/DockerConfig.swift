@@ -150,6 +150,39 @@ public struct DockerConfig: APIType {
 }
 
 extension DockerConfig {
+    /// Strings are equal when their bytes are.
+    public static func == (left: Self, right: Self) -> Bool {
+        Exactly.equal(left.hostname, right.hostname)
+            && Exactly.equal(left.domainname, right.domainname)
+            && Exactly.equal(left.user, right.user)
+            && left.memory == right.memory
+            && left.memorySwap == right.memorySwap
+            && left.cpuShares == right.cpuShares
+            && Exactly.equal(left.cpuset, right.cpuset)
+            && left.attachStdin == right.attachStdin
+            && left.attachStdout == right.attachStdout
+            && left.attachStderr == right.attachStderr
+            && Exactly.equal(left.portSpecs, right.portSpecs)
+            && Exactly.equal(left.exposedPorts, right.exposedPorts)
+            && left.tty == right.tty
+            && left.openStdin == right.openStdin
+            && left.stdinOnce == right.stdinOnce
+            && Exactly.equal(left.env, right.env)
+            && Exactly.equal(left.cmd, right.cmd)
+            && Exactly.equal(left.dns, right.dns)
+            && Exactly.equal(left.image, right.image)
+            && Exactly.equal(left.volumes, right.volumes)
+            && Exactly.equal(left.volumesFrom, right.volumesFrom)
+            && Exactly.equal(left.workingDir, right.workingDir)
+            && Exactly.equal(left.entrypoint, right.entrypoint)
+            && left.networkDisabled == right.networkDisabled
+            && Exactly.equal(left.securityOpts, right.securityOpts)
+            && Exactly.equal(left.onBuild, right.onBuild)
+            && Exactly.equal(left.labels, right.labels)
+    }
+}
+
+extension DockerConfig {
     public init(from reader: inout JSONReader) throws(JSONError) {
         self.init()
         try reader.enterStruct("DockerConfig", goType: Self.goType)

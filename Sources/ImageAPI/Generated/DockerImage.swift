@@ -75,6 +75,23 @@ extension DockerImage {
 }
 
 extension DockerImage {
+    /// Strings are equal when their bytes are.
+    public static func == (left: Self, right: Self) -> Bool {
+        Exactly.equal(left.id, right.id)
+            && Exactly.equal(left.parent, right.parent)
+            && Exactly.equal(left.comment, right.comment)
+            && left.created == right.created
+            && Exactly.equal(left.container, right.container)
+            && left.containerConfig == right.containerConfig
+            && Exactly.equal(left.dockerVersion, right.dockerVersion)
+            && Exactly.equal(left.author, right.author)
+            && left.config == right.config
+            && Exactly.equal(left.architecture, right.architecture)
+            && left.size == right.size
+    }
+}
+
+extension DockerImage {
     public init(from reader: inout JSONReader) throws(JSONError) {
         self.init()
         try reader.enterStruct("DockerImage", goType: Self.goType)

@@ -11,6 +11,13 @@ public struct EmptyObject: APIType {
 }
 
 extension EmptyObject {
+    /// Strings are equal when their bytes are.
+    public static func == (left: Self, right: Self) -> Bool {
+        true
+    }
+}
+
+extension EmptyObject {
     public init(from reader: inout JSONReader) throws(JSONError) {
         self.init()
         try reader.enterStruct("EmptyObject", goType: Self.goType)

@@ -77,6 +77,23 @@ extension Image {
 }
 
 extension Image {
+    /// Strings are equal when their bytes are.
+    public static func == (left: Self, right: Self) -> Bool {
+        left.metadata == right.metadata
+            && Exactly.equal(left.dockerImageReference, right.dockerImageReference)
+            && left.dockerImageMetadata == right.dockerImageMetadata
+            && Exactly.equal(left.dockerImageMetadataVersion, right.dockerImageMetadataVersion)
+            && Exactly.equal(left.dockerImageManifest, right.dockerImageManifest)
+            && left.dockerImageLayers == right.dockerImageLayers
+            && left.signatures == right.signatures
+            && left.dockerImageSignatures == right.dockerImageSignatures
+            && Exactly.equal(left.dockerImageManifestMediaType, right.dockerImageManifestMediaType)
+            && Exactly.equal(left.dockerImageConfig, right.dockerImageConfig)
+            && left.dockerImageManifests == right.dockerImageManifests
+    }
+}
+
+extension Image {
     public init(from reader: inout JSONReader) throws(JSONError) {
         self.init()
         try readFields(from: &reader)
@@ -243,6 +260,72 @@ extension Image {
         if !self.dockerImageManifests.isEmpty {
             writer.key("dockerImageManifests")
             writer.write(self.dockerImageManifests)
+        }
+    }
+
+    /// The members that are not as in `old`.
+    public func encodeFields(to writer: inout JSONWriter, differingFrom old: Self) {
+        if !(self.metadata == old.metadata) {
+            writer.key("metadata")
+            self.metadata.encode(to: &writer)
+        }
+        if !(Exactly.equal(self.dockerImageReference, old.dockerImageReference)) {
+            if !self.dockerImageReference.isEmpty {
+                writer.key("dockerImageReference")
+                writer.write(self.dockerImageReference)
+            }
+        }
+        if !(self.dockerImageMetadata == old.dockerImageMetadata) {
+            writer.key("dockerImageMetadata")
+            self.dockerImageMetadata.encode(to: &writer)
+        }
+        if !(Exactly.equal(self.dockerImageMetadataVersion, old.dockerImageMetadataVersion)) {
+            if !self.dockerImageMetadataVersion.isEmpty {
+                writer.key("dockerImageMetadataVersion")
+                writer.write(self.dockerImageMetadataVersion)
+            }
+        }
+        if !(Exactly.equal(self.dockerImageManifest, old.dockerImageManifest)) {
+            if !self.dockerImageManifest.isEmpty {
+                writer.key("dockerImageManifest")
+                writer.write(self.dockerImageManifest)
+            }
+        }
+        if !(self.dockerImageLayers == old.dockerImageLayers) {
+            if !self.dockerImageLayers.isEmpty {
+                writer.key("dockerImageLayers")
+                writer.write(self.dockerImageLayers)
+            }
+        }
+        if !(self.signatures == old.signatures) {
+            if !self.signatures.isEmpty {
+                writer.key("signatures")
+                writer.write(self.signatures)
+            }
+        }
+        if !(self.dockerImageSignatures == old.dockerImageSignatures) {
+            if !self.dockerImageSignatures.isEmpty {
+                writer.key("dockerImageSignatures")
+                writer.write(base64List: self.dockerImageSignatures)
+            }
+        }
+        if !(Exactly.equal(self.dockerImageManifestMediaType, old.dockerImageManifestMediaType)) {
+            if !self.dockerImageManifestMediaType.isEmpty {
+                writer.key("dockerImageManifestMediaType")
+                writer.write(self.dockerImageManifestMediaType)
+            }
+        }
+        if !(Exactly.equal(self.dockerImageConfig, old.dockerImageConfig)) {
+            if !self.dockerImageConfig.isEmpty {
+                writer.key("dockerImageConfig")
+                writer.write(self.dockerImageConfig)
+            }
+        }
+        if !(self.dockerImageManifests == old.dockerImageManifests) {
+            if !self.dockerImageManifests.isEmpty {
+                writer.key("dockerImageManifests")
+                writer.write(self.dockerImageManifests)
+            }
         }
     }
 }

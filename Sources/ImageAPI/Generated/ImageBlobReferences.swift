@@ -36,6 +36,16 @@ public struct ImageBlobReferences: APIType {
 }
 
 extension ImageBlobReferences {
+    /// Strings are equal when their bytes are.
+    public static func == (left: Self, right: Self) -> Bool {
+        left.imageMissing == right.imageMissing
+            && Exactly.equal(left.layers, right.layers)
+            && Exactly.equal(left.config, right.config)
+            && Exactly.equal(left.manifests, right.manifests)
+    }
+}
+
+extension ImageBlobReferences {
     public init(from reader: inout JSONReader) throws(JSONError) {
         self.init()
         try reader.enterStruct("ImageBlobReferences", goType: Self.goType)

@@ -41,6 +41,17 @@ public struct ImageImportSpec: APIType {
 }
 
 extension ImageImportSpec {
+    /// Strings are equal when their bytes are.
+    public static func == (left: Self, right: Self) -> Bool {
+        left.from == right.from
+            && left.to == right.to
+            && left.importPolicy == right.importPolicy
+            && left.referencePolicy == right.referencePolicy
+            && left.includeManifest == right.includeManifest
+    }
+}
+
+extension ImageImportSpec {
     public init(from reader: inout JSONReader) throws(JSONError) {
         self.init()
         try reader.enterStruct("ImageImportSpec", goType: Self.goType)

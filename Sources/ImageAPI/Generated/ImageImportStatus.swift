@@ -35,6 +35,16 @@ public struct ImageImportStatus: APIType {
 }
 
 extension ImageImportStatus {
+    /// Strings are equal when their bytes are.
+    public static func == (left: Self, right: Self) -> Bool {
+        left.status == right.status
+            && left.image == right.image
+            && Exactly.equal(left.tag, right.tag)
+            && left.manifests == right.manifests
+    }
+}
+
+extension ImageImportStatus {
     public init(from reader: inout JSONReader) throws(JSONError) {
         self.init()
         try reader.enterStruct("ImageImportStatus", goType: Self.goType)

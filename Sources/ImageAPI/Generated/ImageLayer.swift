@@ -30,6 +30,15 @@ public struct ImageLayer: APIType {
 }
 
 extension ImageLayer {
+    /// Strings are equal when their bytes are.
+    public static func == (left: Self, right: Self) -> Bool {
+        Exactly.equal(left.name, right.name)
+            && left.size == right.size
+            && Exactly.equal(left.mediaType, right.mediaType)
+    }
+}
+
+extension ImageLayer {
     public init(from reader: inout JSONReader) throws(JSONError) {
         self.init()
         try reader.enterStruct("ImageLayer", goType: Self.goType)

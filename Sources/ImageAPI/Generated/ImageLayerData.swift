@@ -25,6 +25,14 @@ public struct ImageLayerData: APIType {
 }
 
 extension ImageLayerData {
+    /// Strings are equal when their bytes are.
+    public static func == (left: Self, right: Self) -> Bool {
+        left.size == right.size
+            && Exactly.equal(left.mediaType, right.mediaType)
+    }
+}
+
+extension ImageLayerData {
     public init(from reader: inout JSONReader) throws(JSONError) {
         self.init()
         try reader.enterStruct("ImageLayerData", goType: Self.goType)

@@ -30,6 +30,14 @@ extension ImageList {
 }
 
 extension ImageList {
+    /// Strings are equal when their bytes are.
+    public static func == (left: Self, right: Self) -> Bool {
+        left.metadata == right.metadata
+            && left.items == right.items
+    }
+}
+
+extension ImageList {
     public init(from reader: inout JSONReader) throws(JSONError) {
         self.init()
         try reader.enterStruct("ImageList", goType: Self.goType)

@@ -22,6 +22,13 @@ public struct ImageLookupPolicy: APIType {
 }
 
 extension ImageLookupPolicy {
+    /// Strings are equal when their bytes are.
+    public static func == (left: Self, right: Self) -> Bool {
+        left.local == right.local
+    }
+}
+
+extension ImageLookupPolicy {
     public init(from reader: inout JSONReader) throws(JSONError) {
         self.init()
         try reader.enterStruct("ImageLookupPolicy", goType: Self.goType)

@@ -47,6 +47,18 @@ public struct ImageManifest: APIType {
 }
 
 extension ImageManifest {
+    /// Strings are equal when their bytes are.
+    public static func == (left: Self, right: Self) -> Bool {
+        Exactly.equal(left.digest, right.digest)
+            && Exactly.equal(left.mediaType, right.mediaType)
+            && left.manifestSize == right.manifestSize
+            && Exactly.equal(left.architecture, right.architecture)
+            && Exactly.equal(left.os, right.os)
+            && Exactly.equal(left.variant, right.variant)
+    }
+}
+
+extension ImageManifest {
     public init(from reader: inout JSONReader) throws(JSONError) {
         self.init()
         try reader.enterStruct("ImageManifest", goType: Self.goType)

@@ -67,6 +67,21 @@ extension ImageSignature {
 }
 
 extension ImageSignature {
+    /// Strings are equal when their bytes are.
+    public static func == (left: Self, right: Self) -> Bool {
+        left.metadata == right.metadata
+            && Exactly.equal(left.type, right.type)
+            && left.content == right.content
+            && left.conditions == right.conditions
+            && Exactly.equal(left.imageIdentity, right.imageIdentity)
+            && Exactly.equal(left.signedClaims, right.signedClaims)
+            && left.created == right.created
+            && left.issuedBy == right.issuedBy
+            && left.issuedTo == right.issuedTo
+    }
+}
+
+extension ImageSignature {
     public init(from reader: inout JSONReader) throws(JSONError) {
         self.init()
         try readFields(from: &reader)
@@ -213,6 +228,62 @@ extension ImageSignature {
         if let value = self.issuedTo {
             writer.key("issuedTo")
             value.encode(to: &writer)
+        }
+    }
+
+    /// The members that are not as in `old`.
+    public func encodeFields(to writer: inout JSONWriter, differingFrom old: Self) {
+        if !(self.metadata == old.metadata) {
+            writer.key("metadata")
+            self.metadata.encode(to: &writer)
+        }
+        if !(Exactly.equal(self.type, old.type)) {
+            writer.key("type")
+            writer.write(self.type)
+        }
+        if !(self.content == old.content) {
+            writer.key("content")
+            if let value = self.content {
+                writer.write(base64: value)
+            } else {
+                writer.writeNull()
+            }
+        }
+        if !(self.conditions == old.conditions) {
+            if !self.conditions.isEmpty {
+                writer.key("conditions")
+                writer.write(self.conditions)
+            }
+        }
+        if !(Exactly.equal(self.imageIdentity, old.imageIdentity)) {
+            if !self.imageIdentity.isEmpty {
+                writer.key("imageIdentity")
+                writer.write(self.imageIdentity)
+            }
+        }
+        if !(Exactly.equal(self.signedClaims, old.signedClaims)) {
+            if !self.signedClaims.isEmpty {
+                writer.key("signedClaims")
+                writer.write(self.signedClaims)
+            }
+        }
+        if !(self.created == old.created) {
+            if let value = self.created {
+                writer.key("created")
+                value.encode(to: &writer)
+            }
+        }
+        if !(self.issuedBy == old.issuedBy) {
+            if let value = self.issuedBy {
+                writer.key("issuedBy")
+                value.encode(to: &writer)
+            }
+        }
+        if !(self.issuedTo == old.issuedTo) {
+            if let value = self.issuedTo {
+                writer.key("issuedTo")
+                value.encode(to: &writer)
+            }
         }
     }
 }

@@ -38,6 +38,15 @@ extension ImageStream {
 }
 
 extension ImageStream {
+    /// Strings are equal when their bytes are.
+    public static func == (left: Self, right: Self) -> Bool {
+        left.metadata == right.metadata
+            && left.spec == right.spec
+            && left.status == right.status
+    }
+}
+
+extension ImageStream {
     public init(from reader: inout JSONReader) throws(JSONError) {
         self.init()
         try readFields(from: &reader)
@@ -111,6 +120,22 @@ extension ImageStream {
         if self.status == old.status, let encoded = members["status"] {
             writer.write(raw: encoded)
         } else {
+            self.status.encode(to: &writer)
+        }
+    }
+
+    /// The members that are not as in `old`.
+    public func encodeFields(to writer: inout JSONWriter, differingFrom old: Self) {
+        if !(self.metadata == old.metadata) {
+            writer.key("metadata")
+            self.metadata.encode(to: &writer)
+        }
+        if !(self.spec == old.spec) {
+            writer.key("spec")
+            self.spec.encode(to: &writer)
+        }
+        if !(self.status == old.status) {
+            writer.key("status")
             self.status.encode(to: &writer)
         }
     }

@@ -30,6 +30,14 @@ extension ImageStreamImage {
 }
 
 extension ImageStreamImage {
+    /// Strings are equal when their bytes are.
+    public static func == (left: Self, right: Self) -> Bool {
+        left.metadata == right.metadata
+            && left.image == right.image
+    }
+}
+
+extension ImageStreamImage {
     public init(from reader: inout JSONReader) throws(JSONError) {
         self.init()
         try readFields(from: &reader)
@@ -91,6 +99,18 @@ extension ImageStreamImage {
         if self.image == old.image, let encoded = members["image"] {
             writer.write(raw: encoded)
         } else {
+            self.image.encode(to: &writer)
+        }
+    }
+
+    /// The members that are not as in `old`.
+    public func encodeFields(to writer: inout JSONWriter, differingFrom old: Self) {
+        if !(self.metadata == old.metadata) {
+            writer.key("metadata")
+            self.metadata.encode(to: &writer)
+        }
+        if !(self.image == old.image) {
+            writer.key("image")
             self.image.encode(to: &writer)
         }
     }

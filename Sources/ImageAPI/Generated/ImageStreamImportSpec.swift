@@ -31,6 +31,15 @@ public struct ImageStreamImportSpec: APIType {
 }
 
 extension ImageStreamImportSpec {
+    /// Strings are equal when their bytes are.
+    public static func == (left: Self, right: Self) -> Bool {
+        left.import == right.import
+            && left.repository == right.repository
+            && left.images == right.images
+    }
+}
+
+extension ImageStreamImportSpec {
     public init(from reader: inout JSONReader) throws(JSONError) {
         self.init()
         try reader.enterStruct("ImageStreamImportSpec", goType: Self.goType)

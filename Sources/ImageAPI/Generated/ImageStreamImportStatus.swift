@@ -30,6 +30,15 @@ public struct ImageStreamImportStatus: APIType {
 }
 
 extension ImageStreamImportStatus {
+    /// Strings are equal when their bytes are.
+    public static func == (left: Self, right: Self) -> Bool {
+        left.import == right.import
+            && left.repository == right.repository
+            && left.images == right.images
+    }
+}
+
+extension ImageStreamImportStatus {
     public init(from reader: inout JSONReader) throws(JSONError) {
         self.init()
         try reader.enterStruct("ImageStreamImportStatus", goType: Self.goType)

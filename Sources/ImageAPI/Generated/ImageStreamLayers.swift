@@ -35,6 +35,15 @@ extension ImageStreamLayers {
 }
 
 extension ImageStreamLayers {
+    /// Strings are equal when their bytes are.
+    public static func == (left: Self, right: Self) -> Bool {
+        left.metadata == right.metadata
+            && Exactly.equal(left.blobs, right.blobs)
+            && Exactly.equal(left.images, right.images)
+    }
+}
+
+extension ImageStreamLayers {
     public init(from reader: inout JSONReader) throws(JSONError) {
         self.init()
         try readFields(from: &reader)
@@ -102,6 +111,22 @@ extension ImageStreamLayers {
         writer.write(self.blobs)
         writer.key("images")
         writer.write(self.images)
+    }
+
+    /// The members that are not as in `old`.
+    public func encodeFields(to writer: inout JSONWriter, differingFrom old: Self) {
+        if !(self.metadata == old.metadata) {
+            writer.key("metadata")
+            self.metadata.encode(to: &writer)
+        }
+        if !(Exactly.equal(self.blobs, old.blobs)) {
+            writer.key("blobs")
+            writer.write(self.blobs)
+        }
+        if !(Exactly.equal(self.images, old.images)) {
+            writer.key("images")
+            writer.write(self.images)
+        }
     }
 }
 

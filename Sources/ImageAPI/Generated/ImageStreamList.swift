@@ -30,6 +30,14 @@ extension ImageStreamList {
 }
 
 extension ImageStreamList {
+    /// Strings are equal when their bytes are.
+    public static func == (left: Self, right: Self) -> Bool {
+        left.metadata == right.metadata
+            && left.items == right.items
+    }
+}
+
+extension ImageStreamList {
     public init(from reader: inout JSONReader) throws(JSONError) {
         self.init()
         try reader.enterStruct("ImageStreamList", goType: Self.goType)

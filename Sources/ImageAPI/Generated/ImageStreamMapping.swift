@@ -36,6 +36,15 @@ extension ImageStreamMapping {
 }
 
 extension ImageStreamMapping {
+    /// Strings are equal when their bytes are.
+    public static func == (left: Self, right: Self) -> Bool {
+        left.metadata == right.metadata
+            && left.image == right.image
+            && Exactly.equal(left.tag, right.tag)
+    }
+}
+
+extension ImageStreamMapping {
     public init(from reader: inout JSONReader) throws(JSONError) {
         self.init()
         try readFields(from: &reader)
@@ -107,6 +116,22 @@ extension ImageStreamMapping {
         }
         writer.key("tag")
         writer.write(self.tag)
+    }
+
+    /// The members that are not as in `old`.
+    public func encodeFields(to writer: inout JSONWriter, differingFrom old: Self) {
+        if !(self.metadata == old.metadata) {
+            writer.key("metadata")
+            self.metadata.encode(to: &writer)
+        }
+        if !(self.image == old.image) {
+            writer.key("image")
+            self.image.encode(to: &writer)
+        }
+        if !(Exactly.equal(self.tag, old.tag)) {
+            writer.key("tag")
+            writer.write(self.tag)
+        }
     }
 }
 

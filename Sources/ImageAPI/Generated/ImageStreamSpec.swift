@@ -31,6 +31,15 @@ public struct ImageStreamSpec: APIType {
 }
 
 extension ImageStreamSpec {
+    /// Strings are equal when their bytes are.
+    public static func == (left: Self, right: Self) -> Bool {
+        left.lookupPolicy == right.lookupPolicy
+            && Exactly.equal(left.dockerImageRepository, right.dockerImageRepository)
+            && left.tags == right.tags
+    }
+}
+
+extension ImageStreamSpec {
     public init(from reader: inout JSONReader) throws(JSONError) {
         self.init()
         try reader.enterStruct("ImageStreamSpec", goType: Self.goType)

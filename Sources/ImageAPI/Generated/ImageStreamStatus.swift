@@ -31,6 +31,15 @@ public struct ImageStreamStatus: APIType {
 }
 
 extension ImageStreamStatus {
+    /// Strings are equal when their bytes are.
+    public static func == (left: Self, right: Self) -> Bool {
+        Exactly.equal(left.dockerImageRepository, right.dockerImageRepository)
+            && Exactly.equal(left.publicDockerImageRepository, right.publicDockerImageRepository)
+            && left.tags == right.tags
+    }
+}
+
+extension ImageStreamStatus {
     public init(from reader: inout JSONReader) throws(JSONError) {
         self.init()
         try reader.enterStruct("ImageStreamStatus", goType: Self.goType)

@@ -55,6 +55,18 @@ extension ImageStreamTag {
 }
 
 extension ImageStreamTag {
+    /// Strings are equal when their bytes are.
+    public static func == (left: Self, right: Self) -> Bool {
+        left.metadata == right.metadata
+            && left.tag == right.tag
+            && left.generation == right.generation
+            && left.lookupPolicy == right.lookupPolicy
+            && left.conditions == right.conditions
+            && left.image == right.image
+    }
+}
+
+extension ImageStreamTag {
     public init(from reader: inout JSONReader) throws(JSONError) {
         self.init()
         try readFields(from: &reader)
@@ -164,6 +176,40 @@ extension ImageStreamTag {
         if self.image == old.image, let encoded = members["image"] {
             writer.write(raw: encoded)
         } else {
+            self.image.encode(to: &writer)
+        }
+    }
+
+    /// The members that are not as in `old`.
+    public func encodeFields(to writer: inout JSONWriter, differingFrom old: Self) {
+        if !(self.metadata == old.metadata) {
+            writer.key("metadata")
+            self.metadata.encode(to: &writer)
+        }
+        if !(self.tag == old.tag) {
+            writer.key("tag")
+            if let value = self.tag {
+                value.encode(to: &writer)
+            } else {
+                writer.writeNull()
+            }
+        }
+        if !(self.generation == old.generation) {
+            writer.key("generation")
+            writer.write(self.generation)
+        }
+        if !(self.lookupPolicy == old.lookupPolicy) {
+            writer.key("lookupPolicy")
+            self.lookupPolicy.encode(to: &writer)
+        }
+        if !(self.conditions == old.conditions) {
+            if !self.conditions.isEmpty {
+                writer.key("conditions")
+                writer.write(self.conditions)
+            }
+        }
+        if !(self.image == old.image) {
+            writer.key("image")
             self.image.encode(to: &writer)
         }
     }

@@ -30,6 +30,14 @@ extension ImageStreamTagList {
 }
 
 extension ImageStreamTagList {
+    /// Strings are equal when their bytes are.
+    public static func == (left: Self, right: Self) -> Bool {
+        left.metadata == right.metadata
+            && left.items == right.items
+    }
+}
+
+extension ImageStreamTagList {
     public init(from reader: inout JSONReader) throws(JSONError) {
         self.init()
         try reader.enterStruct("ImageStreamTagList", goType: Self.goType)

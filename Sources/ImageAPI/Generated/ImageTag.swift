@@ -46,6 +46,16 @@ extension ImageTag {
 }
 
 extension ImageTag {
+    /// Strings are equal when their bytes are.
+    public static func == (left: Self, right: Self) -> Bool {
+        left.metadata == right.metadata
+            && left.spec == right.spec
+            && left.status == right.status
+            && left.image == right.image
+    }
+}
+
+extension ImageTag {
     public init(from reader: inout JSONReader) throws(JSONError) {
         self.init()
         try readFields(from: &reader)
@@ -144,6 +154,38 @@ extension ImageTag {
             value.encode(to: &writer)
         } else {
             writer.writeNull()
+        }
+    }
+
+    /// The members that are not as in `old`.
+    public func encodeFields(to writer: inout JSONWriter, differingFrom old: Self) {
+        if !(self.metadata == old.metadata) {
+            writer.key("metadata")
+            self.metadata.encode(to: &writer)
+        }
+        if !(self.spec == old.spec) {
+            writer.key("spec")
+            if let value = self.spec {
+                value.encode(to: &writer)
+            } else {
+                writer.writeNull()
+            }
+        }
+        if !(self.status == old.status) {
+            writer.key("status")
+            if let value = self.status {
+                value.encode(to: &writer)
+            } else {
+                writer.writeNull()
+            }
+        }
+        if !(self.image == old.image) {
+            writer.key("image")
+            if let value = self.image {
+                value.encode(to: &writer)
+            } else {
+                writer.writeNull()
+            }
         }
     }
 }

@@ -30,6 +30,15 @@ public struct NamedTagEventList: APIType {
 }
 
 extension NamedTagEventList {
+    /// Strings are equal when their bytes are.
+    public static func == (left: Self, right: Self) -> Bool {
+        Exactly.equal(left.tag, right.tag)
+            && left.items == right.items
+            && left.conditions == right.conditions
+    }
+}
+
+extension NamedTagEventList {
     public init(from reader: inout JSONReader) throws(JSONError) {
         self.init()
         try reader.enterStruct("NamedTagEventList", goType: Self.goType)

@@ -36,6 +36,16 @@ public struct RepositoryImportSpec: APIType {
 }
 
 extension RepositoryImportSpec {
+    /// Strings are equal when their bytes are.
+    public static func == (left: Self, right: Self) -> Bool {
+        left.from == right.from
+            && left.importPolicy == right.importPolicy
+            && left.referencePolicy == right.referencePolicy
+            && left.includeManifest == right.includeManifest
+    }
+}
+
+extension RepositoryImportSpec {
     public init(from reader: inout JSONReader) throws(JSONError) {
         self.init()
         try reader.enterStruct("RepositoryImportSpec", goType: Self.goType)

@@ -31,6 +31,15 @@ public struct RepositoryImportStatus: APIType {
 }
 
 extension RepositoryImportStatus {
+    /// Strings are equal when their bytes are.
+    public static func == (left: Self, right: Self) -> Bool {
+        left.status == right.status
+            && left.images == right.images
+            && Exactly.equal(left.additionalTags, right.additionalTags)
+    }
+}
+
+extension RepositoryImportStatus {
     public init(from reader: inout JSONReader) throws(JSONError) {
         self.init()
         try reader.enterStruct("RepositoryImportStatus", goType: Self.goType)

@@ -45,6 +45,18 @@ public struct SignatureCondition: APIType {
 }
 
 extension SignatureCondition {
+    /// Strings are equal when their bytes are.
+    public static func == (left: Self, right: Self) -> Bool {
+        Exactly.equal(left.type, right.type)
+            && Exactly.equal(left.status, right.status)
+            && left.lastProbeTime == right.lastProbeTime
+            && left.lastTransitionTime == right.lastTransitionTime
+            && Exactly.equal(left.reason, right.reason)
+            && Exactly.equal(left.message, right.message)
+    }
+}
+
+extension SignatureCondition {
     public init(from reader: inout JSONReader) throws(JSONError) {
         self.init()
         try reader.enterStruct("SignatureCondition", goType: Self.goType)

@@ -25,6 +25,14 @@ public struct SignatureIssuer: APIType {
 }
 
 extension SignatureIssuer {
+    /// Strings are equal when their bytes are.
+    public static func == (left: Self, right: Self) -> Bool {
+        Exactly.equal(left.organization, right.organization)
+            && Exactly.equal(left.commonName, right.commonName)
+    }
+}
+
+extension SignatureIssuer {
     public init(from reader: inout JSONReader) throws(JSONError) {
         self.init()
         try reader.enterStruct("SignatureIssuer", goType: Self.goType)

@@ -30,6 +30,15 @@ public struct SignatureSubject: APIType {
 }
 
 extension SignatureSubject {
+    /// Strings are equal when their bytes are.
+    public static func == (left: Self, right: Self) -> Bool {
+        Exactly.equal(left.organization, right.organization)
+            && Exactly.equal(left.commonName, right.commonName)
+            && Exactly.equal(left.publicKeyID, right.publicKeyID)
+    }
+}
+
+extension SignatureSubject {
     public init(from reader: inout JSONReader) throws(JSONError) {
         self.init()
         try reader.enterStruct("SignatureSubject", goType: Self.goType)

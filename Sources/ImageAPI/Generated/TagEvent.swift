@@ -35,6 +35,16 @@ public struct TagEvent: APIType {
 }
 
 extension TagEvent {
+    /// Strings are equal when their bytes are.
+    public static func == (left: Self, right: Self) -> Bool {
+        left.created == right.created
+            && Exactly.equal(left.dockerImageReference, right.dockerImageReference)
+            && Exactly.equal(left.image, right.image)
+            && left.generation == right.generation
+    }
+}
+
+extension TagEvent {
     public init(from reader: inout JSONReader) throws(JSONError) {
         self.init()
         try reader.enterStruct("TagEvent", goType: Self.goType)

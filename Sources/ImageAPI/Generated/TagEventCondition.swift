@@ -45,6 +45,18 @@ public struct TagEventCondition: APIType {
 }
 
 extension TagEventCondition {
+    /// Strings are equal when their bytes are.
+    public static func == (left: Self, right: Self) -> Bool {
+        Exactly.equal(left.type, right.type)
+            && Exactly.equal(left.status, right.status)
+            && left.lastTransitionTime == right.lastTransitionTime
+            && Exactly.equal(left.reason, right.reason)
+            && Exactly.equal(left.message, right.message)
+            && left.generation == right.generation
+    }
+}
+
+extension TagEventCondition {
     public init(from reader: inout JSONReader) throws(JSONError) {
         self.init()
         try reader.enterStruct("TagEventCondition", goType: Self.goType)

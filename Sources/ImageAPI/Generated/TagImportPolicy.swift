@@ -32,6 +32,15 @@ public struct TagImportPolicy: APIType {
 }
 
 extension TagImportPolicy {
+    /// Strings are equal when their bytes are.
+    public static func == (left: Self, right: Self) -> Bool {
+        left.insecure == right.insecure
+            && left.scheduled == right.scheduled
+            && Exactly.equal(left.importMode, right.importMode)
+    }
+}
+
+extension TagImportPolicy {
     public init(from reader: inout JSONReader) throws(JSONError) {
         self.init()
         try reader.enterStruct("TagImportPolicy", goType: Self.goType)

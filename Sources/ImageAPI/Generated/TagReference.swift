@@ -51,6 +51,19 @@ public struct TagReference: APIType {
 }
 
 extension TagReference {
+    /// Strings are equal when their bytes are.
+    public static func == (left: Self, right: Self) -> Bool {
+        Exactly.equal(left.name, right.name)
+            && Exactly.equal(left.annotations, right.annotations)
+            && left.from == right.from
+            && left.reference == right.reference
+            && left.generation == right.generation
+            && left.importPolicy == right.importPolicy
+            && left.referencePolicy == right.referencePolicy
+    }
+}
+
+extension TagReference {
     public init(from reader: inout JSONReader) throws(JSONError) {
         self.init()
         try reader.enterStruct("TagReference", goType: Self.goType)

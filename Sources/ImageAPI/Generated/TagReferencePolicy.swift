@@ -22,6 +22,13 @@ public struct TagReferencePolicy: APIType {
 }
 
 extension TagReferencePolicy {
+    /// Strings are equal when their bytes are.
+    public static func == (left: Self, right: Self) -> Bool {
+        Exactly.equal(left.type, right.type)
+    }
+}
+
+extension TagReferencePolicy {
     public init(from reader: inout JSONReader) throws(JSONError) {
         self.init()
         try reader.enterStruct("TagReferencePolicy", goType: Self.goType)

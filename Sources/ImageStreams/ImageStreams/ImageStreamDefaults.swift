@@ -12,7 +12,7 @@ struct ImageStreamDefaults: Sendable {
     /// Defaults, and tags as the map they are: later entries win, sorted by name.
     func apply(to stream: inout ImageStream) {
         stream.applyDefaults(importMode: importMode)
-        stream = stream.normalized()
+        stream.normalize()
     }
 
     func apply(to request: inout ImageStreamImport) {

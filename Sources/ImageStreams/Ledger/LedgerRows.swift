@@ -43,6 +43,7 @@ struct LedgerRows {
     }
 
     private func references(of metadata: ObjectMeta) -> [Mutation] {
+        if let old = write.old, let new = write.new, old.status.tags == new.status.tags { return [] }
         func images(_ stream: ImageStream?) -> Set<String> {
             var names = Set<String>()
             for entry in stream?.status.tags ?? [] {

@@ -8,12 +8,16 @@ struct SourceAccess: Sendable {
 
     /// Asks once for every foreign stream that a new or changed spec tag refers to.
     func failures(of stream: ImageStream, old: ImageStream?, _ context: RequestContext) async -> [FieldError] {
-        let before = Dictionary((old?.spec.tags ?? []).map { ($0.name, $0) }, uniquingKeysWith: { $1 })
         let own = stream.metadata.namespace
+        let foreign = stream.spec.tags.filter { tag in
+            tag.from.map { !$0.namespace.isEmpty && $0.namespace != own } ?? false
+        }
+        if foreign.isEmpty { return [] }
+        let before = Dictionary((old?.spec.tags ?? []).map { ($0.name, $0) }, uniquingKeysWith: { $1 })
         var errors: [FieldError] = []
         var answers: [TagSource: String?] = [:]
-        for tag in stream.spec.tags {
-            guard let from = tag.from, !from.namespace.isEmpty, from.namespace != own else { continue }
+        for tag in foreign {
+            guard let from = tag.from else { continue }
             if let known = before[tag.name], !TagGenerations.isChanged(tag, from: known, namespace: own) { continue }
             guard var source = TagSource(from, of: stream) else {
                 let field = "spec.tags[\(tag.name)].from.name"

@@ -18,6 +18,7 @@ public struct TagChange: Sendable, Hashable {
 
     /// The tags whose newest event differs, in the order of names. Nil stands for a stream that does not exist.
     public static func between(_ old: ImageStream?, _ new: ImageStream?) -> [TagChange] {
+        if let old, let new, old.status.tags == new.status.tags { return [] }
         func heads(_ stream: ImageStream?) -> [String: TagEvent] {
             Dictionary(
                 (stream?.status.tags ?? []).compactMap { entry in entry.items.first.map { (entry.tag, $0) } },

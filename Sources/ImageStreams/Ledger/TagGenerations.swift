@@ -27,6 +27,8 @@ enum TagGenerations {
     /// A changed stream (9.3, steps 2 and 5–7). Status and repository fields are the caller's.
     static func prepareUpdate(_ stream: inout ImageStream, old: ImageStream) {
         stream.metadata.generation = old.metadata.generation
+        let asksForNothing = stream.spec.tags.allSatisfy { ($0.generation ?? 0) != 0 }
+        if asksForNothing, old.metadata.generation != 0, stream.spec == old.spec { return }
         let before = Dictionary(old.spec.tags.map { ($0.name, $0) }, uniquingKeysWith: { $1 })
 
         // Clients may ask for a new import with 0, and for nothing else.

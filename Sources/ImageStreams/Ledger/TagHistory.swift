@@ -1,5 +1,6 @@
 import APIMachinery
 import ImageAPI
+import JSON
 
 extension NamedTagEventList {
     /// Adds an event to the history of one tag (spec/image-resources.md 9.7).
@@ -71,4 +72,4 @@ extension ImageStreamSpec {
 }
 
 /// The order of names in streams: that of their bytes, which Swift's own order of strings is not.
-func precedes(_ left: String, _ right: String) -> Bool { left.utf8.lexicographicallyPrecedes(right.utf8) }
+func precedes(_ left: String, _ right: String) -> Bool { Exactly.precedes(left, right) }

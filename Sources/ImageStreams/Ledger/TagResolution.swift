@@ -14,6 +14,7 @@ struct TagResolution {
     ///
     /// Generations must have been prepared before: the events carry the stream's new one.
     func resolve(_ target: inout ImageStream, old: ImageStream?) -> [FieldError] {
+        if let old, target.spec.tags == old.spec.tags { return [] }
         let before = Dictionary((old?.spec.tags ?? []).map { ($0.name, $0) }, uniquingKeysWith: { $1 })
         var errors: [FieldError] = []
         for tag in target.spec.tags {

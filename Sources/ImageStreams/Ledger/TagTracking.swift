@@ -37,6 +37,7 @@ enum TagTracking {
     /// Propagates every head event that a write changed, breadth-first; each tag passes its event on at most once, so
     /// that loops end. Tags without events pass nothing on.
     static func propagateAll(in stream: inout ImageStream, old: ImageStream?) {
+        if let old, stream.status.tags == old.status.tags { return }
         let followers = followers(in: stream)
         guard !followers.isEmpty else { return }
         let before = Dictionary(

@@ -81,13 +81,42 @@ struct TrackedStream {
             patch["kind"] = "ImageStream"
             patch["apiVersion"] = "image.openshift.io/v1"
         }
-        let applied = try fields.apply(old: try state, patch: patch, manager: manager, force: force, now: now)
+        let old = try state
+        let whole = Result { try fields.apply(old: old, patch: patch, manager: manager, force: force, now: now) }
+        try expectSamePartly(whole, patch, manager, force, fields)
+        let applied = try whole.get()
         var new = try Self.decode(applied.document)
         new.metadata.managedFields = applied.managers
         if stream == nil { new.metadata.uid = "u" }
         let isWritten = applied.isChanged || applied.managers != managers
         store(new)
         return isWritten
+    }
+
+    /// The members that an apply can touch are enough to apply to them.
+    private func expectSamePartly(
+        _ whole: Result<FieldManager.Applied, any Error>, _ patch: JSONValue, _ manager: String, _ force: Bool,
+        _ fields: FieldManager
+    ) throws {
+        guard var part = try state, case .object(let members) = part.document,
+            let touched = fields.touchedMembers(by: patch, manager: manager, managers: managers)
+        else { return }
+        func cut(_ document: JSONValue) -> JSONValue {
+            guard case .object(let members) = document else { return document }
+            let identity: Set = ["kind", "apiVersion"]
+            return .object(
+                JSONObject(
+                    members: members.filter { touched.union(identity).contains($0.key) }.map { ($0.key, $0.value) }))
+        }
+        part.document = cut(.object(members))
+        let applied = Result { try fields.apply(old: part, patch: patch, manager: manager, force: force, now: now) }
+        switch (applied, whole) {
+        case (.success(let applied), .success(let whole)):
+            #expect(applied.document == cut(whole.document))
+            #expect(applied.managers == whole.managers && applied.isChanged == whole.isChanged)
+        case (.failure(let error), .failure(let expected)): #expect("\(error)" == "\(expected)")
+        default: Issue.record("\(applied) instead of \(whole)")
+        }
     }
 
     private mutating func store(_ new: ImageStream) {
