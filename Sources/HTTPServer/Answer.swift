@@ -23,7 +23,12 @@ struct Answer: Sendable {
             switch response.body {
             case .bytes(let bytes): try await send(response, [bytes[...]])
             case .pieces(let pieces): try await send(response, pieces)
-            case .stream(let source): try await stream(response, source)
+            case .stream(let source):
+                try await onLoop { exchange in
+                    exchange.handler.write(.head(Self.head(response, exchange, length: nil)), flush: false)
+                    exchange.run { await stream(source) }
+                    exchange.handler.beginStream()
+                }
             case .webSocket(let source): try await upgrade(response, source)
             }
         } catch {
@@ -60,23 +65,29 @@ struct Answer: Sendable {
         }
     }
 
-    private func stream(
-        _ response: ServerResponse, _ source: @Sendable (any BodyWriter) async throws -> Void
-    ) async throws {
-        try await onLoop { exchange in
-            exchange.handler.write(.head(Self.head(response, exchange, length: nil)), flush: false)
-            exchange.handler.beginStream()
+    /// Sends a body that has no end of its own.
+    private func stream(_ source: @Sendable (any BodyWriter) async throws -> Void) async {
+        let isWhole: Bool
+        do {
+            try await source(StreamWriter(answer: self))
+            isWhole = true
+        } catch {
+            isWhole = false
         }
-        do { try await source(StreamWriter(answer: self)) } catch {
+        try? await onLoop { exchange in
             // Shutdown ends a stream where it is, which is between two events; everything else breaks it off.
-            guard try await onLoop({ $0.isEnding }) else { throw error }
+            if isWhole || exchange.isEnding {
+                exchange.handler.complete(exchange)
+            } else {
+                exchange.handler.breakOff(exchange)
+            }
         }
-        try await onLoop { $0.handler.complete($0) }
     }
 
     private func upgrade(_ response: ServerResponse, _ source: WebSocketSource) async throws {
-        let (request, channel) = try await onLoop { ($0.head, $0.handler.channel) }
-        guard let channel, var headers = try? await WebSocketHandler.acceptance(of: request, on: channel) else {
+        let (request, channel) = try await onLoop { ($0.upgrade, $0.handler.channel) }
+        guard let request, let channel, var headers = try? await WebSocketHandler.acceptance(of: request, on: channel)
+        else {
             await send(.text(400, "Bad Request: not a WebSocket handshake\n"))
             return
         }
@@ -121,7 +132,7 @@ struct Answer: Sendable {
         headers.add(name: "Date", value: HTTPDate.now)
         if exchange.closesConnection { headers.add(name: "Connection", value: "close") }
         return HTTPResponseHead(
-            version: exchange.head.version, status: HTTPResponseStatus(statusCode: response.status), headers: headers)
+            version: exchange.version, status: HTTPResponseStatus(statusCode: response.status), headers: headers)
     }
 }
 

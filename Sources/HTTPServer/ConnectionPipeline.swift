@@ -33,7 +33,8 @@ struct ConnectionPipeline: Sendable {
                 }
             }
             try channel.pipeline.syncOperations.addHandlers([
-                NIOSSLServerHandler(context: tls), negotiation, ConnectionErrorHandler(logger: logger),
+                NIOSSLServerHandler(context: tls), WriteCoalescer(), negotiation,
+                ConnectionErrorHandler(logger: logger),
             ])
         }
     }

@@ -15,22 +15,27 @@ final class Exchange {
     /// Endless answers are to end, because the server shuts down.
     private(set) var isEnding = false
 
-    let head: HTTPRequestHead
+    let version: HTTPVersion
+    /// Of a request for another protocol.
+    let upgrade: HTTPRequestHead?
     let handler: RequestHandler
     private let loop: any EventLoop
     private var task: Task<Void, Never>?
+    /// The client is gone.
+    private var isAbandoned = false
 
     init(_ head: HTTPRequestHead, _ handler: RequestHandler, _ loop: any EventLoop) {
-        self.head = head
+        version = head.version
+        upgrade = head.headers.contains(name: "upgrade") ? head : nil
         self.handler = handler
         self.loop = loop
         // The parser stops behind a request for another protocol, granted or not.
         closesConnection =
             head.version.major == 1
-            && (!head.isKeepAlive || head.version.minor == 0 || head.headers.contains(name: "upgrade"))
+            && (!head.isKeepAlive || head.version.minor == 0 || upgrade != nil)
         let bound = NIOLoopBound(handler, eventLoop: loop)
         let expects = head.headers.first(name: "expect")?.lowercased() == "100-continue"
-        let version = head.version
+        let version = version
         let hasContinued = NIOLoopBoundBox(!expects, eventLoop: loop)
         body = RequestBody(capacity: handler.connection.limits.bodyBuffer) {
             loop.execute {
@@ -44,17 +49,26 @@ final class Exchange {
     }
 
     /// Sends the request to the server.
-    func start() {
+    func start(_ head: HTTPRequestHead) {
         let connection = handler.connection
-        let request = serverRequest(connection)
+        let request = serverRequest(head, connection)
         let answer = Answer(NIOLoopBound(self, eventLoop: loop), loop: loop, gate: handler.gate)
-        task = Task(executorPreference: connection.executor) {
-            await answer.send(await connection.respond(request))
-        }
+        run { await answer.send(await connection.respond(request)) }
+    }
+
+    /// Lets a task of its own work on the answer from now on; the present one is about to end.
+    ///
+    /// A task keeps the memory that its deepest calls needed until it ends. An endless answer needs little, and there may
+    /// be thousands of them: the task that made it must not stay.
+    func run(_ work: @escaping @Sendable () async -> Void) {
+        let task = Task(executorPreference: handler.connection.executor) { await work() }
+        self.task = task
+        if isAbandoned { task.cancel() }
     }
 
     /// The client is gone.
     func abandon() {
+        isAbandoned = true
         body.abandon()
         task?.cancel()
     }
@@ -72,7 +86,7 @@ final class Exchange {
 
     // MARK: Values
 
-    private func serverRequest(_ connection: RequestHandler.Connection) -> ServerRequest {
+    private func serverRequest(_ head: HTTPRequestHead, _ connection: RequestHandler.Connection) -> ServerRequest {
         let target = head.uri
         let mark = target.utf8.firstIndex(of: UInt8(ascii: "?"))
         let body = body

@@ -69,6 +69,10 @@ public struct HTTPListener: Service {
                     }
                 }
                 .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
+                // Most requests are small; what brings more gets larger buffers soon.
+                .childChannelOption(
+                    .recvAllocator, value: AdaptiveRecvByteBufferAllocator(minimum: 64, initial: 512, maximum: 65_536)
+                )
                 // A client that vanished without a word is noticed by the system.
                 .childChannelOption(.socketOption(.so_keepalive), value: 1)
                 .childChannelOption(

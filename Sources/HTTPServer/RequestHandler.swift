@@ -130,7 +130,7 @@ final class RequestHandler: ChannelDuplexHandler, RemovableChannelHandler {
         deadline.phase = .body(since: .now())
         let exchange = Exchange(head, self, context.eventLoop)
         self.exchange = exchange
-        exchange.start()
+        exchange.start(head)
         if isQuiescing { exchange.endStream() }
     }
 
