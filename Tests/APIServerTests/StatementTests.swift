@@ -78,8 +78,8 @@ struct StatementTests {
     /// A watch on an idle store with hardly any time between bookmarks.
     private static func session(_ shelf: Shelf, _ options: ListOptions) async throws -> WatchSession<ImageStream> {
         WatchSession(
-            stream: try await shelf.objects.watch(options, context()), options: options,
-            encoder: WatchEventEncoder(.plain, empty: ImageStream()), bookmarkInterval: .milliseconds(10))
+            try await shelf.objects.watch(options, context()), options,
+            WatchEventEncoder(.plain, empty: { ImageStream() }), bookmarkInterval: .milliseconds(10))
     }
 
     @Test("119. An idle watch gets bookmarks where it asks for them")

@@ -20,7 +20,7 @@ struct WatchEventEncoderTests {
 
     @Test("are one JSON document a line, with the object as it is")
     func plain() throws {
-        var encoder = WatchEventEncoder<ImageStream>(.plain, empty: ImageStream())
+        var encoder = WatchEventEncoder<ImageStream>(.plain, empty: { ImageStream() })
         let object = Output(Self.stream("a", version: "5"))
         let bytes = try encoder.encode([
             WatchEvent(kind: .added, object: object), WatchEvent(kind: .deleted, object: object),
@@ -36,7 +36,7 @@ struct WatchEventEncoderTests {
     func table() throws {
         let renderer = TableRenderer<ImageStream>(
             columns: .standard, inclusion: .metadata, version: "v1", now: Timestamp(secondsSince1970: 0))
-        var encoder = WatchEventEncoder<ImageStream>(.table(renderer), empty: ImageStream())
+        var encoder = WatchEventEncoder<ImageStream>(.table(renderer), empty: { ImageStream() })
         let events = [
             WatchEvent(kind: .added, object: Output(Self.stream("a", version: "5"))),
             WatchEvent(kind: .modified, object: Output(Self.stream("b", version: "6"))),
@@ -53,7 +53,7 @@ struct WatchEventEncoderTests {
 
     @Test("show metadata alone where that was asked for")
     func partial() throws {
-        var encoder = WatchEventEncoder<ImageStream>(.partial(version: "v1"), empty: ImageStream())
+        var encoder = WatchEventEncoder<ImageStream>(.partial(version: "v1"), empty: { ImageStream() })
         let lines = try Self.lines(
             try encoder.encode([WatchEvent(kind: .added, object: Output(Self.stream("a", version: "5")))]))
         #expect(lines.first?["object"]?["kind"] == "PartialObjectMetadata")
@@ -63,7 +63,7 @@ struct WatchEventEncoderTests {
 
     @Test("mark the end of the initial state, and only that")
     func bookmarks() throws {
-        var encoder = WatchEventEncoder<ImageStream>(.plain, empty: ImageStream())
+        var encoder = WatchEventEncoder<ImageStream>(.plain, empty: { ImageStream() })
         let end = try Self.lines(try encoder.bookmark(9, endsInitialEvents: true)).first
         #expect(end?["type"] == "BOOKMARK")
         #expect(end?["object"]?["kind"] == "ImageStream")
@@ -75,7 +75,7 @@ struct WatchEventEncoderTests {
 
     @Test("end with the Status of an error")
     func errors() throws {
-        let encoder = WatchEventEncoder<ImageStream>(.plain, empty: ImageStream())
+        let encoder = WatchEventEncoder<ImageStream>(.plain, empty: { ImageStream() })
         let line = try Self.lines(encoder.encode(APIError.expired("too old resource version: 5 (9)"))).first
         #expect(line?["type"] == "ERROR")
         #expect(line?["object"]?["code"] == 410)

@@ -21,8 +21,7 @@ extension TypedEndpoint {
             return streaming(call, form) { writer in try await writer.write(encoder.encode(error)) }
         }
         let session = WatchSession(
-            stream: CountedWatch(stream: stream, cell: watches), options: options, encoder: encoder,
-            isMessagewise: call.request.wantsWebSocket)
+            CountedWatch(stream: stream, cell: watches), options, encoder, isMessagewise: call.request.wantsWebSocket)
         return streaming(call, form) { writer in try await session.run(writer) }
     }
 
@@ -35,7 +34,7 @@ extension TypedEndpoint {
             }
         return WatchEventEncoder(
             events, framing: form.mediaType == .protobuf ? .protobuf : .json,
-            empty: watchable?.emptyObject ?? Object())
+            empty: { [watchable] in watchable?.emptyObject ?? Object() })
     }
 
     /// An answer without end: as the body, or as the messages of a WebSocket (5.6).

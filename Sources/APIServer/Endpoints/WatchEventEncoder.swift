@@ -18,10 +18,10 @@ struct WatchEventEncoder<Object: APIObject>: Sendable {
     private let form: Form
     private let framing: Framing
     /// What bookmarks show beside their version.
-    private let empty: Object
+    private let empty: @Sendable () -> Object
     private var hasShownColumns = false
 
-    init(_ form: Form, framing: Framing = .json, empty: Object) {
+    init(_ form: Form, framing: Framing = .json, empty: @escaping @Sendable () -> Object) {
         self.form = form
         self.framing = framing
         self.empty = empty
@@ -43,7 +43,7 @@ struct WatchEventEncoder<Object: APIObject>: Sendable {
 
     /// - Parameter endsInitialEvents: marks that all of the initial state was sent.
     mutating func bookmark(_ revision: Int64, endsInitialEvents: Bool) throws -> [UInt8] {
-        var object = empty
+        var object = empty()
         object.metadata.resourceVersion = String(revision)
         if endsInitialEvents { object.metadata.annotations["k8s.io/initial-events-end"] = "true" }
         var bytes: [UInt8] = []
@@ -89,10 +89,10 @@ struct WatchEventEncoder<Object: APIObject>: Sendable {
 
     private static func append(_ type: String, _ object: [UInt8], to bytes: inout [UInt8]) {
         bytes.reserveCapacity(bytes.count + object.count + 40)
-        bytes += Array(#"{"type":""#.utf8)
-        bytes += Array(type.utf8)
-        bytes += Array(#"","object":"#.utf8)
+        bytes += #"{"type":""#.utf8
+        bytes += type.utf8
+        bytes += #"","object":"#.utf8
         bytes += object
-        bytes += Array("}\n".utf8)
+        bytes += "}\n".utf8
     }
 }

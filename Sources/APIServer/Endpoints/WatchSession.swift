@@ -1,60 +1,85 @@
 import APIMachinery
 import JSON
+import Synchronization
 
 /// One open watch: writes events until its time is over, the client leaves, or the watcher fell behind.
-struct WatchSession<Object: APIObject>: Sendable {
-    let stream: any WatchStream<Object>
-    let options: ListOptions
-    let encoder: WatchEventEncoder<Object>
+///
+/// A class because each function on the way to the wait would keep a copy of its own, for each of thousands of watches.
+final class WatchSession<Object: APIObject>: Sendable {
+    private let stream: any WatchStream<Object>
+    private let encoder: Mutex<WatchEventEncoder<Object>>
+    private let seconds: Int
+    private let sendsBookmarks: Bool
+    private let marksInitialState: Bool
     /// How often an idle client learns the present version.
-    var bookmarkInterval: Duration = .seconds(60)
+    private let bookmarkInterval: Duration
     /// Every event is a write of its own.
-    var isMessagewise = false
+    private let isMessagewise: Bool
+
+    init(
+        _ stream: any WatchStream<Object>, _ options: ListOptions, _ encoder: WatchEventEncoder<Object>,
+        bookmarkInterval: Duration = .seconds(60), isMessagewise: Bool = false
+    ) {
+        self.stream = stream
+        self.encoder = Mutex(encoder)
+        seconds = min(options.timeoutSeconds.flatMap { $0 > 0 ? $0 : nil } ?? Self.defaultSeconds, 86_400)
+        sendsBookmarks = options.allowWatchBookmarks
+        marksInitialState = options.allowWatchBookmarks && options.sendInitialEvents == true
+        self.bookmarkInterval = bookmarkInterval
+        self.isMessagewise = isMessagewise
+    }
 
     /// How long a watch lasts where the client says nothing: spread, so that not all come back at once.
     private static var defaultSeconds: Int { Int.random(in: 1800..<3600) }
 
     func run(_ writer: any BodyWriter) async throws {
         let clock = ContinuousClock()
-        let end =
-            clock.now
-            + .seconds(min(options.timeoutSeconds.flatMap { $0 > 0 ? $0 : nil } ?? Self.defaultSeconds, 86_400))
-        var encoder = encoder
+        let end = clock.now + .seconds(seconds)
         do {
-            try await sendInitialState(writer, &encoder)
+            try await sendInitialState(writer)
             var bookmark = clock.now + bookmarkInterval
             while !stream.isEnded {
-                let deadline = options.allowWatchBookmarks ? min(bookmark, end) : end
+                let deadline = sendsBookmarks ? min(bookmark, end) : end
                 let events = try await stream.next(deadline: deadline)
-                try await send(events, writer, &encoder)
+                try await send(events, writer)
                 if Task.isCancelled || clock.now >= end { break }
-                if options.allowWatchBookmarks && clock.now >= bookmark {
-                    try await writer.write(encoder.bookmark(stream.resourceVersion, endsInitialEvents: false))
+                if sendsBookmarks && clock.now >= bookmark {
+                    try await sendBookmark(writer)
                     bookmark = clock.now + bookmarkInterval
                 }
             }
         } catch let error as APIError {
-            try await writer.write(encoder.encode(error))
+            try await writer.write(encoder.withLock { $0.encode(error) })
         }
     }
 
-    private func sendInitialState(_ writer: any BodyWriter, _ encoder: inout WatchEventEncoder<Object>) async throws {
+    private func sendInitialState(_ writer: any BodyWriter) async throws {
         // The headers go out before the first event, however long that takes.
         try await writer.write([])
-        try await send(stream.initialEvents(), writer, &encoder)
-        if options.sendInitialEvents == true && options.allowWatchBookmarks {
-            try await writer.write(encoder.bookmark(stream.resourceVersion, endsInitialEvents: true))
+        try await send(stream.initialEvents(), writer)
+        if marksInitialState {
+            try await sendBookmark(writer, endsInitialEvents: true)
         }
     }
 
-    private func send(
-        _ events: [WatchEvent<Object>], _ writer: any BodyWriter, _ encoder: inout WatchEventEncoder<Object>
-    ) async throws {
+    private func sendBookmark(_ writer: any BodyWriter, endsInitialEvents: Bool = false) async throws {
+        let version = stream.resourceVersion
+        try await writer.write(
+            encoder.withLock { encoder throws in
+                try encoder.bookmark(version, endsInitialEvents: endsInitialEvents)
+            })
+    }
+
+    private func send(_ events: [WatchEvent<Object>], _ writer: any BodyWriter) async throws {
         if events.isEmpty { return }
         guard isMessagewise else {
-            try await writer.write(encoder.encode(events))
+            try await writer.write(encoded(events))
             return
         }
-        for event in events { try await writer.write(encoder.encode([event])) }
+        for event in events { try await writer.write(encoded([event])) }
+    }
+
+    private func encoded(_ events: [WatchEvent<Object>]) throws -> [UInt8] {
+        try encoder.withLock { encoder throws in try encoder.encode(events) }
     }
 }
