@@ -115,6 +115,7 @@ public struct WeirServer: Sendable {
                 Kubeconfig.text(server: url, authority: credentials.authority, admin: credentials.admin),
                 to: "admin.kubeconfig", isSecret: true)
             onReady(url)
+            CodePages.releaseUnused()
         }
         // Stopped from the last to the first: not ready any more, listeners closed, work in the background ended.
         let stop = StopSignal(flag: isStopping, delay: configuration.limits.shutdownDelay)

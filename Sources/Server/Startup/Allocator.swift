@@ -7,7 +7,7 @@ import CMalloc
 enum Allocator {
     /// Call before the first thread is started.
     static func configure() {
-        mallopt(M_ARENA_MAX, 2)
+        mallopt(M_ARENA_MAX, 4)
         // Fixed, because freeing a large block would otherwise raise it: lists and bodies go back at once.
         mallopt(M_MMAP_THRESHOLD, 512 * 1024)
         // `trimWhenIdle` does that, when nobody is kept waiting by it.

@@ -1,0 +1,36 @@
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#endif
+
+/// The pages of the program's own code that are in memory.
+enum CodePages {
+    /// Gives back the code that only the start needed, which is most of it: looking for a type's conformances alone goes
+    /// through all of the program. What is needed again comes back from the file.
+    ///
+    /// Does nothing where the system does not tell what is mapped.
+    static func releaseUnused() {
+        #if os(Linux)
+        for range in executableMappings() {
+            guard let start = UnsafeMutableRawPointer(bitPattern: range.lowerBound) else { continue }
+            _ = madvise(start, Int(range.upperBound - range.lowerBound), MADV_DONTNEED)
+        }
+        #endif
+    }
+
+    /// Read-only code of files, by the lines of `/proc/self/maps`: `START-END r-xp OFFSET DEVICE INODE PATH`.
+    private static func executableMappings() -> [Range<UInt>] {
+        guard let file = fopen("/proc/self/maps", "r") else { return [] }
+        defer { fclose(file) }
+        var ranges: [Range<UInt>] = []
+        var line = [CChar](repeating: 0, count: 4096)
+        while fgets(&line, Int32(line.count), file) != nil {
+            let parts = String(cString: line).split(separator: " ")
+            guard parts.count >= 6, parts[1] == "r-xp", parts[5].hasPrefix("/") else { continue }
+            let bounds = parts[0].split(separator: "-").compactMap { UInt($0, radix: 16) }
+            if bounds.count == 2, bounds[0] < bounds[1] { ranges.append(bounds[0]..<bounds[1]) }
+        }
+        return ranges
+    }
+}
