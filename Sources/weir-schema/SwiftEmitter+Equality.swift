@@ -9,8 +9,13 @@ extension SwiftEmitter {
         ]
         if type.fields.isEmpty { lines.append("        true") }
         for (number, field) in type.fields.enumerated() {
-            lines.append(
-                (number == 0 ? "        " : "            && ") + equality(of: field, "left", "right"))
+            let line = (number == 0 ? "        " : "            && ") + equality(of: field, "left", "right")
+            guard line.count > 120, let operation = line.firstRange(of: " == ") else {
+                lines.append(line)
+                continue
+            }
+            lines.append(String(line[..<operation.lowerBound]))
+            lines.append("                " + line[operation.lowerBound...].drop { $0 == " " })
         }
         return lines + ["    }", "}"]
     }
