@@ -118,7 +118,8 @@ extension OpenAPIDocuments {
     /// The documents of the image group.
     init(_ api: ImageStreamsAPI) {
         let environment = EndpointEnvironment(
-            decoder: BodyDecoder(kinds: KindRegistry()), namespaces: ActiveNamespaces())
+            decoder: BodyDecoder(kinds: KindRegistry()), namespaces: ActiveNamespaces(),
+            authorizer: RecordingAuthorizer())
         func endpoint<R: Resource>(_ resource: R) -> any ResourceEndpoint {
             TypedEndpoint(resource, environment: environment)
         }

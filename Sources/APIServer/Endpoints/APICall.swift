@@ -29,6 +29,8 @@ struct EndpointEnvironment: Sendable {
     var decoder: BodyDecoder
     /// Asked before anything is created in a namespace, also what is not stored itself.
     var namespaces: any NamespaceLookup
+    /// Asked where what a request does turns out to need another permission than its verb.
+    var authorizer: any Authorizer
     /// Counts what watchers are sent.
     var watches = WatchMetrics()
 }

@@ -45,10 +45,22 @@ extension TypedEndpoint {
             )
         }
         object.metadata.resourceVersion = ""
+        try await requirePermissionToCreate(call)
         switch try await creatable.create(object, options: options, call.context) {
         case .object(let output): return output
         case .status: throw APIError.methodNotSupported(groupResource, verb: "patch")
         }
+    }
+
+    /// A request that patches by its verb may turn out to create: that takes both permissions.
+    private func requirePermissionToCreate(_ call: APICall) async throws {
+        let context = call.context
+        let decision = try await environment.authorizer.authorize(
+            context.user,
+            AccessAttributes(
+                verb: "create", group: groupResource.group, resource: groupResource.resource,
+                subresource: context.subresource, namespace: context.namespace, name: call.name))
+        guard decision.isAllowed else { throw APIError.forbidden(groupResource, call.name, decision.reason) }
     }
 
     /// By the members that the configuration can reach; nil where it takes the whole object to tell.

@@ -57,8 +57,8 @@ public struct RequestPipeline: Sendable {
         impersonation = Impersonation(authorizer: authorizer)
         flow = FlowControl(reads: configuration.maximumReadsInFlight, writes: configuration.maximumWritesInFlight)
         routes = Routes(
-            resources: resources, namespaces: namespaces, healthChecks: healthChecks, version: configuration.version,
-            serverAddress: configuration.serverAddress, metrics: configuration.metrics)
+            resources: resources, namespaces: namespaces, authorizer: authorizer, healthChecks: healthChecks,
+            version: configuration.version, serverAddress: configuration.serverAddress, metrics: configuration.metrics)
         requests = RequestMetrics(resources.map(\.descriptor))
         identities = IdentityMetrics(configuration.metrics)
         var auditor = configuration.auditor

@@ -16,14 +16,14 @@ struct Routes: Sendable {
     let schemas: [GroupVersionKind: TypeSchema]
 
     init(
-        resources: [any Resource], namespaces: any NamespaceLookup, healthChecks: [HealthCheck], version: ServerVersion,
-        serverAddress: String, metrics: MetricsRegistry
+        resources: [any Resource], namespaces: any NamespaceLookup, authorizer: any Authorizer,
+        healthChecks: [HealthCheck], version: ServerVersion, serverAddress: String, metrics: MetricsRegistry
     ) {
         let kinds = KindRegistry(resources.map(\.descriptor.kind))
         let watches = WatchMetrics()
         metrics.register(watches)
         let environment = EndpointEnvironment(
-            decoder: BodyDecoder(kinds: kinds), namespaces: namespaces, watches: watches)
+            decoder: BodyDecoder(kinds: kinds), namespaces: namespaces, authorizer: authorizer, watches: watches)
         let endpoints = resources.map { Self.endpoint($0, environment) }
         router = APIRouter(endpoints)
         let documents = DiscoveryDocuments(endpoints, serverAddress: serverAddress)
