@@ -21,7 +21,7 @@ extension TypedEndpoint {
             return streaming(call, form) { writer in try await writer.write(encoder.encode(error)) }
         }
         let session = WatchSession(
-            CountedWatch(stream: stream, cell: watches), options, encoder, isMessagewise: call.request.wantsWebSocket)
+            stream, options, encoder, figures: watches, isMessagewise: call.request.wantsWebSocket)
         return streaming(call, form) { writer in try await session.run(writer) }
     }
 

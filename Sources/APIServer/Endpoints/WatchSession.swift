@@ -7,6 +7,7 @@ import Synchronization
 /// A class because each function on the way to the wait would keep a copy of its own, for each of thousands of watches.
 final class WatchSession<Object: APIObject>: Sendable {
     private let stream: any WatchStream<Object>
+    private let figures: WatchMetrics.Cell?
     private let encoder: Mutex<WatchEventEncoder<Object>>
     private let seconds: Int
     private let sendsBookmarks: Bool
@@ -16,11 +17,13 @@ final class WatchSession<Object: APIObject>: Sendable {
     /// Every event is a write of its own.
     private let isMessagewise: Bool
 
+    /// - Parameter figures: counts what the watch sends.
     init(
         _ stream: any WatchStream<Object>, _ options: ListOptions, _ encoder: WatchEventEncoder<Object>,
-        bookmarkInterval: Duration = .seconds(60), isMessagewise: Bool = false
+        figures: WatchMetrics.Cell? = nil, bookmarkInterval: Duration = .seconds(60), isMessagewise: Bool = false
     ) {
         self.stream = stream
+        self.figures = figures
         self.encoder = Mutex(encoder)
         seconds = min(options.timeoutSeconds.flatMap { $0 > 0 ? $0 : nil } ?? Self.defaultSeconds, 86_400)
         sendsBookmarks = options.allowWatchBookmarks
@@ -41,6 +44,7 @@ final class WatchSession<Object: APIObject>: Sendable {
             while !stream.isEnded {
                 let deadline = sendsBookmarks ? min(bookmark, end) : end
                 let events = try await stream.next(deadline: deadline)
+                figures?.count(events, isInitial: false)
                 try await send(events, writer)
                 if Task.isCancelled || clock.now >= end { break }
                 if sendsBookmarks && clock.now >= bookmark {
@@ -49,6 +53,7 @@ final class WatchSession<Object: APIObject>: Sendable {
                 }
             }
         } catch let error as APIError {
+            if error.code == 410 { figures?.countTerminated() }
             try await writer.write(encoder.withLock { $0.encode(error) })
         }
     }
@@ -56,7 +61,9 @@ final class WatchSession<Object: APIObject>: Sendable {
     private func sendInitialState(_ writer: any BodyWriter) async throws {
         // The headers go out before the first event, however long that takes.
         try await writer.write([])
-        try await send(stream.initialEvents(), writer)
+        let events = stream.initialEvents()
+        figures?.count(events, isInitial: true)
+        try await send(events, writer)
         if marksInitialState {
             try await sendBookmark(writer, endsInitialEvents: true)
         }

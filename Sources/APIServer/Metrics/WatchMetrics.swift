@@ -64,29 +64,3 @@ final class WatchMetrics: MetricSource {
         for (labels, state) in all { text.sample(Array(labels[..<3]), state.terminated) }
     }
 }
-
-/// A watch that is counted.
-struct CountedWatch<Object: APIObject>: WatchStream {
-    let stream: any WatchStream<Object>
-    let cell: WatchMetrics.Cell
-
-    var isEnded: Bool { stream.isEnded }
-    var resourceVersion: Int64 { stream.resourceVersion }
-
-    func initialEvents() -> [WatchEvent<Object>] {
-        let events = stream.initialEvents()
-        cell.count(events, isInitial: true)
-        return events
-    }
-
-    func next(deadline: ContinuousClock.Instant) async throws -> [WatchEvent<Object>] {
-        do {
-            let events = try await stream.next(deadline: deadline)
-            cell.count(events, isInitial: false)
-            return events
-        } catch let error as APIError where error.code == 410 {
-            cell.countTerminated()
-            throw error
-        }
-    }
-}
