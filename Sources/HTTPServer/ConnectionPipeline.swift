@@ -12,6 +12,7 @@ struct ConnectionPipeline: Sendable {
     let limits: ConnectionLimits
     let executors: EventLoopExecutors
     let respond: HTTPListener.Responder
+    let onHandshakeFailure: @Sendable () -> Void
     let logger: Logger
 
     func configure(_ channel: any Channel) -> EventLoopFuture<Void> {
@@ -33,8 +34,8 @@ struct ConnectionPipeline: Sendable {
                 }
             }
             try channel.pipeline.syncOperations.addHandlers([
-                NIOSSLServerHandler(context: tls), WriteCoalescer(), negotiation,
-                ConnectionErrorHandler(logger: logger),
+                NIOSSLServerHandler(context: tls), HandshakeObserver(onFailure: onHandshakeFailure), WriteCoalescer(),
+                negotiation, ConnectionErrorHandler(logger: logger),
             ])
         }
     }

@@ -18,6 +18,8 @@ public struct HTTPListener: Service {
         /// nil serves HTTP/1.1 without TLS.
         public var tls: NIOSSLContext?
         public var limits = ConnectionLimits()
+        /// Called for each connection that ended before its TLS handshake.
+        public var onHandshakeFailure: @Sendable () -> Void = {}
         /// How long connections may take to end their requests once shutdown has begun.
         public var drainTimeout: TimeAmount = .seconds(60)
 
@@ -55,7 +57,7 @@ public struct HTTPListener: Service {
         let quiescing = ServerQuiescingHelper(group: group)
         let pipeline = ConnectionPipeline(
             tls: configuration.tls, limits: configuration.limits, executors: EventLoopExecutors(group),
-            respond: respond, logger: logger)
+            respond: respond, onHandshakeFailure: configuration.onHandshakeFailure, logger: logger)
         let channel: any Channel
         do {
             channel = try await ServerBootstrap(group: group)

@@ -86,22 +86,30 @@ public struct WeirServer: Sendable {
             RegistryHandler.owns(request.path)
                 ? await registry.respond(to: request) : await pipeline.respond(to: request)
         }
+        let handshakeFailed = ServerMetrics.handshakeFailures(metrics)
         let further = [configuration.insecureListen, configuration.registryListen].compactMap { $0 }
         let ready = ReadyGate(expected: 1 + further.count)
         var listeners = [
-            try listener(configuration.listen, credentials, isPlain: false, respond: everything) { address in
+            try listener(
+                configuration.listen, credentials, isPlain: false, onHandshakeFailure: handshakeFailed,
+                respond: everything
+            ) { address in
                 await ready.arrived(api: address)
             }
         ]
         if let address = configuration.insecureListen {
             listeners.append(
-                try listener(address, credentials, isPlain: true, respond: everything) { _ in
+                try listener(
+                    address, credentials, isPlain: true, onHandshakeFailure: handshakeFailed, respond: everything
+                ) { _ in
                     await ready.arrived(api: nil)
                 })
         }
         if let address = configuration.registryListen {
             listeners.append(
-                try listener(address, credentials, isPlain: configuration.registryIsInsecure) { request in
+                try listener(
+                    address, credentials, isPlain: configuration.registryIsInsecure, onHandshakeFailure: handshakeFailed
+                ) { request in
                     RegistryHandler.owns(request.path)
                         ? await registry.respond(to: request) : .text(404, "404 page not found\n")
                 } onListening: { _ in
@@ -130,6 +138,7 @@ public struct WeirServer: Sendable {
 
     private func listener(
         _ address: WeirConfiguration.Address, _ credentials: DataDirectory.Credentials, isPlain: Bool,
+        onHandshakeFailure: @escaping @Sendable () -> Void,
         respond: @escaping @Sendable (ServerRequest) async -> ServerResponse,
         onListening: @escaping @Sendable (WeirConfiguration.Address) async -> Void
     ) throws -> any Service {
@@ -138,7 +147,7 @@ public struct WeirServer: Sendable {
             clientAuthority: credentials.authority)
         return try Listener(
             address: address, tls: isPlain ? nil : tls, respond: respond, onListening: onListening,
-            logger: quiet(logger)
+            onHandshakeFailure: onHandshakeFailure, logger: quiet(logger)
         ).service()
     }
 

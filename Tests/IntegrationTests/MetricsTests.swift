@@ -55,6 +55,23 @@ struct MetricsTests {
         }
     }
 
+    @Test("Connections that do not get through the TLS handshake are counted, others are not")
+    func handshakes() async throws {
+        try await WeirProcess.run { server, api in
+            let name = "apiserver_tls_handshake_errors_total"
+            func failures() async throws -> Double? {
+                try MetricFamily.parse(try await api.get("/metrics").text)[name]?.samples.first?.value
+            }
+            try await api.createNamespace("p")
+            #expect(try await failures() == 0)
+            // A client that speaks no TLS, and one that does not trust the server.
+            _ = try await run("curl", ["-s", "http://127.0.0.1:\(server.port)/"])
+            try await eventually("no plain request was counted") { try await failures() == 1 }
+            _ = try await run("curl", ["-s", server.url])
+            try await eventually("no refused certificate was counted") { try await failures() == 2 }
+        }
+    }
+
     @Test("Metrics are for administrators")
     func access() async throws {
         try await WeirProcess.run { _, api in

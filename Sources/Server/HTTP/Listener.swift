@@ -20,14 +20,17 @@ struct Listener {
     var respond: @Sendable (ServerRequest) async -> ServerResponse
     /// Called once the socket listens, with the address it got.
     var onListening: @Sendable (WeirConfiguration.Address) async -> Void
+    /// Called for each connection that ended before its TLS handshake.
+    var onHandshakeFailure: @Sendable () -> Void = {}
     var logger: Logger
 
     func service() throws -> any Service {
         let host = address.host
         let onListening = onListening
-        let listener = HTTPListener(
-            .init(host: host, port: address.port, tls: try tls.map(Self.context)), logger: logger, respond: respond
-        ) { port in
+        var configuration = HTTPListener.Configuration(
+            host: host, port: address.port, tls: try tls.map(Self.context))
+        configuration.onHandshakeFailure = onHandshakeFailure
+        let listener = HTTPListener(configuration, logger: logger, respond: respond) { port in
             await onListening(.init(host: host, port: port))
         }
         return ListeningService(listener: listener, address: address)

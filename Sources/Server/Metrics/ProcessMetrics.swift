@@ -48,7 +48,7 @@ private struct ProcessStatus {
     var startSeconds: Double?
 
     init?() {
-        guard let text = Self.read("/proc/self/stat"), let end = text.lastIndex(of: ")") else { return nil }
+        guard let text = SystemFile.text(of: "/proc/self/stat"), let end = text.lastIndex(of: ")") else { return nil }
         // Behind the name, which may contain anything: the third field is the first here.
         let fields = text[text.index(after: end)...].split(separator: " ")
         func field(_ number: Int) -> Int? {
@@ -66,24 +66,14 @@ private struct ProcessStatus {
     }
 
     private static var bootSeconds: Int? {
-        guard let line = read("/proc/stat")?.split(separator: "\n").first(where: { $0.hasPrefix("btime ") }) else {
+        guard
+            let line = SystemFile.text(of: "/proc/stat")?.split(separator: "\n").first(where: { $0.hasPrefix("btime ") }
+            )
+        else {
             return nil
         }
         return Int(line.dropFirst("btime ".count))
     }
 
     /// A file of the kernel: its size is not known before.
-    private static func read(_ path: String) -> String? {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { return nil }
-        defer { close(descriptor) }
-        var bytes: [UInt8] = []
-        var buffer = [UInt8](repeating: 0, count: 16_384)
-        while true {
-            let count = Glibc.read(descriptor, &buffer, buffer.count)
-            guard count > 0 else { break }
-            bytes += buffer[..<count]
-        }
-        return String(decoding: bytes, as: UTF8.self)
-    }
 }

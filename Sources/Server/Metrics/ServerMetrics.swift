@@ -21,6 +21,15 @@ enum ServerMetrics {
         return registry
     }
 
+    /// Adds the count of connections that ended before their TLS handshake.
+    /// - Returns: what counts one.
+    static func handshakeFailures(_ registry: MetricsRegistry) -> @Sendable () -> Void {
+        let counter = registry.counters(
+            "apiserver_tls_handshake_errors_total", help: "Connections that ended before their TLS handshake."
+        ).counter()
+        return { counter.add() }
+    }
+
     private static func size(of directory: String) -> Int {
         let manager = FileManager.default
         let names = (try? manager.contentsOfDirectory(atPath: directory)) ?? []

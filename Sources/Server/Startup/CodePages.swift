@@ -21,16 +21,11 @@ enum CodePages {
 
     /// Read-only code of files, by the lines of `/proc/self/maps`: `START-END r-xp OFFSET DEVICE INODE PATH`.
     private static func executableMappings() -> [Range<UInt>] {
-        guard let file = fopen("/proc/self/maps", "r") else { return [] }
-        defer { fclose(file) }
-        var ranges: [Range<UInt>] = []
-        var line = [CChar](repeating: 0, count: 4096)
-        while fgets(&line, Int32(line.count), file) != nil {
-            let parts = String(cString: line).split(separator: " ")
-            guard parts.count >= 6, parts[1] == "r-xp", parts[5].hasPrefix("/") else { continue }
+        (SystemFile.text(of: "/proc/self/maps") ?? "").split(separator: "\n").compactMap { line in
+            let parts = line.split(separator: " ")
+            guard parts.count >= 6, parts[1] == "r-xp", parts[5].hasPrefix("/") else { return nil }
             let bounds = parts[0].split(separator: "-").compactMap { UInt($0, radix: 16) }
-            if bounds.count == 2, bounds[0] < bounds[1] { ranges.append(bounds[0]..<bounds[1]) }
+            return bounds.count == 2 && bounds[0] < bounds[1] ? bounds[0]..<bounds[1] : nil
         }
-        return ranges
     }
 }
