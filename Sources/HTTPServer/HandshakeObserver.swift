@@ -7,19 +7,19 @@ final class HandshakeObserver: ChannelInboundHandler, RemovableChannelHandler {
     typealias InboundIn = NIOAny
 
     private let onFailure: @Sendable () -> Void
+    private var isDone = false
 
     init(onFailure: @escaping @Sendable () -> Void) { self.onFailure = onFailure }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if case .handshakeCompleted? = event as? TLSUserEvent { isDone = true }
         // First the event: a handler that is gone hands nothing on.
         context.fireUserInboundEventTriggered(event)
-        if case .handshakeCompleted? = event as? TLSUserEvent {
-            context.pipeline.syncOperations.removeHandler(self, promise: nil)
-        }
+        if isDone { context.pipeline.syncOperations.removeHandler(self, promise: nil) }
     }
 
     func channelInactive(context: ChannelHandlerContext) {
-        onFailure()
+        if !isDone { onFailure() }
         context.fireChannelInactive()
     }
 }

@@ -26,6 +26,21 @@ struct ObjectStoreWriteTests {
         }
     }
 
+    @Test("stores no managed fields that it did not write")
+    func foreignManagedFields() async throws {
+        try await Shelf.with { shelf in
+            // As the server itself creates, for example the image of a push.
+            let created = try await shelf.create("a") {
+                $0.metadata.managedFields = [
+                    ManagedFieldsEntry(
+                        manager: "m", operation: "Update", apiVersion: "image.openshift.io/v1", fieldsType: "FieldsV1",
+                        fieldsV1: RawJSON(compact: Array(#"{"f:\u006detadata":{},"x":{}}"#.utf8)))
+                ]
+            }
+            #expect(created.metadata.managedFields.isEmpty)
+        }
+    }
+
     @Test("refuses what must not be created")
     func refusals() async throws {
         try await Shelf.with { shelf in

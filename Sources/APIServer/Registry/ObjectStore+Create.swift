@@ -18,10 +18,13 @@ extension ObjectStore {
         var prepared = object
         SystemMetadata.fill(&prepared.metadata, namespace: descriptor.isNamespaced ? context.namespace : "", context)
         strategy.applyDefaults(&prepared)
-        if let fields, !options.isApply {
-            prepared.metadata.managedFields = fields.update(
-                old: nil, oldManagers: [], new: prepared.jsonBytes(), submitted: .init(prepared.metadata.managedFields),
-                manager: options.managerName(context), now: context.now)
+        if !options.isApply {
+            // What is stored must have been written here, and be understood: a pushed image brings whatever it likes.
+            prepared.metadata.managedFields =
+                fields?.update(
+                    old: nil, oldManagers: [], new: prepared.jsonBytes(),
+                    submitted: .init(prepared.metadata.managedFields), manager: options.managerName(context),
+                    now: context.now) ?? []
         }
         let isGenerated = prepared.metadata.name.isEmpty && !prepared.metadata.generateName.isEmpty
         for attempt in 1...8 {
