@@ -43,7 +43,7 @@ enum ImageSignatureValidation {
         }
         if !signature.imageIdentity.isEmpty { mustBeUnset("imageIdentity", .string(signature.imageIdentity)) }
         if !signature.signedClaims.isEmpty {
-            let claims = signature.signedClaims.sorted { precedes($0.key, $1.key) }
+            let claims = signature.signedClaims.sorted { Exactly.precedes($0.key, $1.key) }
             mustBeUnset("signedClaims", .object(JSONObject(members: claims.map { ($0.key, .string($0.value)) })))
         }
         if let issuer = signature.issuedBy {

@@ -1,6 +1,7 @@
 import APIMachinery
 import APIServer
 import ImageAPI
+import JSON
 
 /// GET `imagestreamimages/{stream}@{id}`: an image of a stream's history (spec/image-resources.md 15).
 struct ImageStreamImageResource: GettableResource {
@@ -44,6 +45,6 @@ struct ImageStreamImageResource: GettableResource {
     /// The image an id stands for: itself if there is one of that name, else the first that matches.
     static func choose(_ id: String, from images: some Collection<String>) -> String? {
         if images.contains(id) { return id }
-        return images.filter { ImageIdentifier.matches(id, image: $0) }.min(by: precedes)
+        return images.filter { ImageIdentifier.matches(id, image: $0) }.min(by: Exactly.precedes)
     }
 }

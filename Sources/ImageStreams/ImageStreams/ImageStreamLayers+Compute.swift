@@ -1,5 +1,6 @@
 import APIMachinery
 import ImageAPI
+import JSON
 
 /// Answers from what an image is made of.
 public protocol ImageLayerIndex: Sendable {
@@ -46,7 +47,7 @@ extension ImageStreamLayers {
 
     /// What would make the answer useless (10.3).
     func failures() -> [FieldError] {
-        images.sorted { precedes($0.key, $1.key) }.flatMap { name, references -> [FieldError] in
+        images.sorted { Exactly.precedes($0.key, $1.key) }.flatMap { name, references -> [FieldError] in
             let field = "images[\(name)]"
             if references.imageMissing { return [] }
             if references.manifests.isEmpty {

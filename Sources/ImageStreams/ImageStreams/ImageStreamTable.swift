@@ -40,7 +40,7 @@ enum ImageStreamTable {
             case (let a?, let b?) where a != b: a > b
             case (.some, nil): true
             case (nil, .some): false
-            default: precedes(left.tag, right.tag)
+            default: Exactly.precedes(left.tag, right.tag)
             }
         }
         return abbreviated(sorted.map(\.tag))

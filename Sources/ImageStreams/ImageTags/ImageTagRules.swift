@@ -1,6 +1,7 @@
 import APIMachinery
 import APIServer
 import ImageAPI
+import JSON
 
 /// `imagetags`: spec, status and Image of a tag in one object (spec/image-resources.md 13).
 struct ImageTagResource: GettableResource, ListableResource, CreatableResource, UpdatableResource,
@@ -33,7 +34,7 @@ struct ImageTagResource: GettableResource, ListableResource, CreatableResource, 
     func list(_ options: ListOptions, _ context: RequestContext) async throws -> OutputList<ImageTag> {
         let streams = try await tags.listStreams(options, context)
         let items = streams.flatMap { stream in
-            Set(stream.spec.tags.map(\.name)).union(stream.status.tags.map(\.tag)).sorted(by: precedes)
+            Set(stream.spec.tags.map(\.name)).union(stream.status.tags.map(\.tag)).sorted(by: Exactly.precedes)
                 .compactMap { ImageTag(stream: stream, tag: $0) }
         }
         return OutputList(items: items.filter { TagStore.matches($0.metadata, options) }.map { Output($0) })

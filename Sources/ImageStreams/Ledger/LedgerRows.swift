@@ -57,8 +57,8 @@ struct LedgerRows {
             LedgerKeys.reference(image: image, namespace: metadata.namespace, stream: metadata.name)
         }
         let value = JSONValue.object(["uid": .string(metadata.uid)]).jsonBytes()
-        return after.subtracting(before).sorted(by: precedes).map { .put(key: key($0), value: value) }
-            + before.subtracting(after).sorted(by: precedes).map { .delete(key: key($0)) }
+        return after.subtracting(before).sorted(by: Exactly.precedes).map { .put(key: key($0), value: value) }
+            + before.subtracting(after).sorted(by: Exactly.precedes).map { .delete(key: key($0)) }
     }
 
     /// The JSON of a history and outbox row.

@@ -1,6 +1,7 @@
 import APIMachinery
 import APIServer
 import ImageAPI
+import JSON
 
 /// What one write does to one tag: its newest event before and after.
 ///
@@ -26,7 +27,7 @@ public struct TagChange: Sendable, Hashable {
         }
         let before = heads(old)
         let after = heads(new)
-        let names = Set(before.keys).union(after.keys).sorted(by: precedes)
+        let names = Set(before.keys).union(after.keys).sorted(by: Exactly.precedes)
         return names.compactMap { name in
             let from = before[name]
             let to = after[name]

@@ -43,7 +43,7 @@ extension ImageStreamStatus {
         var entry = NamedTagEventList()
         entry.tag = name
         let result = change(&entry)
-        let index = tags.firstIndex { precedes(name, $0.tag) } ?? tags.endIndex
+        let index = tags.firstIndex { Exactly.precedes(name, $0.tag) } ?? tags.endIndex
         tags.insert(entry, at: index)
         return result
     }
@@ -65,11 +65,8 @@ extension ImageStreamSpec {
         var entry = TagReference()
         entry.name = name
         let result = change(&entry)
-        let index = tags.firstIndex { precedes(name, $0.name) } ?? tags.endIndex
+        let index = tags.firstIndex { Exactly.precedes(name, $0.name) } ?? tags.endIndex
         tags.insert(entry, at: index)
         return result
     }
 }
-
-/// The order of names in streams: that of their bytes, which Swift's own order of strings is not.
-func precedes(_ left: String, _ right: String) -> Bool { Exactly.precedes(left, right) }

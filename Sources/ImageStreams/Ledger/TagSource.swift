@@ -1,5 +1,6 @@
 import APIMachinery
 import ImageAPI
+import JSON
 import OCI
 
 /// What a spec tag of a stream kind refers to (spec/image-resources.md 9.6.1).
@@ -65,6 +66,6 @@ enum ImageIdentifier {
                 found.insert(event.image)
             }
         }
-        return found.sorted(by: precedes)
+        return found.sorted(by: Exactly.precedes)
     }
 }
