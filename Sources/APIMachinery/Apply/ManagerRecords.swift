@@ -18,9 +18,18 @@ struct ManagerRecords: Sendable {
         _ entries: [ManagedFieldsEntry], stored: [ManagedFieldsEntry], apiVersion: String
     ) throws(ManagedFieldsError) {
         records.reserveCapacity(entries.count + 1)
+        // Looked up, not searched for: appliers are not limited in number.
+        let known = entries == stored ? nil : Set(stored)
+        var positions: [ManagerIdentity: Int] = [:]
         for entry in entries {
-            let record = try ManagerRecord(entry, isOwn: stored.contains(entry))
-            if record.apiVersion == apiVersion { self[record.identity] = record }
+            let record = try ManagerRecord(entry, isOwn: known?.contains(entry) ?? true)
+            guard record.apiVersion == apiVersion else { continue }
+            if let position = positions[record.identity] {
+                records[position] = record
+            } else {
+                positions[record.identity] = records.count
+                records.append(record)
+            }
         }
     }
 

@@ -49,6 +49,21 @@ struct OwnedFieldsTests {
         }
     }
 
+    @Test("Of several entries of one manager the last holds, also among thousands")
+    func lastEntry() throws {
+        func entry(_ number: Int, _ field: String) -> ManagedFieldsEntry {
+            ManagedFieldsEntry(
+                manager: "m\(number)", operation: "Apply", apiVersion: "v1", fieldsType: "FieldsV1",
+                fieldsV1: FieldSet([FieldPath(field)]).fieldsV1)
+        }
+        let entries = (0..<20_000).map { entry($0, "a") } + [entry(7, "b")]
+        for stored in [entries, []] {
+            let records = try ManagerRecords(entries, stored: stored, apiVersion: "v1")
+            #expect(records.records.count == 20_000)
+            #expect(records.records[7].fields.set == FieldSet([FieldPath("b")]))
+        }
+    }
+
     @Test("Fields that cannot be read own nothing", arguments: ["", "{", #"{"x":{}}"#, "[]", #"{"f:a":"#])
     func unreadable(_ text: String) {
         var fields = OwnedFields(encoded: RawJSON(compact: Array(text.utf8)))
