@@ -41,6 +41,26 @@ struct ObjectStoreWriteTests {
         }
     }
 
+    @Test("writes a change from one spelling of a letter to another")
+    func spellings() async throws {
+        try await Shelf.with { shelf in
+            var stream = try await shelf.create("a") { stream in
+                stream.metadata.annotations = ["note": "\u{E9}"]
+                stream.spec.tags = [
+                    TagReference(name: "v1", from: ObjectReference(kind: "DockerImage", name: "\u{E9}"))
+                ]
+            }
+            stream.metadata.annotations = ["note": "e\u{301}"]
+            stream.spec.tags[0].from?.name = "e\u{301}"
+            let version = stream.metadata.resourceVersion
+            let written = try await shelf.put(stream)
+            #expect(written.metadata.resourceVersion != version)
+            let read = try #require(try shelf.objects.object("a", namespace: "p"))
+            #expect(read.metadata.annotations["note"].map { Array($0.utf8) } == Array("e\u{301}".utf8))
+            #expect(read.spec.tags[0].from.map { Array($0.name.utf8) } == Array("e\u{301}".utf8))
+        }
+    }
+
     @Test("refuses what must not be created")
     func refusals() async throws {
         try await Shelf.with { shelf in
