@@ -37,7 +37,7 @@ test: PACKAGES := $(TEST_PACKAGES)
 test: packages ## Build everything and run all tests.
 	Scripts/python-tools python-clients $(PYTHON_CLIENTS) >/dev/null
 	swift build --build-tests
-	swift test --skip-build
+	Scripts/run-tests
 
 conformance: PACKAGES := $(TEST_PACKAGES)
 conformance: packages ## Replay the recorded answers of the reference against a real server.
