@@ -17,4 +17,10 @@ public enum KnownAnnotation {
     public static let preferredOS = "importer.image.openshift.io/prefer-os"
     /// On a Secret: `true` hides it from imports and from `/secrets`.
     public static let excludeSecret = "openshift.io/image.excludeSecret"
+    /// On a workload or its template: `*` resolves all of its images by name and tag in its own namespace.
+    public static let resolveNames = "alpha.image.policy.openshift.io/resolve-names"
+    /// On a namespace: names of rules of the image policy that do not hold there, separated by commas.
+    public static let ignoredPolicyRules = "alpha.image.policy.openshift.io/ignore-rules"
+    /// On a workload: which containers follow which tags, as JSON.
+    public static let triggers = "image.openshift.io/triggers"
 }

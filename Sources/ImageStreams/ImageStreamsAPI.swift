@@ -12,6 +12,8 @@ public struct ImageStreamsAPI: Sendable {
     public let images: ObjectStore<Image>
     /// Everything the group serves, in the order of its documentation.
     public let resources: [any Resource]
+    /// What is served beside them.
+    public let handlers: [any PathHandler]
 
     private let tags: TagStore
     private let imports: ImageStreamImportResource
@@ -50,6 +52,17 @@ public struct ImageStreamsAPI: Sendable {
         self.layers = layers
         self.imports = imports
         self.mappings = mappings
+        let tagResource = ImageStreamTagResource(tags: tags)
+        let streamImages = ImageStreamImageResource(streams: streams, images: images, layers: layers)
+        handlers = [
+            ImagePolicyWebhook(
+                policy: ImagePolicy(
+                    configuration: configuration.imagePolicy,
+                    resolver: ImageResolver(
+                        tags: tagResource, streamImages: streamImages,
+                        internalRegistry: configuration.internalRegistryHostname),
+                    namespaceAnnotations: { try await namespaces?.annotations(of: $0) ?? [:] }))
+        ]
         resources = [
             StoredResource(images, strategy: ImageStrategy(), table: ImageTable.columns),
             ImageSignatureResource(images: images),
@@ -58,9 +71,9 @@ public struct ImageStreamsAPI: Sendable {
             StoredSubresource(streams, name: "status", strategy: ImageStreamStatusStrategy(rules: rules)),
             layers,
             ImageStreamSecretsResource(secrets: secrets),
-            ImageStreamTagResource(tags: tags),
+            tagResource,
             ImageTagResource(tags: tags),
-            ImageStreamImageResource(streams: streams, images: images, layers: layers),
+            streamImages,
             mappings,
             imports,
         ]
@@ -96,6 +109,9 @@ public struct ImageStreamsAPI: Sendable {
     public func layers(of stream: ImageStream) throws(APIError) -> ImageStreamLayers {
         try layers.layers(of: stream)
     }
+
+    /// Where clusters ask for the image policy.
+    public static let policyPaths: Set = [ImagePolicyWebhook.mutatingPath, ImagePolicyWebhook.validatingPath]
 
     // MARK: Stored types
 

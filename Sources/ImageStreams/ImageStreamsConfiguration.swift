@@ -10,15 +10,18 @@ public struct ImageStreamsConfiguration: Sendable {
     public var importMode: String
     /// The registries images may come from; an empty list allows all.
     public var allowedRegistries: [AllowedRegistry]
+    /// What clusters are told of the images of their workloads.
+    public var imagePolicy: ImagePolicyConfiguration
 
     public init(
         internalRegistryHostname: String = "", publicRegistryHostname: String = "", importMode: String = "Legacy",
-        allowedRegistries: [AllowedRegistry] = []
+        allowedRegistries: [AllowedRegistry] = [], imagePolicy: ImagePolicyConfiguration = ImagePolicyConfiguration()
     ) {
         self.internalRegistryHostname = internalRegistryHostname
         self.publicRegistryHostname = publicRegistryHostname
         self.importMode = importMode
         self.allowedRegistries = allowedRegistries
+        self.imagePolicy = imagePolicy
     }
 }
 

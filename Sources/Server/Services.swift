@@ -23,14 +23,16 @@ struct Services: Sendable {
     init(_ configuration: WeirConfiguration, store: Store, transport: RegistryTransport, logger: Logger) throws {
         self.logger = logger
         let namespaces = Namespaces(store: store)
-        let authorizer = BasicAuthorizer()
+        let authorizer = BasicAuthorizer(
+            openPaths: configuration.imagePolicy.isPublic ? ImageStreamsAPI.policyPaths : [])
         var importing = Importer.Configuration()
         importing.maxTagsPerRepository = configuration.maximumImagesPerRepository
         let imageStreams = try ImageStreamsAPI(
             store: store,
             configuration: ImageStreamsConfiguration(
                 internalRegistryHostname: configuration.internalRegistryHostname,
-                publicRegistryHostname: configuration.publicRegistryHostname, importMode: configuration.importMode),
+                publicRegistryHostname: configuration.publicRegistryHostname, importMode: configuration.importMode,
+                imagePolicy: try configuration.imagePolicy.policy()),
             authorizer: authorizer, namespaces: namespaces,
             importer: RegistryImporter(Importer(transport: transport, configuration: importing, logger: logger)))
         self.namespaces = namespaces

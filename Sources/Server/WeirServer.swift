@@ -75,7 +75,8 @@ public struct WeirServer: Sendable {
         requests.metrics = metrics
         requests.auditor = auditor
         let pipeline = RequestPipeline(
-            resources: services.resources, configuration: requests, authenticator: authenticator,
+            resources: services.resources, handlers: services.imageStreams.handlers, configuration: requests,
+            authenticator: authenticator,
             authorizer: services.authorizer, namespaces: services.namespaces,
             healthChecks: [
                 .ping,

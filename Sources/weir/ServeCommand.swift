@@ -60,6 +60,12 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(help: "Old files of the audit log that are kept. Default: 10.")
     var auditLogMaxBackups: Int?
 
+    @Option(help: "An image policy (ImagePolicyConfig, YAML). Default: names of tags are resolved, all images may run.")
+    var imagePolicy: String?
+
+    @Flag(help: "Let anybody ask the image policy: for API servers that call webhooks without credentials.")
+    var imagePolicyPublic = false
+
     @Option(help: "Reads that are worked on at a time; 0 for no bound. Default: 400.")
     var maxRequestsInflight: Int?
 
@@ -108,12 +114,14 @@ struct ServeCommand: AsyncParsableCommand {
         set("logLevel", logLevel)
         set("auditLog", auditLog)
         set("auditPolicy", auditPolicy)
+        set("imagePolicy", imagePolicy)
         set("shutdownDelayDuration", shutdownDelayDuration)
         set("maxImagesPerRepository", maxImagesPerRepository)
         set("auditLogMaxSize", auditLogMaxSize)
         set("auditLogMaxBackups", auditLogMaxBackups)
         set("maxRequestsInflight", maxRequestsInflight)
         set("maxMutatingRequestsInflight", maxMutatingRequestsInflight)
+        if imagePolicyPublic { values[["imagePolicyPublic"]] = ConfigValue(.bool(true), isSecret: false) }
         if registryInsecure { values[["registryInsecure"]] = ConfigValue(.bool(true), isSecret: false) }
         if !certificateHost.isEmpty {
             values[["certificateHosts"]] = ConfigValue(.stringArray(certificateHost), isSecret: false)

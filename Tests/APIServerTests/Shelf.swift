@@ -121,6 +121,7 @@ func context(_ namespace: String = "p") -> RequestContext {
 
 /// `gone` does not exist, `ending` is being deleted, all others are there.
 struct SomeNamespaces: NamespaceLookup {
+    func annotations(of namespace: String) async throws -> [String: String] { [:] }
     func state(of namespace: String) async throws -> NamespaceState {
         switch namespace {
         case "gone": .absent

@@ -82,6 +82,10 @@ final class RecordingAuthorizer: Authorizer {
 }
 
 struct ActiveNamespaces: NamespaceLookup {
+    /// By namespace.
+    var annotations: [String: [String: String]] = [:]
+
+    func annotations(of namespace: String) async throws -> [String: String] { annotations[namespace] ?? [:] }
     func state(of namespace: String) async throws -> NamespaceState { .active }
 }
 
@@ -143,7 +147,7 @@ final class World: Sendable {
         configuration: ImageStreamsConfiguration = ImageStreamsConfiguration(internalRegistryHostname: "registry:5000"),
         authorizer: RecordingAuthorizer = RecordingAuthorizer(), importer: PreparedImporter = PreparedImporter(),
         admission: [any TagAdmission] = [], secrets: any PullSecretSource = NoPullSecrets(),
-        limits: any ImageStreamLimits = NoImageStreamLimits()
+        limits: any ImageStreamLimits = NoImageStreamLimits(), namespaces: ActiveNamespaces = ActiveNamespaces()
     ) async throws {
         directory = FileManager.default.temporaryDirectory.appending(path: "weir-\(UUID().uuidString)").path
         try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
@@ -151,7 +155,7 @@ final class World: Sendable {
         self.authorizer = authorizer
         self.importer = importer
         api = try ImageStreamsAPI(
-            store: store, configuration: configuration, authorizer: authorizer, namespaces: ActiveNamespaces(),
+            store: store, configuration: configuration, authorizer: authorizer, namespaces: namespaces,
             importer: importer, secrets: secrets, limits: limits, admission: admission)
         try await store.start()
     }
@@ -163,12 +167,12 @@ final class World: Sendable {
         configuration: ImageStreamsConfiguration = ImageStreamsConfiguration(internalRegistryHostname: "registry:5000"),
         authorizer: RecordingAuthorizer = RecordingAuthorizer(), importer: PreparedImporter = PreparedImporter(),
         admission: [any TagAdmission] = [], secrets: any PullSecretSource = NoPullSecrets(),
-        limits: any ImageStreamLimits = NoImageStreamLimits(),
+        limits: any ImageStreamLimits = NoImageStreamLimits(), namespaces: ActiveNamespaces = ActiveNamespaces(),
         _ body: (World) async throws -> Result
     ) async throws -> Result {
         let world = try await World(
             configuration: configuration, authorizer: authorizer, importer: importer, admission: admission,
-            secrets: secrets, limits: limits)
+            secrets: secrets, limits: limits, namespaces: namespaces)
         do {
             let result = try await body(world)
             await world.store.close()

@@ -8,4 +8,6 @@ public enum NamespaceState: Sendable, Hashable {
 /// Answers for namespaces. One of the seams between stand-alone and aggregated mode.
 public protocol NamespaceLookup: Sendable {
     func state(of namespace: String) async throws -> NamespaceState
+    /// What is noted on a namespace; nothing where there is none.
+    func annotations(of namespace: String) async throws -> [String: String]
 }

@@ -43,8 +43,10 @@ public struct RequestPipeline: Sendable {
     private let clock: @Sendable () -> Timestamp
     private let logger: Logger
 
+    /// - Parameter handlers: what is served beside the resources.
     public init(
-        resources: [any Resource], configuration: Configuration, authenticator: any Authenticator,
+        resources: [any Resource], handlers: [any PathHandler] = [], configuration: Configuration,
+        authenticator: any Authenticator,
         authorizer: any Authorizer, namespaces: any NamespaceLookup, healthChecks: [HealthCheck],
         clock: @escaping @Sendable () -> Timestamp,
         logger: Logger
@@ -57,7 +59,8 @@ public struct RequestPipeline: Sendable {
         impersonation = Impersonation(authorizer: authorizer)
         flow = FlowControl(reads: configuration.maximumReadsInFlight, writes: configuration.maximumWritesInFlight)
         routes = Routes(
-            resources: resources, namespaces: namespaces, authorizer: authorizer, healthChecks: healthChecks,
+            resources: resources, handlers: handlers, namespaces: namespaces, authorizer: authorizer,
+            healthChecks: healthChecks,
             version: configuration.version, serverAddress: configuration.serverAddress, metrics: configuration.metrics)
         requests = RequestMetrics(resources.map(\.descriptor))
         identities = IdentityMetrics(configuration.metrics)

@@ -12,12 +12,14 @@ struct Routes: Sendable {
     private let version: ServerVersion
     private let metrics: MetricsRegistry
     private let index: [UInt8]
+    private let handlers: [String: any PathHandler]
     /// The types of everything that is sent and received, by kind.
     let schemas: [GroupVersionKind: TypeSchema]
 
     init(
-        resources: [any Resource], namespaces: any NamespaceLookup, authorizer: any Authorizer,
-        healthChecks: [HealthCheck], version: ServerVersion, serverAddress: String, metrics: MetricsRegistry
+        resources: [any Resource], handlers: [any PathHandler], namespaces: any NamespaceLookup,
+        authorizer: any Authorizer, healthChecks: [HealthCheck], version: ServerVersion, serverAddress: String,
+        metrics: MetricsRegistry
     ) {
         let kinds = KindRegistry(resources.map(\.descriptor.kind))
         let watches = WatchMetrics()
@@ -30,6 +32,9 @@ struct Routes: Sendable {
         discovery = DiscoveryHandler(documents)
         openAPI = OpenAPIHandler(OpenAPIDocuments(endpoints, version: version.gitVersion))
         health = HealthHandler(checks: healthChecks)
+        self.handlers = Dictionary(
+            handlers.flatMap { handler in handler.paths.map { ($0, handler) } }, uniquingKeysWith: { first, _ in first }
+        )
         self.version = version
         self.metrics = metrics
         schemas = Self.schemas(of: endpoints)
@@ -76,16 +81,19 @@ struct Routes: Sendable {
         case .wrongMethod:
             throw APIError.methodNotAllowed
         case .notAPI:
-            return try await other(request, path: path, query: query, now: context.now)
+            return try await other(request, path: path, query: query, context)
         }
     }
 
     private func other(
-        _ request: ServerRequest, path: String, query: QueryParameters, now: Timestamp
+        _ request: ServerRequest, path: String, query: QueryParameters, _ context: RequestContext
     ) async throws -> ServerResponse {
+        if let handler = handlers[path] { return try await handler.respond(to: request, path: path, context) }
         if let response = await health.response(path: path, query: query) { return response }
         if let response = try discovery.response(to: request, path: path, query: query) { return response }
-        if let response = try openAPI.response(to: request, path: path, query: query, now: now) { return response }
+        if let response = try openAPI.response(to: request, path: path, query: query, now: context.now) {
+            return response
+        }
         switch path {
         case "/version", "/version/":
             return ServerResponse(status: 200, contentType: "application/json", version.json)

@@ -25,6 +25,10 @@ public struct Namespaces: NamespaceLookup {
         return isTerminating ? .terminating : .active
     }
 
+    public func annotations(of namespace: String) async throws -> [String: String] {
+        try objects.object(namespace, namespace: "")?.metadata.annotations ?? [:]
+    }
+
     /// Creates the namespaces every server has, where they are missing.
     public func createPermanent(_ context: RequestContext) async throws {
         for name in NamespaceRules.permanent where try objects.object(name, namespace: "") == nil {

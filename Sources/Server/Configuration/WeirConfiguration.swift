@@ -51,6 +51,7 @@ public struct WeirConfiguration: Sendable {
     public var logLevel: Logger.Level
     public var audit: AuditConfiguration
     public var limits: RequestLimits
+    public var imagePolicy: ImagePolicySettings
 
     /// A setting that cannot be used, in words for the person who made it.
     public struct Invalid: Error, CustomStringConvertible {
@@ -92,5 +93,6 @@ public struct WeirConfiguration: Sendable {
         self.logLevel = logLevel
         audit = try AuditConfiguration(reader)
         limits = try RequestLimits(reader)
+        imagePolicy = ImagePolicySettings(reader)
     }
 }
