@@ -37,6 +37,7 @@ let package = Package(
             name: "StoreSQLite",
             dependencies: [
                 "Store",
+                .product(name: "DequeModule", package: "swift-collections"),
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "GRDBSQLite", package: "GRDB.swift"),
             ]),

@@ -24,8 +24,8 @@ extension ImageStream {
             Exactly.precedes(name(elements[index - 1]), name(elements[index]))
         }
         if isAscending { return nil }
-        var latest: [String: Element] = [:]
-        for element in elements { latest[name(element)] = element }
+        var latest: [ExactString: Element] = [:]
+        for element in elements { latest[ExactString(name(element))] = element }
         return latest.values.sorted { Exactly.precedes(name($0), name($1)) }
     }
 }

@@ -4,6 +4,9 @@ public enum KnownAnnotation {
     public static let repositoryCheck = "openshift.io/image.dockerRepositoryCheck"
     /// On a stream: `true` allows insecure transport for allow-list checks and for its legacy repository.
     public static let insecureRepository = "openshift.io/image.insecureRepository"
+    /// On a stream: how many events of each tag `status.tags` keeps, a number from 1 on; all without it. The tag's full
+    /// history does not end there (`taghistories`).
+    public static let historyLimit = "weir.dev/history-limit"
     /// On an Image: `true` says that its content was pushed to the integrated registry.
     public static let managed = "openshift.io/image.managed"
     /// On an Image: `ascending` or `descending`.

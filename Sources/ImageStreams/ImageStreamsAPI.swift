@@ -76,6 +76,7 @@ public struct ImageStreamsAPI: Sendable {
             streamImages,
             mappings,
             imports,
+            TagHistoryResource(store: store),
         ]
     }
 

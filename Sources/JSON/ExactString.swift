@@ -1,10 +1,12 @@
 /// A string compared by its bytes. Swift's own `==` takes two spellings of `é` for the same; JSON and Go do not.
-struct ExactString: Hashable, Sendable {
-    let text: String
+public struct ExactString: Hashable, Sendable {
+    public let text: String
 
-    static func == (left: ExactString, right: ExactString) -> Bool { Exactly.equal(left.text, right.text) }
+    public init(_ text: String) { self.text = text }
 
-    func hash(into hasher: inout Hasher) {
+    public static func == (left: ExactString, right: ExactString) -> Bool { Exactly.equal(left.text, right.text) }
+
+    public func hash(into hasher: inout Hasher) {
         let hashed: Void? = text.utf8.withContiguousStorageIfAvailable {
             hasher.combine(bytes: UnsafeRawBufferPointer($0))
         }

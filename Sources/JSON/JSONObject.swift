@@ -114,7 +114,7 @@ public struct JSONObject: Sendable {
         storage.slots.append(Slot(key: key, value: value))
         storage.count += 1
         if storage.index != nil {
-            storage.index?[ExactString(text: key)] = storage.slots.count - 1
+            storage.index?[ExactString(key)] = storage.slots.count - 1
         } else if storage.slots.count > Self.linearLimit {
             rebuildIndex()
         }
@@ -128,7 +128,7 @@ public struct JSONObject: Sendable {
         let old = storage.slots[position].value
         storage.count -= 1
         storage.slots[position] = Slot(key: nil, value: .null)
-        storage.index?[ExactString(text: key)] = nil
+        storage.index?[ExactString(key)] = nil
         if storage.count * 2 < storage.slots.count { compact() }
         return old
     }
@@ -137,7 +137,7 @@ public struct JSONObject: Sendable {
     public func sharesStorage(with other: JSONObject) -> Bool { storage === other.storage }
 
     private func position(of key: String) -> Int? {
-        if let index = storage.index { return index[ExactString(text: key)] }
+        if let index = storage.index { return index[ExactString(key)] }
         return storage.slots.firstIndex { $0.key.map { Exactly.equal($0, key) } ?? false }
     }
 
@@ -158,7 +158,7 @@ public struct JSONObject: Sendable {
         var index: [ExactString: Int] = [:]
         index.reserveCapacity(slots.count * 2)
         for (position, slot) in slots.enumerated() {
-            if let key = slot.key { index[ExactString(text: key)] = position }
+            if let key = slot.key { index[ExactString(key)] = position }
         }
         return index
     }

@@ -12,7 +12,7 @@ extension JSONReader {
         mutating func add(_ value: JSONValue) -> Bool {
             let known: Int?
             if let index {
-                known = index[ExactString(text: key)]
+                known = index[ExactString(key)]
             } else {
                 known = slots.firstIndex { $0.key.map { Exactly.equal($0, key) } ?? false }
             }
@@ -22,7 +22,7 @@ extension JSONReader {
             }
             slots.append(JSONObject.Slot(key: key, value: value))
             if index != nil {
-                index?[ExactString(text: key)] = slots.count - 1
+                index?[ExactString(key)] = slots.count - 1
             } else if slots.count > JSONObject.linearLimit {
                 index = JSONObject.index(of: slots)
             }

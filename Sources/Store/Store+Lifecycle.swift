@@ -31,7 +31,8 @@ extension Store {
     private func load(_ cache: any StoreCache, at revision: Int64) async throws(StoreError) {
         var rest = cache.range
         while true {
-            let page = try await engine.range(rest, at: revision, limit: configuration.loadPage, keysOnly: false)
+            let page = try await engine.range(
+                rest, at: revision, order: .ascending, limit: configuration.loadPage, keysOnly: false)
             cache.load(page.kvs)
             guard page.more, let last = page.kvs.last else { return }
             rest = rest.after(last.key)

@@ -87,12 +87,13 @@ public final class Store: Sendable {
         return try await engine.get(key, at: revision)
     }
 
-    /// A range from the engine, at a revision (`nil` = newest); `limit` 0 or less = all.
+    /// A range from the engine, at a revision (`nil` = newest); `limit` 0 or less = all. See ``StoreEngine``.
     public func range(
-        _ range: KeyRange, at revision: Int64? = nil, limit: Int = 0, keysOnly: Bool = false
+        _ range: KeyRange, at revision: Int64? = nil, order: RangeOrder = .ascending, limit: Int = 0,
+        keysOnly: Bool = false
     ) async throws(StoreError) -> RangeResult {
         try checkLive()
-        return try await engine.range(range, at: revision, limit: limit, keysOnly: keysOnly)
+        return try await engine.range(range, at: revision, order: order, limit: limit, keysOnly: keysOnly)
     }
 
     private func checkLive() throws(StoreError) {

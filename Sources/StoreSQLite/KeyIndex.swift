@@ -1,3 +1,4 @@
+import DequeModule
 import Store
 
 /// One version of a key: a row of the log.
@@ -39,20 +40,25 @@ struct KeyIndex: Sendable {
     }
 
     /// The first keys of a range that exist at a revision, and how many there are in all.
-    func range(_ range: KeyRange, at revision: Int64, limit: Int) -> (
+    func range(_ range: KeyRange, at revision: Int64, order: RangeOrder, limit: Int) -> (
         page: [(key: String, version: Version)], count: Int
     ) {
         let id = Schema.lastID(of: revision)
-        var page: [(key: String, version: Version)] = []
+        var page: Deque<(key: String, version: Version)> = []
         var count = 0
         keys.visit(range) { key, versions in
             if let version = versions.version(at: id), !version.isDeletion {
                 count += 1
-                if limit <= 0 || count <= limit { page.append((key, version)) }
+                if order == .descending {
+                    page.prepend((key, version))
+                    if limit > 0 && page.count > limit { page.removeLast() }
+                } else if limit <= 0 || count <= limit {
+                    page.append((key, version))
+                }
             }
             return true
         }
-        return (page, count)
+        return (Array(page), count)
     }
 
     /// Adds a version that is newer than all others.

@@ -12,10 +12,10 @@ extension SQLiteEngine {
     }
 
     public func range(
-        _ range: KeyRange, at revision: Int64?, limit: Int, keysOnly: Bool
+        _ range: KeyRange, at revision: Int64?, order: RangeOrder, limit: Int, keysOnly: Bool
     ) async throws(StoreError) -> RangeResult {
         try await atRevision(revision) { [self] index, revision throws(StoreError) in
-            let (page, count) = index.range(range, at: revision, limit: limit)
+            let (page, count) = index.range(range, at: revision, order: order, limit: limit)
             let kvs = keysOnly ? page.map { Self.kv($0.key, $0.version, []) } : try await load(page)
             return RangeResult(kvs: kvs, revision: revision, more: count > page.count, count: count)
         }

@@ -63,12 +63,14 @@ extension EngineChecks {
             return
         }
         let limit = Int.random(in: 0...5, using: &work.generator)
-        let expected = model.range(range, at: revision, limit: limit)
-        try requireEqual(try await engine.range(range, at: revision, limit: limit), expected, place)
+        let order = RangeOrder.allCases.randomElement(using: &work.generator) ?? .ascending
+        let expected = model.range(range, at: revision, order: order, limit: limit)
+        try requireEqual(
+            try await engine.range(range, at: revision, order: order, limit: limit, keysOnly: false), expected, place)
         var bare = expected
         for index in bare.kvs.indices { bare.kvs[index].value = [] }
         try requireEqual(
-            try await engine.range(range, at: revision, limit: limit, keysOnly: true), bare, place)
+            try await engine.range(range, at: revision, order: order, limit: limit, keysOnly: true), bare, place)
         let key = work.key()
         try requireEqual(
             try await engine.get(key, at: revision), model.range(.key(key), at: revision, limit: 0).kvs.first, place)

@@ -67,12 +67,12 @@ public enum EngineChecks {
         try await requireFailure(.tooLarge(limit: "4096 bytes of key")) {
             try await engine.commit(put(String(repeating: "k", count: 4_097)))
         }
-        try await requireFailure(.tooLarge(limit: "4096 changes")) {
-            try await engine.commit(Transaction(mutations: (0...4_096).map { .put(key: "/\($0)", value: []) }))
+        try await requireFailure(.tooLarge(limit: "65535 changes")) {
+            try await engine.commit(Transaction(mutations: (0...65_535).map { .put(key: "/\($0)", value: []) }))
         }
-        let full = Transaction(mutations: (0..<4_096).map { .put(key: "/\($0)", value: [1]) })
+        let full = Transaction(mutations: (0..<65_535).map { .put(key: "/\($0)", value: [1]) })
         try requireEqual(try await engine.commit(full), base + 1)
-        try requireEqual(try await engine.events(in: .all, after: base, limit: 1).batches.first?.events.count, 4_096)
+        try requireEqual(try await engine.events(in: .all, after: base, limit: 1).batches.first?.events.count, 65_535)
     }
 
     public static func keysAreBytes(_ engine: any StoreEngine) async throws {

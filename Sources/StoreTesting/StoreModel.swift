@@ -49,8 +49,11 @@ public struct StoreModel: Sendable {
         return state.sorted { $0.key < $1.key }.map(\.value)
     }
 
-    public func range(_ range: KeyRange, at revision: Int64, limit: Int) -> RangeResult {
-        let all = state(at: revision).filter { range.contains($0.key) }
+    public func range(
+        _ range: KeyRange, at revision: Int64, order: RangeOrder = .ascending, limit: Int
+    ) -> RangeResult {
+        let found = state(at: revision).filter { range.contains($0.key) }
+        let all = order == .ascending ? found : found.reversed()
         let page = limit > 0 ? Array(all.prefix(limit)) : all
         return RangeResult(kvs: page, revision: revision, more: page.count < all.count, count: all.count)
     }

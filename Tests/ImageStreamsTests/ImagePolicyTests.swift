@@ -315,7 +315,8 @@ struct ImagePolicyTests {
             )
             #expect(try await Self.ask(world, Self.pod(["unknown.example.com/x"])).isAllowed)
         }
-        try await Self.world(policy, annotations: [KnownAnnotation.ignoredPolicyRules: "a,execution-denied"]) { (world) async throws in
+        try await Self.world(policy, annotations: [KnownAnnotation.ignoredPolicyRules: "a,execution-denied"]) {
+            (world) async throws in
             #expect(try await Self.ask(world, Self.pod([denied])).isAllowed)
         }
     }

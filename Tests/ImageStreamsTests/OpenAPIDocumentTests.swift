@@ -123,6 +123,7 @@ extension OpenAPIDocuments {
         func endpoint<R: Resource>(_ resource: R) -> any ResourceEndpoint {
             TypedEndpoint(resource, environment: environment)
         }
-        self.init(api.resources.map { endpoint($0) }, version: "v0")
+        let own = api.resources.filter { $0.descriptor.groupVersion == ImageStreamsGroup.version }
+        self.init(own.map { endpoint($0) }, version: "v0")
     }
 }

@@ -29,10 +29,7 @@ struct TableRenderer<Object: APIObject> {
         if showsColumns { write(columns.columns, to: &writer) } else { writer.writeNull() }
         writer.key("rows")
         writer.beginArray()
-        for item in items {
-            writer.element()
-            try writeRow(item, to: &writer)
-        }
+        for item in items { try writeRows(item, to: &writer) }
         writer.endArray()
         writer.endObject()
         return writer.finish()
@@ -58,11 +55,18 @@ struct TableRenderer<Object: APIObject> {
         writer.endArray()
     }
 
-    private func writeRow(_ item: Output<Object>, to writer: inout JSONWriter) throws {
+    private func writeRows(_ item: Output<Object>, to writer: inout JSONWriter) throws {
         let object = try item.object()
+        for cells in columns.rows(object, now) {
+            writer.element()
+            write(cells, of: object, item, to: &writer)
+        }
+    }
+
+    private func write(_ cells: [JSONValue], of object: Object, _ item: Output<Object>, to writer: inout JSONWriter) {
         writer.beginObject()
         writer.key("cells")
-        writer.write(.array(columns.cells(object, now)))
+        writer.write(.array(cells))
         switch inclusion {
         case .none:
             writer.key("object")

@@ -89,7 +89,9 @@ struct OptionsDecoder {
         if query.flag("export") == true {
             throw APIError.badRequest("the export parameter, deprecated since v1.14, is no longer supported")
         }
-        return GetOptions(resourceVersion: query["resourceVersion"] ?? "")
+        return GetOptions(
+            resourceVersion: query["resourceVersion"] ?? "", limit: query["limit"].flatMap { Int($0) } ?? 0,
+            continueToken: query["continue"] ?? "")
     }
 
     /// - Parameter name: set on the old watch paths that name one object.

@@ -30,6 +30,13 @@ public struct WriteOptions: Sendable, Hashable {
 public struct GetOptions: Sendable, Hashable {
     /// Empty: the latest; `0`: any; N: not older than N.
     public var resourceVersion: String
+    /// For objects that come in pages: the size of one, 0 where the client does not say, and where it begins.
+    public var limit: Int
+    public var continueToken: String
 
-    public init(resourceVersion: String = "") { self.resourceVersion = resourceVersion }
+    public init(resourceVersion: String = "", limit: Int = 0, continueToken: String = "") {
+        self.resourceVersion = resourceVersion
+        self.limit = limit
+        self.continueToken = continueToken
+    }
 }

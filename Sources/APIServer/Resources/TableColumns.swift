@@ -23,12 +23,17 @@ public struct TableColumns<Object: APIObject>: Sendable {
     }
 
     public var columns: [Column]
-    /// The cells of one object, in the order of the columns. The second argument is the present time.
-    public var cells: @Sendable (Object, Timestamp) -> [JSONValue]
+    /// The rows of one object: its cells in the order of the columns. The second argument is the present time.
+    public var rows: @Sendable (Object, Timestamp) -> [[JSONValue]]
 
+    /// One row for each object.
     public init(columns: [Column], cells: @escaping @Sendable (Object, Timestamp) -> [JSONValue]) {
+        self.init(columns: columns) { [cells($0, $1)] }
+    }
+
+    public init(columns: [Column], rows: @escaping @Sendable (Object, Timestamp) -> [[JSONValue]]) {
         self.columns = columns
-        self.cells = cells
+        self.rows = rows
     }
 
     /// Name and creation time: for types without columns of their own.

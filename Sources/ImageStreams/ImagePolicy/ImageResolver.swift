@@ -31,13 +31,13 @@ struct ImageResolver: Sendable {
         let own = reference.namespace.nonEmpty ?? namespace
         switch reference.kind {
         case "ImageStreamTag":
-            let parts = reference.name.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
+            let parts = reference.name.parts(at: ":")
             guard parts.count == 2, !parts[0].isEmpty, !parts[1].isEmpty else {
                 throw Failure("references of kind ImageStreamTag must be of the form NAME:TAG")
             }
             return try await tag(TagLookup(namespace: own, stream: parts[0], tag: parts[1]), context)
         case "ImageStreamImage":
-            guard reference.name.split(separator: "@", omittingEmptySubsequences: false).count == 2 else {
+            guard reference.name.parts(at: "@").count == 2 else {
                 throw Failure("references of kind ImageStreamImage must be of the form NAME@DIGEST")
             }
             let found = try await streamImages.get(

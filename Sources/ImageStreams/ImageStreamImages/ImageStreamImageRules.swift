@@ -21,7 +21,7 @@ struct ImageStreamImageResource: GettableResource {
     func get(
         _ name: String, options: GetOptions, _ context: RequestContext
     ) async throws -> Output<ImageStreamImage> {
-        let parts = name.split(separator: "@", omittingEmptySubsequences: false).map(String.init)
+        let parts = name.parts(at: "@")
         guard parts.count == 2, !parts[0].isEmpty, !parts[1].isEmpty else {
             throw APIError.badRequest("ImageStreamImages must be retrieved with <name>@<id>")
         }

@@ -10,19 +10,17 @@ struct ImportRecorder {
     /// Whether a lost race may be run again: unless the client named the revision it meant.
     let mayRepeat: Bool
 
-    private static let attempts = 5
-
     /// - Returns: the stream as stored; as it was where nothing changed.
     func record(
         _ entries: [ImportRecording.Entry], in stream: ImageStream?, name: String, _ context: RequestContext
     ) async throws -> ImageStream {
         var base = stream
-        for attempt in 1...Self.attempts {
+        for attempt in 1...TagStore.attempts {
             do {
                 return try await write(entries, to: base, name: name, context)
             } catch let error as APIError {
                 let isRace = ["Conflict", "AlreadyExists"].contains(error.reason)
-                guard isRace, mayRepeat, attempt < Self.attempts else {
+                guard isRace, mayRepeat, attempt < TagStore.attempts else {
                     await noteLimit(error, entries, on: base, context)
                     throw error
                 }

@@ -78,7 +78,7 @@ struct ImageStreamMappingResource: CreatableResource {
         _ event: TagEvent, tag: String, in stream: ImageStream, options: WriteOptions, _ context: RequestContext
     ) async throws {
         var stream = stream
-        for _ in 0..<10 {
+        for _ in 0..<TagStore.attempts {
             let before = stream.status.head(of: tag)
             var event = event
             event.generation = stream.metadata.generation

@@ -36,11 +36,9 @@ struct ImageStreamTagResource: GettableResource, ListableResource, CreatableReso
     }
 
     func list(_ options: ListOptions, _ context: RequestContext) async throws -> OutputList<ImageStreamTag> {
-        let streams = try await tags.listStreams(options, context)
-        let items = streams.flatMap { stream in
+        try await tags.list(options, context) { stream in
             stream.status.tags.compactMap { ImageStreamTag(stream: stream, tag: $0.tag) }
         }
-        return OutputList(items: items.filter { TagStore.matches($0.metadata, options) }.map { Output($0) })
     }
 
     /// The answer to a write: the tag with its Image, if there is one.
@@ -61,7 +59,7 @@ struct ImageStreamTagResource: GettableResource, ListableResource, CreatableReso
         try check(
             ImageStreamTagValidation.validateCreate(object, allowList: tags.rules.allowList), object.metadata.name)
         let name = try TagName(created: object.metadata.name)
-        for _ in 0..<10 {
+        for _ in 0..<TagStore.attempts {
             let existing = try tags.streams.object(name.stream, namespace: context.namespace)
             var stream = existing ?? tags.synthetic(name.stream, context)
             guard stream.spec.tag(name.tag) == nil else {
@@ -96,25 +94,21 @@ struct ImageStreamTagResource: GettableResource, ListableResource, CreatableReso
 
     // MARK: Update
 
-    /// The waits between the tries of an update that is bound to no revision.
-    private static let delays: [Duration] = [.milliseconds(10), .milliseconds(50), .milliseconds(250)]
-
     func update(
         _ name: String, options: WriteOptions, _ context: RequestContext, change: ObjectChange<ImageStreamTag>
     ) async throws -> (Output<ImageStreamTag>, created: Bool) {
         let name = try TagName(existing: name, noun: Self.noun)
-        var retries = Self.delays.makeIterator()
-        while true {
+        for number in 1...TagStore.attempts {
             let attempt = try await prepareUpdate(name, context, change)
             do {
                 let stored = try await tags.write(
                     attempt.stream, isNew: attempt.isNewStream, options: options, context)
                 return (Output(try shown(stored, tag: name.tag, context)), attempt.createsTag)
             } catch let error as APIError where error.reason == "Conflict" && attempt.mayRepeat {
-                guard let delay = retries.next() else { throw error }
-                try await Task.sleep(for: delay)
+                if number == TagStore.attempts { throw error }
             }
         }
+        throw APIError.conflict(context.resource, name.description, APIError.modifiedText)
     }
 
     private struct Attempt {

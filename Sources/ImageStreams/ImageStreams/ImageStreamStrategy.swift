@@ -96,6 +96,6 @@ struct ImageStreamStatusStrategy: Strategy {
             stream, old: old,
             allowList: rules.allowList.exempting(ImageStreamValidation.pullSpecs(of: old)))
         if !references.isEmpty { return references }
-        return try await rules.ledger.check(stream, old: old, context)
+        return try await rules.ledger.check(&stream, old: old, context)
     }
 }

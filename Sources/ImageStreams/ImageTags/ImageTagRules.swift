@@ -32,12 +32,13 @@ struct ImageTagResource: GettableResource, ListableResource, CreatableResource, 
     }
 
     func list(_ options: ListOptions, _ context: RequestContext) async throws -> OutputList<ImageTag> {
-        let streams = try await tags.listStreams(options, context)
-        let items = streams.flatMap { stream in
-            Set(stream.spec.tags.map(\.name)).union(stream.status.tags.map(\.tag)).sorted(by: Exactly.precedes)
-                .compactMap { ImageTag(stream: stream, tag: $0) }
+        try await tags.list(options, context) { stream in
+            // Managed fields tell of all tags: in every tag of a list they would grow with the square of their number.
+            var stream = stream
+            stream.metadata.managedFields = []
+            let names = Set((stream.spec.tags.map(\.name) + stream.status.tags.map(\.tag)).map(ExactString.init))
+            return names.map(\.text).sorted(by: Exactly.precedes).compactMap { ImageTag(stream: stream, tag: $0) }
         }
-        return OutputList(items: items.filter { TagStore.matches($0.metadata, options) }.map { Output($0) })
     }
 
     private func shown(_ stream: ImageStream, tag: String, _ context: RequestContext) throws -> ImageTag {
@@ -56,7 +57,7 @@ struct ImageTagResource: GettableResource, ListableResource, CreatableResource, 
         try prepareCreate(&object, context)
         try check(ImageTagValidation.validateCreate(object, allowList: tags.rules.allowList), object.metadata.name)
         let name = try TagName(created: object.metadata.name)
-        for _ in 0..<10 {
+        for _ in 0..<TagStore.attempts {
             let existing = try tags.streams.object(name.stream, namespace: context.namespace)
             var stream = existing ?? tags.synthetic(name.stream, context)
             guard stream.spec.tag(name.tag) == nil else {
@@ -95,11 +96,11 @@ struct ImageTagResource: GettableResource, ListableResource, CreatableResource, 
     ) async throws -> (Output<ImageTag>, created: Bool) {
         let name = try TagName(existing: name, noun: Self.noun)
         // A patch is computed again after a lost race, a PUT is not: it names the status it saw.
-        for attempt in 1...(change.isPatch ? 5 : 1) {
+        for attempt in 1...(change.isPatch ? TagStore.attempts : 1) {
             do {
                 return try await self.attempt(name, options, context, change)
             } catch let error as LostRace {
-                if attempt == 5 || !change.isPatch { throw error.error }
+                if attempt == TagStore.attempts || !change.isPatch { throw error.error }
             }
         }
         throw APIError.conflict(context.resource, name.description, APIError.modifiedText)
@@ -146,7 +147,7 @@ struct ImageTagResource: GettableResource, ListableResource, CreatableResource, 
         if let spec = object.spec {
             stream.spec.set(spec, name: name.tag)
         } else {
-            stream.spec.tags.removeAll { $0.name == name.tag }
+            stream.spec.tags.removeAll { Exactly.equal($0.name, name.tag) }
         }
         do {
             let stored = try await tags.write(stream, isNew: isNew, options: options, context)

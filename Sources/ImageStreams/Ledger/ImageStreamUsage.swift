@@ -29,7 +29,7 @@ struct ImageStreamUsage: Hashable, Sendable {
             guard let reference = try? ImageReference(parsing: from.name), !reference.id.isEmpty else { return nil }
             return "\(namespace)/\(reference.name)@\(reference.id)"
         case .imageStreamTag:
-            let parts = from.name.split(separator: ":", omittingEmptySubsequences: false)
+            let parts = from.name.parts(at: ":")
             return parts.count == 2 ? "\(namespace)/\(from.name)" : nil
         case nil:
             return nil

@@ -19,6 +19,10 @@ struct LedgerRows {
     /// a transaction.
     static let largestBatch = 1_000
 
+    /// Beyond this many images that one write no longer refers to, their rows stay behind. Who reads the index looks at
+    /// the stream anyway: a row says that an image may be in use, its absence that it is not.
+    static let largestRemoval = Transaction.Limits.mutations / 2
+
     private func changes(of stream: ImageStream) -> [Mutation] {
         let changes = TagChange.between(write.old, write.new)
         let isBatch = changes.count > Self.largestBatch
@@ -44,21 +48,22 @@ struct LedgerRows {
 
     private func references(of metadata: ObjectMeta) -> [Mutation] {
         if let old = write.old, let new = write.new, old.status.tags == new.status.tags { return [] }
-        func images(_ stream: ImageStream?) -> Set<String> {
-            var names = Set<String>()
+        func images(_ stream: ImageStream?) -> Set<ExactString> {
+            var names = Set<ExactString>()
             for entry in stream?.status.tags ?? [] {
-                for event in entry.items where !event.image.isEmpty { names.insert(event.image) }
+                for event in entry.items where !event.image.isEmpty { names.insert(ExactString(event.image)) }
             }
             return names
         }
+        func sorted(_ images: Set<ExactString>) -> [String] { images.map(\.text).sorted(by: Exactly.precedes) }
         let before = images(write.old)
         let after = images(write.new)
         func key(_ image: String) -> String {
             LedgerKeys.reference(image: image, namespace: metadata.namespace, stream: metadata.name)
         }
         let value = JSONValue.object(["uid": .string(metadata.uid)]).jsonBytes()
-        return after.subtracting(before).sorted(by: Exactly.precedes).map { .put(key: key($0), value: value) }
-            + before.subtracting(after).sorted(by: Exactly.precedes).map { .delete(key: key($0)) }
+        return sorted(after.subtracting(before)).map { .put(key: key($0), value: value) }
+            + sorted(before.subtracting(after)).prefix(Self.largestRemoval).map { .delete(key: key($0)) }
     }
 
     /// The JSON of a history and outbox row.

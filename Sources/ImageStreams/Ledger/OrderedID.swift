@@ -35,6 +35,9 @@ public final class OrderedIDs: Sendable {
 
     private static let alphabet = Array("0123456789ABCDEFGHJKMNPQRSTVWXYZ".utf8)
 
+    /// Whether a text has the form of an identifier.
+    static func isID(_ text: String) -> Bool { text.utf8.count == 26 && text.utf8.allSatisfy(alphabet.contains) }
+
     static func text(milliseconds: UInt64, high: UInt16, low: UInt64) -> String {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(26)

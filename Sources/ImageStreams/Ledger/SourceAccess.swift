@@ -13,12 +13,13 @@ struct SourceAccess: Sendable {
             tag.from.map { !$0.namespace.isEmpty && $0.namespace != own } ?? false
         }
         if foreign.isEmpty { return [] }
-        let before = Dictionary((old?.spec.tags ?? []).map { ($0.name, $0) }, uniquingKeysWith: { $1 })
         var errors: [FieldError] = []
         var answers: [TagSource: String?] = [:]
         for tag in foreign {
             guard let from = tag.from else { continue }
-            if let known = before[tag.name], !TagGenerations.isChanged(tag, from: known, namespace: own) { continue }
+            if let known = old?.spec.tag(tag.name), !TagGenerations.isChanged(tag, from: known, namespace: own) {
+                continue
+            }
             guard var source = TagSource(from, of: stream) else {
                 let field = "spec.tags[\(tag.name)].from.name"
                 errors.append(.invalid(field, .string(from.name), TagSource.formText))

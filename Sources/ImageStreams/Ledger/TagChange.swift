@@ -20,17 +20,11 @@ public struct TagChange: Sendable, Hashable {
     /// The tags whose newest event differs, in the order of names. Nil stands for a stream that does not exist.
     public static func between(_ old: ImageStream?, _ new: ImageStream?) -> [TagChange] {
         if let old, let new, old.status.tags == new.status.tags { return [] }
-        func heads(_ stream: ImageStream?) -> [String: TagEvent] {
-            Dictionary(
-                (stream?.status.tags ?? []).compactMap { entry in entry.items.first.map { (entry.tag, $0) } },
-                uniquingKeysWith: { $1 })
-        }
-        let before = heads(old)
-        let after = heads(new)
-        let names = Set(before.keys).union(after.keys).sorted(by: Exactly.precedes)
-        return names.compactMap { name in
-            let from = before[name]
-            let to = after[name]
+        let names = Set(((old?.status.tags ?? []) + (new?.status.tags ?? [])).map { ExactString($0.tag) })
+        return names.map(\.text).sorted(by: Exactly.precedes).compactMap { name in
+            let from = old?.status.head(of: name)
+            let to = new?.status.head(of: name)
+            if from == nil && to == nil { return nil }
             if let from, let to, from.image == to.image, from.dockerImageReference == to.dockerImageReference {
                 return nil
             }

@@ -29,11 +29,9 @@ enum TagGenerations {
         stream.metadata.generation = old.metadata.generation
         let asksForNothing = stream.spec.tags.allSatisfy { ($0.generation ?? 0) != 0 }
         if asksForNothing, old.metadata.generation != 0, stream.spec == old.spec { return }
-        let before = Dictionary(old.spec.tags.map { ($0.name, $0) }, uniquingKeysWith: { $1 })
-
         // Clients may ask for a new import with 0, and for nothing else.
         for index in stream.spec.tags.indices where stream.spec.tags[index].generation != 0 {
-            if let tag = before[stream.spec.tags[index].name] {
+            if let tag = old.spec.tag(stream.spec.tags[index].name) {
                 stream.spec.tags[index].generation = tag.generation
             }
         }
@@ -43,7 +41,7 @@ enum TagGenerations {
         for index in stream.spec.tags.indices {
             let tag = stream.spec.tags[index]
             let isNewOrChanged =
-                before[tag.name].map { isChanged(tag, from: $0, namespace: stream.metadata.namespace) } ?? true
+                old.spec.tag(tag.name).map { isChanged(tag, from: $0, namespace: stream.metadata.namespace) } ?? true
             if isNewOrChanged || (tag.generation ?? 0) == 0 {
                 stream.spec.tags[index].generation = stream.metadata.generation
             }

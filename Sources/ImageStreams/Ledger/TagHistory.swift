@@ -32,19 +32,19 @@ extension NamedTagEventList {
 
 extension ImageStreamStatus {
     /// The entry of one tag.
-    func tag(_ name: String) -> NamedTagEventList? { tags.first { $0.tag == name } }
+    func tag(_ name: String) -> NamedTagEventList? { tags.ordered(name, by: \.tag).found.map { tags[$0] } }
 
     /// The newest event of one tag.
     func head(of name: String) -> TagEvent? { tag(name)?.items.first }
 
     /// Changes the entry of a tag, which is made where there is none, at its place in the order of names.
     mutating func withTag<Result>(_ name: String, _ change: (inout NamedTagEventList) -> Result) -> Result {
-        if let index = tags.firstIndex(where: { $0.tag == name }) { return change(&tags[index]) }
+        let (found, place) = tags.ordered(name, by: \.tag)
+        if let found { return change(&tags[found]) }
         var entry = NamedTagEventList()
         entry.tag = name
         let result = change(&entry)
-        let index = tags.firstIndex { Exactly.precedes(name, $0.tag) } ?? tags.endIndex
-        tags.insert(entry, at: index)
+        tags.insert(entry, at: place)
         return result
     }
 
@@ -57,16 +57,33 @@ extension ImageStreamStatus {
 }
 
 extension ImageStreamSpec {
-    func tag(_ name: String) -> TagReference? { tags.first { $0.name == name } }
+    func tag(_ name: String) -> TagReference? { tags.ordered(name, by: \.name).found.map { tags[$0] } }
 
     /// Changes a spec tag, which is made where there is none, at its place in the order of names.
     mutating func withTag<Result>(_ name: String, _ change: (inout TagReference) -> Result) -> Result {
-        if let index = tags.firstIndex(where: { $0.name == name }) { return change(&tags[index]) }
+        let (found, place) = tags.ordered(name, by: \.name)
+        if let found { return change(&tags[found]) }
         var entry = TagReference()
         entry.name = name
         let result = change(&entry)
-        let index = tags.firstIndex { Exactly.precedes(name, $0.name) } ?? tags.endIndex
-        tags.insert(entry, at: index)
+        tags.insert(entry, at: place)
         return result
+    }
+}
+
+extension Array {
+    /// Looks for an element of a list that is in the order of its names' bytes, as the tags of a stream are
+    /// (spec/image-resources.md 5).
+    ///
+    /// - Returns: where it is, and where it would have to be.
+    func ordered(_ name: String, by key: (Element) -> String) -> (found: Int?, place: Int) {
+        var low = 0
+        var high = count
+        while low < high {
+            let middle = (low + high) / 2
+            if Exactly.precedes(key(self[middle]), name) { low = middle + 1 } else { high = middle }
+        }
+        let isThere = low < count && Exactly.equal(key(self[low]), name)
+        return (isThere ? low : nil, low)
     }
 }

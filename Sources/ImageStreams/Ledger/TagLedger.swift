@@ -42,6 +42,8 @@ public struct TagLedger: Sendable {
             return [.internal("[]", APIError.invalid(bare, new.metadata.name, failures).message)]
         }
         TagTracking.propagateAll(in: &new, old: old)
+        failures += HistoryLimit.apply(to: &new)
+        if !failures.isEmpty { return failures }
         let violations = try await limits.violations(of: new, old: old)
         if !violations.isEmpty {
             return [.internal("[]", Self.limitText(violations, stream: new.metadata.name))]
@@ -51,7 +53,9 @@ public struct TagLedger: Sendable {
     }
 
     /// The checks of a write that brings its status along: `/status` and pushes (9.13).
-    func check(_ new: ImageStream, old: ImageStream, _ context: RequestContext) async throws -> [FieldError] {
+    func check(_ new: inout ImageStream, old: ImageStream, _ context: RequestContext) async throws -> [FieldError] {
+        let failures = HistoryLimit.apply(to: &new)
+        if !failures.isEmpty { return failures }
         let violations = try await limits.violations(of: new, old: old)
         if !violations.isEmpty {
             return [.forbidden("imageStream", Self.limitText(violations, stream: new.metadata.name))]

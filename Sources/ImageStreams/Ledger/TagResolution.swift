@@ -15,11 +15,10 @@ struct TagResolution {
     /// Generations must have been prepared before: the events carry the stream's new one.
     func resolve(_ target: inout ImageStream, old: ImageStream?) -> [FieldError] {
         if let old, target.spec.tags == old.spec.tags { return [] }
-        let before = Dictionary((old?.spec.tags ?? []).map { ($0.name, $0) }, uniquingKeysWith: { $1 })
         var errors: [FieldError] = []
         for tag in target.spec.tags {
             guard let from = tag.from else { continue }
-            if let known = before[tag.name],
+            if let known = old?.spec.tag(tag.name),
                 !TagGenerations.isChanged(tag, from: known, namespace: target.metadata.namespace)
             {
                 continue
@@ -109,7 +108,7 @@ struct TagResolution {
     }
 
     private func stamp(_ tag: String, with generation: Int64, in target: inout ImageStream) {
-        guard let index = target.status.tags.firstIndex(where: { $0.tag == tag }),
+        guard let index = target.status.tags.ordered(tag, by: \.tag).found,
             !target.status.tags[index].items.isEmpty
         else { return }
         target.status.tags[index].items[0].generation = generation

@@ -24,21 +24,21 @@ struct TagSource: Hashable {
     ///
     /// A name of one part means the stream's own name, even when `from.namespace` is another namespace.
     init?(_ from: ObjectReference, of stream: ImageStream) {
-        let separator: Character
+        let separator: Unicode.Scalar
         switch Kind(rawValue: from.kind) {
         case .imageStreamTag: separator = ":"
         case .imageStreamImage: separator = "@"
         default: return nil
         }
-        let parts = from.name.split(separator: separator, omittingEmptySubsequences: false)
+        let parts = from.name.parts(at: separator)
         namespace = from.namespace.nonEmpty ?? stream.metadata.namespace
         switch parts.count {
         case 1:
             self.stream = stream.metadata.name
             item = from.name
         case 2:
-            self.stream = String(parts[0])
-            item = String(parts[1])
+            self.stream = parts[0]
+            item = parts[1]
         default:
             return nil
         }

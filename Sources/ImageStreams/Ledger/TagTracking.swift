@@ -1,5 +1,6 @@
 import APIMachinery
 import ImageAPI
+import JSON
 
 /// Spec tags that follow another tag of the same stream (spec/image-resources.md 9.8).
 enum TagTracking {
@@ -12,10 +13,12 @@ enum TagTracking {
     }
 
     /// The followers of each tag that has some, in the order of names.
-    static func followers(in stream: ImageStream) -> [String: [String]] {
-        var followers: [String: [String]] = [:]
+    static func followers(in stream: ImageStream) -> [ExactString: [String]] {
+        var followers: [ExactString: [String]] = [:]
         for tag in stream.spec.tags {
-            if let source = followed(by: tag, in: stream) { followers[source, default: []].append(tag.name) }
+            if let source = followed(by: tag, in: stream) {
+                followers[ExactString(source), default: []].append(tag.name)
+            }
         }
         return followers
     }
@@ -24,7 +27,7 @@ enum TagTracking {
     /// - Returns: the followers that changed, in the order of names.
     @discardableResult
     static func propagate(from tag: String, in stream: inout ImageStream) -> [String] {
-        propagate(from: tag, to: followers(in: stream)[tag] ?? [], in: &stream)
+        propagate(from: tag, to: followers(in: stream)[ExactString(tag)] ?? [], in: &stream)
     }
 
     private static func propagate(
@@ -40,16 +43,14 @@ enum TagTracking {
         if let old, stream.status.tags == old.status.tags { return }
         let followers = followers(in: stream)
         guard !followers.isEmpty else { return }
-        let before = Dictionary(
-            (old?.status.tags ?? []).map { ($0.tag, $0.items.first) }, uniquingKeysWith: { $1 })
         var queue = stream.status.tags.filter { entry in
-            entry.items.first.map { $0 != before[entry.tag] ?? nil } ?? false
+            entry.items.first.map { $0 != old?.status.head(of: entry.tag) } ?? false
         }.map(\.tag)
-        var visited = Set(queue)
+        var visited = Set(queue.map(ExactString.init))
         var next = queue.startIndex
         while next < queue.endIndex {
-            let changed = propagate(from: queue[next], to: followers[queue[next]] ?? [], in: &stream)
-            queue += changed.filter { visited.insert($0).inserted }
+            let changed = propagate(from: queue[next], to: followers[ExactString(queue[next])] ?? [], in: &stream)
+            queue += changed.filter { visited.insert(ExactString($0)).inserted }
             next += 1
         }
     }

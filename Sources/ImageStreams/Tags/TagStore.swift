@@ -1,6 +1,7 @@
 import APIMachinery
 import APIServer
 import ImageAPI
+import JSON
 
 /// Where the tag resources find streams and Images.
 struct TagStore: Sendable {
@@ -8,6 +9,10 @@ struct TagStore: Sendable {
     let images: ObjectStore<Image>
     let rules: ImageStreamRules
     let authorizer: any Authorizer
+
+    /// How often a change that can be computed again is tried against other writers of its stream. Each lost race means
+    /// that another one was won, so this bounds how many writers at a time all get through.
+    static let attempts = 64
 
     /// A stream as clients see it; nil where there is none.
     func stream(_ name: String, _ context: RequestContext) throws -> ImageStream? {
@@ -24,15 +29,29 @@ struct TagStore: Sendable {
 
     func image(_ name: String) throws -> Image? { try images.object(name, namespace: "") }
 
-    /// The streams a list of tags is made of (3.5): selected by the same options, then each tag once more.
-    func listStreams(_ options: ListOptions, _ context: RequestContext) async throws -> [ImageStream] {
+    /// A list of tags (3.5): of the streams that the same options select, each tag once more by itself.
+    ///
+    /// A page holds the tags of as many streams as the limit says, and names the next one; the whole list has no metadata,
+    /// as the reference has it.
+    func list<Tag: APIObject>(
+        _ options: ListOptions, _ context: RequestContext, tags: (ImageStream) -> [Tag]
+    ) async throws -> OutputList<Tag> {
         do { try options.fieldSelector.validate(known: ["metadata.name", "metadata.namespace"]) } catch {
             throw APIError.badRequest(error.text)
         }
-        return try await streams.listObjects(options, namespace: context.namespace).objects.map(presented)
+        let page = try await streams.listObjects(options, namespace: context.namespace)
+        let items = page.objects.flatMap { stream in
+            tags(presented(stream)).filter { Self.matches($0.metadata, options) }.map { Output($0) }
+        }
+        var metadata = ListMeta()
+        if !page.metadata.continue.isEmpty {
+            metadata.continue = page.metadata.continue
+            metadata.resourceVersion = page.metadata.resourceVersion
+        }
+        return OutputList(items: items, metadata: metadata)
     }
 
-    static func matches(_ metadata: ObjectMeta, _ options: ListOptions) -> Bool {
+    private static func matches(_ metadata: ObjectMeta, _ options: ListOptions) -> Bool {
         options.labelSelector.matches(metadata.labels)
             && options.fieldSelector.matches { $0 == "metadata.name" ? metadata.name : metadata.namespace }
     }
@@ -76,18 +95,18 @@ struct TagStore: Sendable {
         throw APIError.forbidden(context.resource, name, text)
     }
 
-    /// Takes a tag out of spec and status; up to ten attempts against other writers (12.8).
+    /// Takes a tag out of spec and status (12.8).
     func deleteTag(
         _ name: TagName, options: DeleteOptions, _ context: RequestContext
     ) async throws -> Status {
-        for _ in 0..<10 {
+        for _ in 0..<Self.attempts {
             var stream = try streams.require(name.stream, context)
             if let uid = options.preconditions?.uid, uid != stream.metadata.uid {
                 throw APIError.conflict(context.resource, name.description, "the UID precondition was not met")
             }
             let before = stream.spec.tags.count + stream.status.tags.count
-            stream.spec.tags.removeAll { $0.name == name.tag }
-            stream.status.tags.removeAll { $0.tag == name.tag }
+            stream.spec.tags.removeAll { Exactly.equal($0.name, name.tag) }
+            stream.status.tags.removeAll { Exactly.equal($0.tag, name.tag) }
             guard stream.spec.tags.count + stream.status.tags.count < before else {
                 throw APIError.notFound(context.resource, name.description)
             }

@@ -116,7 +116,7 @@ public struct ImageTriggers: Hashable, Sendable {
             guard let (list, index, image) = selector.container(in: podSpec) else {
                 throw Failure.noSuchContainer(trigger.fieldPath)
             }
-            let parts = trigger.name.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
+            let parts = trigger.name.parts(at: ":")
             guard parts.count == 2,
                 let wanted = try pullSpec(trigger.namespace.nonEmpty ?? namespace, parts[0], parts[1]), wanted != image
             else { continue }

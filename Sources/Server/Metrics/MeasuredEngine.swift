@@ -55,11 +55,11 @@ struct MeasuredEngine: StoreEngine {
     }
 
     func range(
-        _ range: KeyRange, at revision: Int64?, limit: Int, keysOnly: Bool
+        _ range: KeyRange, at revision: Int64?, order: RangeOrder, limit: Int, keysOnly: Bool
     ) async throws(StoreError) -> RangeResult {
         let began = ContinuousClock.now
         defer { note(.range, began) }
-        return try await engine.range(range, at: revision, limit: limit, keysOnly: keysOnly)
+        return try await engine.range(range, at: revision, order: order, limit: limit, keysOnly: keysOnly)
     }
 
     func events(in range: KeyRange, after revision: Int64, limit: Int) async throws(StoreError) -> History {

@@ -29,11 +29,12 @@ public protocol StoreEngine: Sendable {
 
     /// The keys of a range in order, at a revision (`nil` = newest).
     /// - Parameters:
+    ///   - order: which end of the range comes first, and is what a limit leaves.
     ///   - limit: at most so many keys; 0 or less = all.
     ///   - keysOnly: leave the values empty; much cheaper.
     /// - Throws: as ``get(_:at:)``.
     func range(
-        _ range: KeyRange, at revision: Int64?, limit: Int, keysOnly: Bool
+        _ range: KeyRange, at revision: Int64?, order: RangeOrder, limit: Int, keysOnly: Bool
     ) async throws(StoreError) -> RangeResult
 
     /// What happened in a range after a revision.
@@ -57,6 +58,12 @@ extension StoreEngine {
     public func range(
         _ range: KeyRange, at revision: Int64? = nil, limit: Int = 0
     ) async throws(StoreError) -> RangeResult {
-        try await self.range(range, at: revision, limit: limit, keysOnly: false)
+        try await self.range(range, at: revision, order: .ascending, limit: limit, keysOnly: false)
     }
+}
+
+/// The order of the keys of a range.
+public enum RangeOrder: Sendable, Hashable, CaseIterable {
+    case ascending
+    case descending
 }

@@ -37,7 +37,7 @@ public struct Transaction: Sendable, Equatable {
     /// Limits every engine keeps; a transaction beyond them is refused before it is queued.
     public enum Limits {
         /// Mutations of one transaction. The position of a mutation inside its revision is 16 bits wide.
-        public static let mutations = 4_096
+        public static let mutations = 65_535
         /// Bytes of all keys and values of one transaction.
         public static let bytes = 64 << 20
         /// UTF-8 bytes of one key.
