@@ -29,33 +29,6 @@ struct TagStore: Sendable {
 
     func image(_ name: String) throws -> Image? { try images.object(name, namespace: "") }
 
-    /// A list of tags (3.5): of the streams that the same options select, each tag once more by itself.
-    ///
-    /// A page holds the tags of as many streams as the limit says, and names the next one; the whole list has no metadata,
-    /// as the reference has it.
-    func list<Tag: APIObject>(
-        _ options: ListOptions, _ context: RequestContext, tags: (ImageStream) -> [Tag]
-    ) async throws -> OutputList<Tag> {
-        do { try options.fieldSelector.validate(known: ["metadata.name", "metadata.namespace"]) } catch {
-            throw APIError.badRequest(error.text)
-        }
-        let page = try await streams.listObjects(options, namespace: context.namespace)
-        let items = page.objects.flatMap { stream in
-            tags(presented(stream)).filter { Self.matches($0.metadata, options) }.map { Output($0) }
-        }
-        var metadata = ListMeta()
-        if !page.metadata.continue.isEmpty {
-            metadata.continue = page.metadata.continue
-            metadata.resourceVersion = page.metadata.resourceVersion
-        }
-        return OutputList(items: items, metadata: metadata)
-    }
-
-    private static func matches(_ metadata: ObjectMeta, _ options: ListOptions) -> Bool {
-        options.labelSelector.matches(metadata.labels)
-            && options.fieldSelector.matches { $0 == "metadata.name" ? metadata.name : metadata.namespace }
-    }
-
     /// Stores a stream that a tag operation made or changed, bound to the revision it was read at.
     func write(
         _ stream: ImageStream, isNew: Bool, options: WriteOptions, _ context: RequestContext
