@@ -34,5 +34,13 @@ public struct ManifestLimits: Hashable, Sendable {
 
     public static let standard = ManifestLimits()
 
+    /// For manifests that came in an object of the API, whose size bounds them already: what was let in can be read.
+    public static let stored = {
+        var limits = ManifestLimits()
+        limits.layers = limits.bytes
+        limits.children = limits.bytes
+        return limits
+    }()
+
     public init() {}
 }

@@ -11,7 +11,7 @@ enum ImageContent {
     /// validation says what is wrong with them.
     static func children(of manifest: String, mediaType: String) -> [ImageManifest]? {
         guard let kind = MediaType.manifestKind(MediaType.essence(mediaType)), kind.isIndex,
-            let document = try? ManifestDocument(parsing: Array(manifest.utf8))
+            let document = try? ManifestDocument(parsing: Array(manifest.utf8), limits: .stored)
         else { return nil }
         switch kind {
         case .dockerManifestList:

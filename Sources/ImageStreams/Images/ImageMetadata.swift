@@ -22,7 +22,7 @@ enum ImageMetadata {
 
         let manifest: ManifestDocument
         do {
-            manifest = try ManifestDocument(parsing: Array(image.dockerImageManifest.utf8))
+            manifest = try ManifestDocument(parsing: Array(image.dockerImageManifest.utf8), limits: .stored)
         } catch {
             throw Failure(text: error.text)
         }
