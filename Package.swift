@@ -145,7 +145,7 @@ let package = Package(
         .testTarget(name: "StoreTests", dependencies: ["StoreSQLite", "StoreTesting", "weir-store-crasher"]),
         .testTarget(name: "RegistryClientTests", dependencies: ["RegistryClient", "RegistryTesting"]),
         .testTarget(name: "ImportingTests", dependencies: ["Importing", "RegistryTesting"]),
-        .testTarget(name: "ImageStreamsTests", dependencies: ["ImageStreams", "StoreSQLite"]),
+        .testTarget(name: "ImageStreamsTests", dependencies: ["ImageStreams", "StoreSQLite", "StoreTesting"]),
         .testTarget(
             name: "IntegrationTests",
             dependencies: [
