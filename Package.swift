@@ -141,6 +141,7 @@ let package = Package(
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ]),
+        .testTarget(name: "IdentityTests", dependencies: ["Identity", "ImageStreams", "StoreSQLite"]),
         .testTarget(name: "ImageAPITests", dependencies: ["ImageAPI"]),
         .testTarget(name: "StoreTests", dependencies: ["StoreSQLite", "StoreTesting", "weir-store-crasher"]),
         .testTarget(name: "RegistryClientTests", dependencies: ["RegistryClient", "RegistryTesting"]),

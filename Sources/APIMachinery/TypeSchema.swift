@@ -141,6 +141,8 @@ public indirect enum FieldType: Sendable, Hashable {
     case time
     /// RFC 3339 in JSON, microseconds.
     case microTime
+    /// An amount with a unit: a string or number in JSON (`Quantity`).
+    case quantity
     /// Any JSON value, one leaf.
     case rawJSON
     case object(TypeSchema)

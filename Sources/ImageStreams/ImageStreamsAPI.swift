@@ -25,7 +25,7 @@ public struct ImageStreamsAPI: Sendable {
         store: Store, configuration: ImageStreamsConfiguration, authorizer: any Authorizer,
         namespaces: (any NamespaceLookup)?, importer: any ImageImporter,
         secrets: any PullSecretSource = NoPullSecrets(), limits: any ImageStreamLimits = NoImageStreamLimits(),
-        admission: [any TagAdmission] = []
+        quota: any ObjectQuota = NoObjectQuota(), admission: [any TagAdmission] = []
     ) throws(RegistryAllowList.ConfigurationError) {
         self.configuration = configuration
         let location = RepositoryLocation(
@@ -41,7 +41,7 @@ public struct ImageStreamsAPI: Sendable {
             ledger: TagLedger(
                 internalRegistry: configuration.internalRegistryHostname, authorizer: authorizer, limits: limits,
                 admission: admission, stream: { try streams.object($1, namespace: $0) }))
-        let tags = TagStore(streams: streams, images: images, rules: rules, authorizer: authorizer)
+        let tags = TagStore(streams: streams, images: images, rules: rules, authorizer: authorizer, quota: quota)
         let layers = ImageStreamLayersResource(streams: streams, index: CachedLayerIndex(store))
         let imports = ImageStreamImportResource(tags: tags, importer: importer, secrets: secrets)
         let mappings = ImageStreamMappingResource(
@@ -67,7 +67,8 @@ public struct ImageStreamsAPI: Sendable {
             StoredResource(images, strategy: ImageStrategy(), table: ImageTable.columns),
             ImageSignatureResource(images: images),
             StoredResource(
-                streams, strategy: ImageStreamStrategy(rules: rules), table: ImageStreamTable.columns),
+                streams, strategy: ImageStreamStrategy(rules: rules), table: ImageStreamTable.columns,
+                aroundCreate: tags.chargingStream),
             StoredSubresource(streams, name: "status", strategy: ImageStreamStatusStrategy(rules: rules)),
             layers,
             ImageStreamSecretsResource(secrets: secrets),
@@ -102,8 +103,12 @@ public struct ImageStreamsAPI: Sendable {
     public func createStream(_ name: String, _ context: RequestContext) async throws -> ImageStream {
         var stream = ImageStream()
         stream.metadata.name = name
-        return try await streams.create(
-            stream, strategy: ImageStreamStrategy(rules: tags.rules), options: WriteOptions(), context)
+        let options = WriteOptions()
+        let new = stream
+        return try await tags.chargingStream(new, options, context) {
+            try await streams.create(
+                new, strategy: ImageStreamStrategy(rules: tags.rules), options: options, context)
+        }
     }
 
     /// The blobs and images of a stream.

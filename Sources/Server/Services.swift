@@ -15,6 +15,8 @@ import Store
 struct Services: Sendable {
     let namespaces: Namespaces
     let imageStreams: ImageStreamsAPI
+    let limits: LimitRanges
+    let quotas: ResourceQuotas
     let authorizer: any Authorizer
     /// Work that nobody asked for by a request.
     let background: [any Service]
@@ -27,6 +29,10 @@ struct Services: Sendable {
             openPaths: configuration.imagePolicy.isPublic ? ImageStreamsAPI.policyPaths : [])
         var importing = Importer.Configuration()
         importing.maxTagsPerRepository = configuration.maximumImagesPerRepository
+        let limits = LimitRanges(store: store, namespaces: namespaces)
+        let quotas = ResourceQuotas(store: store, namespaces: namespaces) {
+            Self.context("resourcequota-controller", logger: logger)
+        }
         let imageStreams = try ImageStreamsAPI(
             store: store,
             configuration: ImageStreamsConfiguration(
@@ -34,22 +40,40 @@ struct Services: Sendable {
                 publicRegistryHostname: configuration.publicRegistryHostname, importMode: configuration.importMode,
                 imagePolicy: try configuration.imagePolicy.policy()),
             authorizer: authorizer, namespaces: namespaces,
-            importer: RegistryImporter(Importer(transport: transport, configuration: importing, logger: logger)))
+            importer: RegistryImporter(Importer(transport: transport, configuration: importing, logger: logger)),
+            limits: NamespaceImageStreamLimits { namespace in
+                ImageStreamMaxima(
+                    stream: try limits.maxima(of: "openshift.io/ImageStream", in: namespace),
+                    image: try limits.maxima(of: "openshift.io/Image", in: namespace))
+            }, quota: quotas)
         self.namespaces = namespaces
         self.authorizer = authorizer
         self.imageStreams = imageStreams
+        self.limits = limits
+        self.quotas = quotas
         let imports = ImportController(
             api: imageStreams, context: { Self.context("import-controller", logger: logger) }, logger: logger)
         let cleaner = NamespaceCleaner(
-            namespaces: namespaces, contents: [NamespaceCleaner.content(of: imageStreams.streams)],
+            namespaces: namespaces,
+            contents: [
+                NamespaceCleaner.content(of: imageStreams.streams), NamespaceCleaner.content(of: limits.objects),
+                NamespaceCleaner.content(of: quotas.objects),
+            ],
             context: { Self.context("namespace-cleaner", logger: logger) }, logger: logger)
+        let usage = ResourceQuotaController(
+            quotas: quotas,
+            counted: [CountedObjects(imageStreams.streams, quotaNames: ImageStreamsGroup.streamQuotas)],
+            context: { Self.context("resourcequota-controller", logger: logger) }, logger: logger)
         background = [
             BackgroundService { await imports.run() }, BackgroundService { await cleaner.run() },
+            BackgroundService { await usage.run() },
             BackgroundService { try await Allocator.trimWhenIdle() },
         ]
     }
 
-    var resources: [any Resource] { namespaces.resources + imageStreams.resources }
+    var resources: [any Resource] {
+        namespaces.resources + limits.resources + quotas.resources + imageStreams.resources
+    }
 
     /// The context of work the server does by itself.
     func context(_ agent: String) -> RequestContext { Self.context(agent, logger: logger) }

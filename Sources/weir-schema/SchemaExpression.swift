@@ -1,7 +1,7 @@
 /// The type of a field as the schema writes it: `string`, `[]TagReference`, `map[string]`, `time?`.
 struct SchemaExpression {
     indirect enum Shape {
-        case string, int64, int32, bool, bytes, time, microTime, raw
+        case string, int64, int32, bool, bytes, time, microTime, quantity, raw
         case type(String)
         case list(Shape)
         case map(Shape)
@@ -29,6 +29,7 @@ struct SchemaExpression {
         case "bytes": return .bytes
         case "time": return .time
         case "microtime": return .microTime
+        case "quantity": return .quantity
         case "json": return .raw
         default:
             guard let first = text.first, first.isUppercase else { throw SchemaError("\(place): unknown type \(text)") }
@@ -72,7 +73,7 @@ struct SchemaExpression {
         case .bool: return "false"
         case .bytes, .list: return "[]"
         case .map: return "[:]"
-        case .time, .microTime, .raw, .type: return Self.swiftType(shape) + "()"
+        case .time, .microTime, .quantity, .raw, .type: return Self.swiftType(shape) + "()"
         }
     }
 
@@ -85,6 +86,7 @@ struct SchemaExpression {
         case .bytes: "[UInt8]"
         case .time: "Timestamp"
         case .microTime: "MicroTime"
+        case .quantity: "Quantity"
         case .raw: "RawJSON"
         case .type(let name): name
         case .list(let element): "[\(swiftType(element))]"
@@ -102,6 +104,7 @@ struct SchemaExpression {
         case .bytes: ".bytes"
         case .time: ".time"
         case .microTime: ".microTime"
+        case .quantity: ".quantity"
         case .raw: ".rawJSON"
         case .type(let name): ".object(\(name).schema)"
         case .list(let element): ".list(\(fieldType(element)))"

@@ -74,6 +74,7 @@ extension SwiftEmitter {
         case .bytes: return "reader.readBytes()"
         case .time: return "Timestamp(from: &reader)"
         case .microTime: return "MicroTime(from: &reader)"
+        case .quantity: return "Quantity(from: &reader)"
         case .raw: return "RawJSON(from: &reader)"
         case .type(let name): return "\(name)(from: &reader)"
         case .list(.bytes): return "reader.readBytesList()"
@@ -183,6 +184,7 @@ extension SwiftEmitter {
         case .int64, .int32: "\(name) != 0"
         case .bool: name
         case .time, .microTime: "!\(name).isZero"
+        case .quantity: "!\(name).isZero"
         case .type: nil
         }
     }
@@ -195,7 +197,7 @@ extension SwiftEmitter {
         case .list(.bytes): "writer.write(base64List: \(name))"
         case .map(.bytes): "writer.write(base64Map: \(name))"
         case .list, .map: "writer.write(\(name))"
-        case .time, .microTime, .raw, .type: "\(name).encode(to: &writer)"
+        case .time, .microTime, .quantity, .raw, .type: "\(name).encode(to: &writer)"
         }
     }
 }

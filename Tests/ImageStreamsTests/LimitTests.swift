@@ -1,6 +1,7 @@
 import APIMachinery
 import APIServer
 import ImageAPI
+import OCI
 import Testing
 
 @testable import ImageStreams
@@ -68,6 +69,87 @@ struct LimitTests {
                 push?.message
                     == "ImageStream.image.openshift.io \"app\" is invalid: imageStream: Forbidden: ImageStream.image.openshift.io \"app\" is forbidden: requested usage of openshift.io/images exceeds the maximum limit per openshift.io/ImageStream (2 > 1)"
             )
+        }
+    }
+
+    @Test("figures are written in their canonical form, and the smallest limit counts")
+    func figures() {
+        let maxima = ImageStreamMaxima(
+            stream: [["openshift.io/images": 2000], ["openshift.io/images": 1000, "openshift.io/image-tags": 7]],
+            image: [["storage": 5], ["cpu": 1], ["storage": 3]])
+        #expect(maxima == ImageStreamMaxima(tags: 7, images: 1000, imageSizes: [5, 3]))
+        let many = stream(status: ["a": (0..<2000).map { event("r", "\($0)") }])
+        #expect(
+            ImageStreamUsage.violations(of: many, old: nil, maximumTags: nil, maximumImages: maxima.images) == [
+                "requested usage of openshift.io/images exceeds the maximum limit per openshift.io/ImageStream (2k > 1k)"
+            ])
+    }
+
+    struct Push: Sendable, CustomTestStringConvertible {
+        var limits: [Quantity]
+        var layer: Int64
+        var refusal: String?
+        var testDescription: String { refusal ?? "\(layer) of \(limits)" }
+    }
+
+    private static let config = #"{"architecture":"amd64","os":"linux"}"#
+
+    static let pushes: [Push] = [
+        Push(limits: [], layer: 5000),
+        Push(limits: [2048], layer: 2048 - Int64(config.utf8.count)),
+        Push(limits: [5000, 2047], layer: 2048 - Int64(config.utf8.count), refusal: "(2Ki > 2047)"),
+        Push(
+            limits: [Quantity(1024, format: .binarySI)], layer: 1025 - Int64(config.utf8.count),
+            refusal: "(1025 > 1Ki)"),
+    ]
+
+    @Test("a pushed image may be as large as every limit allows", arguments: pushes)
+    func imageSizes(_ push: Push) async throws {
+        let limits = NamespaceImageStreamLimits { _ in ImageStreamMaxima(imageSizes: push.limits) }
+        try await World.run(limits: limits) { world in
+            try await world.create(stream())
+            var mapping = ImageStreamMapping()
+            mapping.metadata.name = "app"
+            mapping.tag = "v1"
+            mapping.image.metadata.name = digest("a")
+            mapping.image.dockerImageReference = "r/x@\(digest("a"))"
+            mapping.image.dockerImageManifestMediaType = MediaType.dockerManifest
+            mapping.image.dockerImageConfig = Self.config
+            mapping.image.dockerImageManifest = """
+                {"schemaVersion":2,"mediaType":"\(MediaType.dockerManifest)","config":{"mediaType":\
+                "application/vnd.docker.container.image.v1+json","size":\(Self.config.utf8.count),"digest":"\(digest("c"))"},"layers":[\
+                {"mediaType":"application/vnd.docker.image.rootfs.diff.tar.gzip","size":\(push.layer),\
+                "digest":"\(digest("b"))"}]}
+                """
+            let answer = await failure { try await world.api.push(mapping, context("imagestreammappings")) }
+            guard let refusal = push.refusal else {
+                #expect(answer == nil)
+                return
+            }
+            #expect(answer?.code == 403)
+            #expect(
+                answer?.message
+                    == "imagestreammappings.image.openshift.io \"app\" is forbidden: requested usage of storage exceeds the maximum limit per openshift.io/Image \(refusal)"
+            )
+            #expect(try world.api.images.object(digest("a"), namespace: "") == nil)
+        }
+    }
+
+    @Test("an image whose size cannot be told is refused where that matters")
+    func unreadable() async throws {
+        for limits in [[], [1000]] as [[Quantity]] {
+            try await World.run(limits: NamespaceImageStreamLimits { _ in ImageStreamMaxima(imageSizes: limits) }) {
+                world in
+                try await world.create(stream())
+                var mapping = ImageStreamMapping()
+                mapping.metadata.name = "app"
+                mapping.tag = "v1"
+                mapping.image.metadata.name = digest("a")
+                mapping.image.dockerImageReference = "r/x@\(digest("a"))"
+                mapping.image.dockerImageManifest = "{}"
+                let answer = await failure { try await world.api.push(mapping, context("imagestreammappings")) }
+                #expect(answer?.code == (limits.isEmpty ? nil : 403))
+            }
         }
     }
 

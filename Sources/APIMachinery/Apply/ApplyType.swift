@@ -87,7 +87,7 @@ final class ApplyType: Sendable {
         case .string, .bytes: self.init(.scalar(.string))
         case .int32, .int64: self.init(.scalar(.number))
         case .bool: self.init(.scalar(.boolean))
-        case .time, .microTime: self.init(.scalar(.any))
+        case .time, .microTime, .quantity: self.init(.scalar(.any))
         case .rawJSON: self.init(.opaque)
         case .object(let schema): self.init(record: schema, isAtomic: schema.isAtomic)
         case .list(let element): self.init(.atomicList, element: ApplyType(element))

@@ -34,7 +34,8 @@ extension FieldType {
         case (.list, _): return "cannot restore slice from \(Self.kind(of: value))"
         case (.map, _): return "cannot restore map from \(Self.kind(of: value))"
         case (.string, .string), (.bool, .bool), (.int64, .integer), (.int64, .double), (.int32, .integer),
-            (.int32, .double), (.bytes, _), (.time, _), (.microTime, _), (.rawJSON, _):
+            (.int32, .double), (.bytes, _), (.time, _), (.microTime, _),
+            (.quantity, _), (.rawJSON, _):
             return nil
         case (.string, _): return Self.cannotConvert(value, to: "string")
         case (.bool, _): return Self.cannotConvert(value, to: "bool")

@@ -73,6 +73,7 @@ struct ProtobufDecoder {
         case .bytes: writer.write(base64: Array(values.lastBytes))
         case .time: try values.time().encode(to: &writer)
         case .microTime: try values.microTime().encode(to: &writer)
+        case .quantity: try writeQuantity(values, to: &writer)
         case .rawJSON: try writeRaw(values, to: &writer)
         case .object(let schema):
             writer.beginObject()
@@ -155,6 +156,16 @@ struct ProtobufDecoder {
             writer.write(raw: try RawJSON(parsing: text).bytes)
         } catch {
             throw .invalidValue(field: values.field, error.message)
+        }
+    }
+
+    /// A message that says nothing is zero; the text is read where the object is.
+    private mutating func writeQuantity(_ values: Occurrences, to writer: inout JSONWriter) throws(ProtobufError) {
+        let text = text(try values.field(1, .string).lastBytes)
+        do throws(QuantityError) {
+            writer.write(text.isEmpty ? Quantity().description : try Quantity(parsing: text).description)
+        } catch {
+            throw .invalidValue(field: values.field, error.text)
         }
     }
 

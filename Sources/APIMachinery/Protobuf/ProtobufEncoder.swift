@@ -61,6 +61,7 @@ struct ProtobufEncoder {
         case .bytes: scratch.field(number, try reader.readBytes())
         case .time: scratch.field(number, Self.time(try Timestamp(from: &reader)))
         case .microTime: scratch.field(number, Self.time(try MicroTime(from: &reader)))
+        case .quantity: scratch.field(number, Self.message(of: try Quantity(from: &reader)))
         case .rawJSON: scratch.field(number, try reader.readRaw())
         case .object(let schema): scratch.field(number, try message(schema, &reader))
         case .list(let element):
@@ -110,6 +111,13 @@ struct ProtobufEncoder {
             entry.append(value)
             scratch.field(number, entry.bytes)
         }
+    }
+
+    /// Its text, in a message of its own.
+    static func message(of quantity: Quantity) -> [UInt8] {
+        var writer = ProtobufWriter()
+        writer.field(1, quantity.description)
+        return writer.bytes
     }
 
     /// Seconds and nanoseconds, the latter always zero; the zero time is an empty message.

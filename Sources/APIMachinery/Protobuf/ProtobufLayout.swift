@@ -77,7 +77,7 @@ extension FieldSchema {
         guard !isPointer else { return [] }
         switch type {
         case .bytes, .list, .map, .rawJSON: return []
-        case .string, .int64, .int32, .bool, .time, .microTime, .object: return type.zeroField(number)
+        case .string, .int64, .int32, .bool, .time, .microTime, .quantity, .object: return type.zeroField(number)
         }
     }
 }
@@ -90,6 +90,7 @@ extension FieldType {
         case .int64, .int32: writer.field(number, Int64(0))
         case .bool: writer.field(number, false)
         case .object(let schema): writer.field(number, schema.layout.empty)
+        case .quantity: writer.field(number, ProtobufEncoder.message(of: Quantity()))
         case .string, .bytes, .time, .microTime, .rawJSON, .list, .map: writer.field(number, [])
         }
         return writer.bytes

@@ -26,6 +26,11 @@ enum OpenAPIv2Writer {
                     for element in member.arrayValue ?? [] {
                         for (inner, value) in schema(element).objectValue ?? [:] { result[inner] = value }
                     }
+                case "oneOf":
+                    // There is no choice here: the first is the common form.
+                    for (inner, value) in schema(member.arrayValue?.first ?? .null).objectValue ?? [:] {
+                        result[inner] = value
+                    }
                 case "properties":
                     // Their keys are names of members, not words of the schema.
                     let properties = (member.objectValue ?? [:]).map { ($0.key, schema($0.value)) }

@@ -39,6 +39,7 @@ struct SchemaDefinitions {
         case .object(let schema): insert(schema)
         case .time: insert(wellKnown: WellKnownDefinitions.time)
         case .microTime: insert(wellKnown: WellKnownDefinitions.microTime)
+        case .quantity: insert(wellKnown: WellKnownDefinitions.quantity)
         case .rawJSON: insert(wellKnown: field.definition ?? WellKnownDefinitions.anyJSON)
         default: break
         }
@@ -102,8 +103,15 @@ extension SchemaDefinitions {
         case .bytes: scalar("string", format: "byte", default: nil)
         case .time: reference(to: WellKnownDefinitions.time, default: nil)
         case .microTime: reference(to: WellKnownDefinitions.microTime, default: nil)
+        case .quantity: reference(to: WellKnownDefinitions.quantity, default: nil)
         case .rawJSON: reference(to: definition ?? WellKnownDefinitions.anyJSON, default: nil)
         case .object(let schema): reference(to: schema.openAPIName, default: hasDefault ? [:] : nil)
+        // Amounts have no empty form, and in a map no description: a bare reference will do.
+        case .map(.quantity):
+            [
+                "type": "object",
+                "additionalProperties": ["$ref": .string(reference + WellKnownDefinitions.quantity)],
+            ]
         case .list(let element):
             ["type": "array", "items": .object(value(element, definition: definition, hasDefault: true))]
         case .map(let element):

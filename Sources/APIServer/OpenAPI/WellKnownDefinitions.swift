@@ -10,6 +10,7 @@ enum WellKnownDefinitions {
     static let fields = meta + "FieldsV1"
     static let patch = meta + "Patch"
     static let watchEvent = meta + "WatchEvent"
+    static let quantity = "io.k8s.apimachinery.pkg.api.resource.Quantity"
     static let anyJSON = "io.k8s.apimachinery.pkg.runtime.RawExtension"
 
     /// The definition called `name`; nil for names of declared types.
@@ -19,6 +20,8 @@ enum WellKnownDefinitions {
         case time: ["description": .string(timeText), "type": "string", "format": "date-time"]
         case microTime:
             ["description": "A moment with microseconds.", "type": "string", "format": "date-time"]
+        case quantity:
+            ["description": .string(quantityText), "oneOf": [["type": "string"], ["type": "number"]]]
         case fields: ["description": .string(fieldsText), "type": "object"]
         case patch: ["description": .string(patchText), "type": "object"]
         case anyJSON: ["description": .string(anyText), "type": "object"]
@@ -46,6 +49,13 @@ enum WellKnownDefinitions {
     private static let timeText = """
         Time is a wrapper around time.Time which supports correct marshaling to YAML and JSON.  Wrappers are provided \
         for many of the factory methods that the time package offers.
+        """
+
+    private static let quantityText = """
+        Quantity is a fixed-point representation of a number: a signed number with a suffix, such as 2, 500m, 10k or \
+        1Gi. The suffix is one of n, u, m, k, M, G, T, P, E (powers of ten), Ki, Mi, Gi, Ti, Pi, Ei (powers of 1024), \
+        or e with a decimal exponent. A number that cannot be represented to nine decimals is rounded up. What is \
+        served is in canonical form: without fraction, and with the largest suffix that allows it.
         """
 
     private static let fieldsText = """

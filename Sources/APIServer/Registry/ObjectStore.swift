@@ -87,7 +87,7 @@ public final class ObjectStore<Object: APIObject>: Sendable {
             members: members)
     }
 
-    private func decoded(_ entry: CacheEntry<StoredObject>) throws -> Object {
+    func decoded(_ entry: CacheEntry<StoredObject>) throws -> Object {
         if let object = recent.object(entry.key, revision: entry.modRevision) { return object }
         do {
             var object = try Object.decode(entry.value.stored)

@@ -6,15 +6,26 @@ public struct StoredResource<Rules: Strategy>: GettableResource, WatchableResour
 {
     public typealias Object = Rules.Object
 
+    /// What stands around the creation of an object, such as a quota: it may refuse, and it learns how it went.
+    public typealias AroundCreate =
+        @Sendable (
+            Object, WriteOptions, RequestContext, _ create: @Sendable () async throws -> Object
+        ) async throws -> Object
+
     public let objects: ObjectStore<Object>
     public let strategy: Rules
     public let table: TableColumns<Object>?
+    private let aroundCreate: AroundCreate?
     private let fields = FieldManager(schema: Object.schema, identity: Object.groupVersionKind)
 
-    public init(_ objects: ObjectStore<Object>, strategy: Rules, table: TableColumns<Object>? = .standard) {
+    public init(
+        _ objects: ObjectStore<Object>, strategy: Rules, table: TableColumns<Object>? = .standard,
+        aroundCreate: AroundCreate? = nil
+    ) {
         self.objects = objects
         self.strategy = strategy
         self.table = table
+        self.aroundCreate = aroundCreate
     }
 
     public var descriptor: ResourceDescriptor { objects.kind.descriptor }
@@ -35,10 +46,11 @@ public struct StoredResource<Rules: Strategy>: GettableResource, WatchableResour
     public func create(
         _ object: Object, options: WriteOptions, _ context: RequestContext
     ) async throws -> CreateOutput<Object> {
-        .object(
-            objects.output(
-                try await objects.create(object, strategy: strategy, options: options, fields: fields, context),
-                options))
+        let create: @Sendable () async throws -> Object = {
+            try await objects.create(object, strategy: strategy, options: options, fields: fields, context)
+        }
+        guard let aroundCreate else { return .object(objects.output(try await create(), options)) }
+        return .object(objects.output(try await aroundCreate(object, options, context, create), options))
     }
 
     public func update(

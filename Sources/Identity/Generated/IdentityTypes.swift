@@ -10,5 +10,15 @@ public enum IdentityTypes {
         NamespaceStatus.self,
         NamespaceCondition.self,
         NamespaceList.self,
+        LimitRange.self,
+        LimitRangeSpec.self,
+        LimitRangeItem.self,
+        LimitRangeList.self,
+        ResourceQuota.self,
+        ResourceQuotaSpec.self,
+        ScopeSelector.self,
+        ScopedResourceSelectorRequirement.self,
+        ResourceQuotaStatus.self,
+        ResourceQuotaList.self,
     ]
 }

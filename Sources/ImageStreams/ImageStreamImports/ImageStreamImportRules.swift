@@ -21,7 +21,14 @@ struct ImageStreamImportResource: CreatableResource {
     func create(
         _ object: ImageStreamImport, options: WriteOptions, _ context: RequestContext
     ) async throws -> CreateOutput<ImageStreamImport> {
-        .object(Output(try await run(object, options: options, context)))
+        let asks = object.spec.import && (!object.spec.images.isEmpty || object.spec.repository != nil)
+        let name = object.metadata.name
+        guard asks, !name.isEmpty else { return .object(Output(try await run(object, options: options, context))) }
+        return .object(
+            Output(
+                try await tags.charging(stream: name, subject: name, options: options, context) {
+                    try await run(object, options: options, context)
+                }))
     }
 
     /// One import. Failures of single images are in the status of the result, never thrown.

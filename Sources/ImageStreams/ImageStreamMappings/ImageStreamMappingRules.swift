@@ -30,10 +30,37 @@ struct ImageStreamMappingResource: CreatableResource {
                 ).exact
         }
         mapping.image.signatures = []
+        try await checkSize(of: mapping, context)
         let errors = ImageStreamMappingValidation.validate(mapping)
         if !errors.isEmpty { throw APIError.invalid(descriptor.groupKind, mapping.metadata.name, errors) }
         try await push(mapping, options: options, context)
         return .status(Status(status: "Success", code: 201))
+    }
+
+    /// Refuses an image that is larger than the namespace allows, and one whose size cannot be told where that matters
+    /// (19.2).
+    private func checkSize(of mapping: ImageStreamMapping, _ context: RequestContext) async throws {
+        let limits = try await tags.rules.ledger.limits.imageSizes(in: context.namespace)
+        guard !limits.isEmpty else { return }
+        func refusal(_ text: String) -> APIError {
+            .forbidden(descriptor.groupResource, mapping.metadata.name, text)
+        }
+        var image = mapping.image
+        let bytes: Int64
+        do {
+            try image.normalizeDocument()
+            try ImageMetadata.fill(&image, now: context.now)
+            bytes = try ImageMetadata.document(of: image).size
+        } catch let error as ImageMetadata.Failure {
+            throw refusal(error.text)
+        } catch let error as APIError {
+            throw refusal(error.message)
+        }
+        let size = Quantity(bytes, format: .binarySI)
+        for limit in limits where size.exceeds(limit) {
+            throw refusal(
+                "requested usage of storage exceeds the maximum limit per openshift.io/Image (\(size) > \(limit))")
+        }
     }
 
     /// Stores the Image if it is new, then the event. Also the way of the registry's own pushes.

@@ -54,6 +54,14 @@ struct ImageStreamTagResource: GettableResource, ListableResource, CreatableReso
     func create(
         _ object: ImageStreamTag, options: WriteOptions, _ context: RequestContext
     ) async throws -> CreateOutput<ImageStreamTag> {
+        try await tags.charging(tag: object.metadata.name, options: options, context) {
+            try await createCharged(object, options: options, context)
+        }
+    }
+
+    private func createCharged(
+        _ object: ImageStreamTag, options: WriteOptions, _ context: RequestContext
+    ) async throws -> CreateOutput<ImageStreamTag> {
         var object = object
         try prepareCreate(&object, context)
         try check(
@@ -98,6 +106,14 @@ struct ImageStreamTagResource: GettableResource, ListableResource, CreatableReso
         _ name: String, options: WriteOptions, _ context: RequestContext, change: ObjectChange<ImageStreamTag>
     ) async throws -> (Output<ImageStreamTag>, created: Bool) {
         let name = try TagName(existing: name, noun: Self.noun)
+        return try await tags.charging(stream: name.stream, subject: name.description, options: options, context) {
+            try await updateCharged(name, options: options, context, change: change)
+        }
+    }
+
+    private func updateCharged(
+        _ name: TagName, options: WriteOptions, _ context: RequestContext, change: ObjectChange<ImageStreamTag>
+    ) async throws -> (Output<ImageStreamTag>, created: Bool) {
         for number in 1...TagStore.attempts {
             let attempt = try await prepareUpdate(name, context, change)
             do {

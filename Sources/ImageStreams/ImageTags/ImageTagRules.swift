@@ -53,6 +53,14 @@ struct ImageTagResource: GettableResource, ListableResource, CreatableResource, 
     func create(
         _ object: ImageTag, options: WriteOptions, _ context: RequestContext
     ) async throws -> CreateOutput<ImageTag> {
+        try await tags.charging(tag: object.metadata.name, options: options, context) {
+            try await createCharged(object, options: options, context)
+        }
+    }
+
+    private func createCharged(
+        _ object: ImageTag, options: WriteOptions, _ context: RequestContext
+    ) async throws -> CreateOutput<ImageTag> {
         var object = object
         try prepareCreate(&object, context)
         try check(ImageTagValidation.validateCreate(object, allowList: tags.rules.allowList), object.metadata.name)
@@ -95,6 +103,14 @@ struct ImageTagResource: GettableResource, ListableResource, CreatableResource, 
         _ name: String, options: WriteOptions, _ context: RequestContext, change: ObjectChange<ImageTag>
     ) async throws -> (Output<ImageTag>, created: Bool) {
         let name = try TagName(existing: name, noun: Self.noun)
+        return try await tags.charging(stream: name.stream, subject: name.description, options: options, context) {
+            try await updateCharged(name, options: options, context, change: change)
+        }
+    }
+
+    private func updateCharged(
+        _ name: TagName, options: WriteOptions, _ context: RequestContext, change: ObjectChange<ImageTag>
+    ) async throws -> (Output<ImageTag>, created: Bool) {
         // A patch is computed again after a lost race, a PUT is not: it names the status it saw.
         for attempt in 1...(change.isPatch ? TagStore.attempts : 1) {
             do {

@@ -41,7 +41,7 @@ struct ImageStreamUsage: Hashable, Sendable {
     /// - Parameters:
     ///   - maximumTags: `openshift.io/image-tags`; nil without a limit. Likewise `maximumImages`.
     static func violations(
-        of new: ImageStream, old: ImageStream?, maximumTags: Int?, maximumImages: Int?
+        of new: ImageStream, old: ImageStream?, maximumTags: Quantity?, maximumImages: Quantity?
     ) -> [String] {
         let after = ImageStreamUsage(new)
         if let before = old.map(ImageStreamUsage.init), before.references.isSuperset(of: after.references),
@@ -49,8 +49,9 @@ struct ImageStreamUsage: Hashable, Sendable {
         {
             return []
         }
-        func text(_ resource: String, _ usage: Int, _ limit: Int?) -> String? {
-            guard let limit, usage > limit else { return nil }
+        func text(_ resource: String, _ count: Int, _ limit: Quantity?) -> String? {
+            let usage = Quantity(Int64(count))
+            guard let limit, usage.exceeds(limit) else { return nil }
             return
                 "requested usage of openshift.io/\(resource) exceeds the maximum limit per openshift.io/ImageStream (\(usage) > \(limit))"
         }
@@ -60,14 +61,31 @@ struct ImageStreamUsage: Hashable, Sendable {
     }
 }
 
-/// The largest streams a namespace allows: the smallest `max` of its LimitRanges of type `openshift.io/ImageStream`.
+/// The largest streams and images a namespace allows.
 public struct ImageStreamMaxima: Hashable, Sendable {
-    public var tags: Int?
-    public var images: Int?
+    /// `openshift.io/image-tags`: the smallest `max` of the LimitRanges of type `openshift.io/ImageStream`.
+    public var tags: Quantity?
+    /// `openshift.io/images`, likewise.
+    public var images: Quantity?
+    /// Bytes of a pushed image: `max.storage` of every LimitRange of type `openshift.io/Image`.
+    public var imageSizes: [Quantity]
 
-    public init(tags: Int? = nil, images: Int? = nil) {
+    public init(tags: Quantity? = nil, images: Quantity? = nil, imageSizes: [Quantity] = []) {
         self.tags = tags
         self.images = images
+        self.imageSizes = imageSizes
+    }
+
+    /// - Parameters:
+    ///   - stream: what the limits of type `openshift.io/ImageStream` say under `max`.
+    ///   - image: likewise those of type `openshift.io/Image`.
+    public init(stream: [[String: Quantity]], image: [[String: Quantity]]) {
+        func smallest(_ resource: String) -> Quantity? {
+            stream.compactMap { $0[resource] }.min { $1.exceeds($0) }
+        }
+        self.init(
+            tags: smallest("openshift.io/image-tags"), images: smallest("openshift.io/images"),
+            imageSizes: image.compactMap { $0["storage"] })
     }
 }
 
@@ -82,8 +100,12 @@ public struct NamespaceImageStreamLimits: ImageStreamLimits {
 
     public func violations(of new: ImageStream, old: ImageStream?) async throws -> [String] {
         let maxima = try await maxima(new.metadata.namespace)
-        if maxima == ImageStreamMaxima() { return [] }
+        if maxima.tags == nil && maxima.images == nil { return [] }
         return ImageStreamUsage.violations(
             of: new, old: old, maximumTags: maxima.tags, maximumImages: maxima.images)
+    }
+
+    public func imageSizes(in namespace: String) async throws -> [Quantity] {
+        try await maxima(namespace).imageSizes
     }
 }

@@ -23,6 +23,14 @@ public protocol ImageStreamLimits: Sendable {
     /// - Returns: one text for each exceeded limit: `requested usage of … exceeds the maximum limit per …`.
     /// - Throws: `APIError` where the limits are not known.
     func violations(of new: ImageStream, old: ImageStream?) async throws -> [String]
+
+    /// How large pushed images may be, in bytes: `max.storage` of each limit of type `openshift.io/Image` (19.2).
+    /// - Throws: `APIError` where the limits are not known.
+    func imageSizes(in namespace: String) async throws -> [Quantity]
+}
+
+extension ImageStreamLimits {
+    public func imageSizes(in namespace: String) async throws -> [Quantity] { [] }
 }
 
 /// Where nothing is limited.

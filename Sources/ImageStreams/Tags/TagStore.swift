@@ -9,6 +9,7 @@ struct TagStore: Sendable {
     let images: ObjectStore<Image>
     let rules: ImageStreamRules
     let authorizer: any Authorizer
+    let quota: any ObjectQuota
 
     /// How often a change that can be computed again is tried against other writers of its stream. Each lost race means
     /// that another one was won, so this bounds how many writers at a time all get through.

@@ -49,6 +49,7 @@ enum RandomTree {
         case .int32, .int64: return .integer(Int64.random(in: 0...2, using: &random))
         case .bool: return .bool(Bool.random(using: &random))
         case .time, .microTime: return "2001-02-03T04:05:06Z"
+        case .quantity: return .string(["1", "2Gi"].randomElement(using: &random) ?? "")
         case .rawJSON: return value(&random, depth: 2)
         case .object(let schema):
             var object = JSONObject()

@@ -59,6 +59,8 @@ struct RandomObjects {
                     microsecondsSince1970: Int64.random(
                         in: -9_999_999_999_999_999...253_402_300_799_000_000, using: &generator)
                 ).description)
+        case .quantity:
+            return .string(["0", "500m", "1Gi", "12e6", "3n", "-7"].randomElement(using: &generator) ?? "1")
         case .rawJSON: return ["f:a": [1, 2.5, "<x>", nil], "big": .string(text())]
         case .object(let schema): return object(schema)
         case .list(let element):

@@ -49,7 +49,8 @@ extension GnosticName {
             GnosticLayout(
                 fields: [
                     "uniqueItems": (20, .flag), "required": (23, .texts), "type": (25, .text),
-                    "allOf": (26, .messages(.schemaOrReference)), "items": (30, .message(.wrapped(.schemaOrReference))),
+                    "allOf": (26, .messages(.schemaOrReference)),
+                    "oneOf": (27, .messages(.schemaOrReference)), "items": (30, .message(.wrapped(.schemaOrReference))),
                     "properties": (31, .message(.map(.schemaOrReference))),
                     "additionalProperties": (32, .message(.wrapped(.schemaOrReference))),
                     "default": (33, .message(.defaultValue)), "description": (34, .text), "format": (35, .text),
