@@ -11,7 +11,7 @@ func withImporter<Value: Sendable>(
     policy: PullPolicy = .direct, _ change: (inout Importer.Configuration) -> Void = { _ in },
     _ body: (Importer) async throws -> Value
 ) async throws -> Value {
-    var client = RegistryClientConfiguration()
+    var client = RegistryClientConfiguration.patient
     client.retryBase = .milliseconds(5)
     let transport = try RegistryTransport(configuration: client)
     var configuration = Importer.Configuration()

@@ -11,7 +11,7 @@ func withClient<Value: Sendable>(
     _ change: (inout RegistryClientConfiguration) -> Void = { _ in },
     _ body: (RegistryClient) async throws -> Value
 ) async throws -> Value {
-    var configuration = RegistryClientConfiguration()
+    var configuration = RegistryClientConfiguration.patient
     configuration.version = "1.2.3"
     configuration.retryBase = .milliseconds(5)
     change(&configuration)
