@@ -390,8 +390,13 @@ struct ImagePolicyTests {
                 ["metadata": ["annotations": []], "spec": ["containers": [.null]]],
             ]
             for shape in shapes { #expect(try await Self.ask(world, shape).isAllowed) }
-            let crowd = Self.pod(Array(repeating: "mysql", count: ImagePolicy.maximumImages + 1))
+            let full = Self.pod(Array(repeating: "busybox", count: WorkloadImages.maximum))
+            #expect(try await Self.ask(world, full).isAllowed)
+            // Also where it is only what there was before that is large: it is compared with.
+            let crowd = Self.pod(Array(repeating: "mysql", count: 200_000))
             #expect(try await Self.ask(world, crowd).status?.code == 403)
+            let shrunk = try await Self.ask(world, Self.pod(["mysql"]), operation: "UPDATE", old: crowd)
+            #expect(shrunk.status?.code == 403)
         }
         try await Self.world { (world) async throws in
             #expect(await failure { try await Self.respond(world, [], method: "GET") }?.code == 405)

@@ -31,9 +31,6 @@ struct ImagePolicy: Sendable {
     /// The annotations of a namespace; none where it is not known.
     let namespaceAnnotations: @Sendable (_ namespace: String) async throws -> [String: String]
 
-    /// Entries beyond this many are refused: no pod has as many containers.
-    static let maximumImages = 1_000
-
     /// - Returns: the changes that are to be made.
     /// - Throws: 422 for images that may not run, 403 for an object without a place for images.
     func admit(_ review: Review, _ context: RequestContext) async throws -> [Rewrite] {
@@ -44,10 +41,10 @@ struct ImagePolicy: Sendable {
                 "unable to apply image policy against objects of kind \(goQuoted(review.kind.resource))")
         }
         let old = review.oldObject.flatMap { WorkloadImages(of: $0, resource: review.resource) }
-        let entries = images.changed(since: review.isUpdate ? old : nil)
-        guard entries.count <= Self.maximumImages else {
-            throw APIError.forbidden(review.resource, review.name, "more than \(Self.maximumImages) images")
+        guard !images.isTooLarge, old?.isTooLarge != true else {
+            throw APIError.forbidden(review.resource, review.name, "more than \(WorkloadImages.maximum) images")
         }
+        let entries = images.changed(since: review.isUpdate ? old : nil)
         let excluded = try await excludedRules(review.namespace)
         var decisions: [ObjectReference: Decision] = [:]
         var rewrites: [Rewrite] = []

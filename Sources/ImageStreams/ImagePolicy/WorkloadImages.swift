@@ -38,7 +38,10 @@ struct WorkloadImages: Sendable {
         case index(Int)
     }
 
+    /// Not more than are ever looked at: see `isTooLarge`.
     let entries: [Entry]
+    /// There are more images than anything has that runs; the rest has not been read.
+    let isTooLarge: Bool
     /// Every image is to be resolved by name and tag in the object's own namespace (20.4).
     let resolvesAllNames: Bool
 
@@ -47,6 +50,7 @@ struct WorkloadImages: Sendable {
         let annotated = Self.asksForNames(object)
         if resource.group == "build.openshift.io" {
             entries = Self.buildEntries(object)
+            isTooLarge = entries.count > Self.maximum
             resolvesAllNames = annotated
             return
         }
@@ -54,13 +58,18 @@ struct WorkloadImages: Sendable {
         // Without a template there is nothing to run.
         guard let podSpec = Self.value(at: path, in: object) else {
             entries = []
+            isTooLarge = false
             resolvesAllNames = annotated
             return
         }
         entries = Self.containerEntries(podSpec, path)
+        isTooLarge = entries.count > Self.maximum
         let template = Self.value(at: path.dropLast(), in: object)
         resolvesAllNames = annotated || template.map(Self.asksForNames) ?? false
     }
+
+    /// Images of one object. Comparing with the object as it was takes the square of their number.
+    static let maximum = 1_000
 
     /// The entries that are not in the object as it was before.
     func changed(since old: WorkloadImages?) -> [Entry] {
@@ -115,7 +124,7 @@ struct WorkloadImages: Sendable {
 
     private static func containerEntries(_ podSpec: JSONValue, _ path: [Step]) -> [Entry] {
         ["initContainers", "containers"].flatMap { list in
-            (podSpec[list]?.arrayValue?.elements ?? []).enumerated().map { index, container in
+            (podSpec[list]?.arrayValue?.elements ?? []).prefix(maximum + 1).enumerated().map { index, container in
                 Entry(
                     reference: ObjectReference(kind: "DockerImage", name: container["image"]?.stringValue ?? ""),
                     path: path + [.member(list), .index(index), .member("image")],
@@ -127,7 +136,7 @@ struct WorkloadImages: Sendable {
     private static func buildEntries(_ object: JSONValue) -> [Entry] {
         var paths: [[Step]] = []
         let spec = object["spec"]
-        for index in (spec?["source"]?["images"]?.arrayValue?.elements ?? []).indices {
+        for index in (spec?["source"]?["images"]?.arrayValue?.elements ?? []).indices.prefix(maximum + 1) {
             paths.append(["spec", "source", "images"].map(Step.member) + [.index(index), .member("from")])
         }
         for strategy in ["customStrategy", "dockerStrategy", "sourceStrategy"] {
