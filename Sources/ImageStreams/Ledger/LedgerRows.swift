@@ -78,13 +78,16 @@ struct LedgerRows {
         row["streamUID"] = .string(stream.metadata.uid)
         if let tag { row["tag"] = .string(tag) }
         row["actor"] = .string(write.context.user.name)
-        row["client"] = .string(write.context.userAgent)
+        row["client"] = .string(Self.bounded(write.context.userAgent))
         row["cause"] = .string(write.context.cause)
-        row["request"] = .string(write.context.id)
+        row["request"] = .string(Self.bounded(write.context.id))
         if let from { row["from"] = describe(from) }
         if let to { row["to"] = describe(to) }
         return JSONValue.object(row).jsonBytes()
     }
+
+    /// What a client says of itself, cut where it says too much: rows stay for ever.
+    private static func bounded(_ text: String) -> String { String(text.unicodeScalars.prefix(256)) }
 
     private func describe(_ event: TagEvent) -> JSONValue {
         [
