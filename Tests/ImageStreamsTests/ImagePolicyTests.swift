@@ -352,11 +352,12 @@ struct ImagePolicyTests {
                 kind: ImagePolicyConfig
                 executionRules:
                 - {name: own, matchIntegratedRegistry: true}
-                - {name: quay, matchRegistries: [quay.io]}
+                - {name: red-hat, matchRegistries: [registry.redhat.io]}
                 """)
         try await Self.world(policy) { (world) async throws in
             for (image, isAllowed) in [
-                ("registry:5000/demo/nothing:1", true), ("quay.io/a/b", true), ("docker.io/a/b", false),
+                ("registry:5000/demo/nothing:1", true), ("registry.redhat.io/a/b", true), ("quay.io/x/mysql", false),
+                ("docker.io/a/b", false),
                 ("mysql", true),
             ] {
                 #expect(try await Self.ask(world, Self.pod([image])).isAllowed == isAllowed, "\(image)")

@@ -93,6 +93,7 @@ struct ImagePolicy: Sendable {
                     entry.reference, in: review.namespace, resolvesAllNames: images.resolvesAllNames, context)
                 subject.name = found.pullSpec
                 subject.image = found.image
+                subject.isIntegrated = found.isIntegrated
                 if configuration.rewrites(review.resource, isLocal: found.isLocal, isUpdate: review.isUpdate) {
                     pullSpec = found.pullSpec.exact
                 }

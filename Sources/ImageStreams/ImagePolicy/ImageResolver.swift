@@ -11,6 +11,8 @@ struct ResolvedImage: Sendable {
     var image: Image?
     /// Found by a name that the namespace lends to its workloads.
     var isLocal = false
+    /// Found in a stream, wherever its content is: for rules that counts as an image of the own registry.
+    var isIntegrated = false
 }
 
 /// Finds the images that workloads name (spec/image-resources.md 20.3).
@@ -44,7 +46,8 @@ struct ImageResolver: Sendable {
                 reference.name, options: GetOptions(), self.context("imagestreamimages", own, context)
             ).object()
             return ResolvedImage(
-                pullSpec: try ImageReference(parsing: found.image.dockerImageReference), image: found.image)
+                pullSpec: try ImageReference(parsing: found.image.dockerImageReference), image: found.image,
+                isIntegrated: true)
         case "DockerImage":
             return try await pullSpec(
                 ImageReference(parsing: reference.name), namespace, resolvesAllNames: resolvesAllNames, context)
@@ -121,7 +124,7 @@ struct ImageResolver: Sendable {
         var pullSpec = try ImageReference(parsing: found.image.dockerImageReference)
         pullSpec.tag = ""
         pullSpec.id = found.image.metadata.name
-        return ResolvedImage(pullSpec: pullSpec, image: found.image, isLocal: lookup.isPartial)
+        return ResolvedImage(pullSpec: pullSpec, image: found.image, isLocal: lookup.isPartial, isIntegrated: true)
     }
 
     /// A tag that is missing in a stream that lends its names: the workload waits for a push, instead of taking a

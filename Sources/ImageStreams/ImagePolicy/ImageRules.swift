@@ -10,6 +10,8 @@ struct ImageRules: Sendable {
         /// Rules that the namespace does without.
         var excludedRules: Set<String> = []
         var name = ImageReference()
+        /// Found in a stream of this server.
+        var isIntegrated = false
         /// Nil where it could not be resolved.
         var image: Image?
     }
@@ -32,9 +34,8 @@ struct ImageRules: Sendable {
     }
 
     private func matches(_ rule: ImagePolicyConfiguration.ExecutionRule, _ subject: Subject) -> Bool {
-        if rule.matchesIntegratedRegistry && (internalRegistry.isEmpty || subject.name.registry != internalRegistry) {
-            return false
-        }
+        let isOwn = subject.isIntegrated || !internalRegistry.isEmpty && subject.name.registry == internalRegistry
+        if rule.matchesIntegratedRegistry && !isOwn { return false }
         if !rule.registries.isEmpty && !rule.registries.contains(subject.name.registry) { return false }
         if rule.imageLabels.isEmpty && rule.imageAnnotations.isEmpty && rule.dockerImageLabels.isEmpty { return true }
         guard let image = subject.image else { return false }
