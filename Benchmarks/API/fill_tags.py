@@ -1,5 +1,5 @@
 """Fills a server with what the figures of tags are taken from: 10,000 image streams of 10 tags and 100,000 images in
-namespace bench, and one stream of 200 tags, `wide`. Prints the bytes of an image and of a stream.
+namespace bench, one stream of 200 tags alone in namespace wide. Prints the bytes of an image and of a stream.
 
 Usage: fill_tags.py URL TOKEN_FILE
 """
@@ -31,23 +31,22 @@ def create_image(client, number):
                                 "Architecture": "amd64", "Os": "linux", "Config": config}})
 
 
-def create_stream(client, number):
-    tags = [(f"v1.{n}", digest(number * TAGS + n)) for n in range(TAGS)]
-    if number == STREAMS:
-        tags = [(f"v1.{n}", digest(n)) for n in range(WIDE)]
-    name = "wide" if number == STREAMS else f"stream-{number:05}"
+def create_stream(client, number, namespace="bench", count=TAGS):
+    tags = [(f"v1.{n}", digest(number * TAGS + n)) for n in range(count)]
     stream = {"kind": "ImageStream", "apiVersion": "image.openshift.io/v1",
-              "metadata": {"name": name, "labels": {"app": f"app-{number % 10}"}},
+              "metadata": {"name": f"stream-{number:05}", "labels": {"app": f"app-{number % 10}"}},
               "spec": {"tags": [{"name": tag, "reference": True,
                                  "from": {"kind": "DockerImage", "name": f"{REPOSITORY}:{tag}"}} for tag, _ in tags]}}
-    client.create_stream("bench", stream, tags)
+    client.create_stream(namespace, stream, tags)
 
 
 def main(url, token_file):
     client = Client(url, token_file)
     client.create_namespace("bench")
+    client.create_namespace("wide")
     in_parallel(url, token_file, create_image, STREAMS * TAGS)
-    in_parallel(url, token_file, create_stream, STREAMS + 1)
+    in_parallel(url, token_file, create_stream, STREAMS)
+    create_stream(client, 0, namespace="wide", count=WIDE)
     print(client.size(f"{API}/images/{digest(0)}"),
           client.size(f"{API}/namespaces/bench/imagestreams/stream-00000"))
 

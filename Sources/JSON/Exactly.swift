@@ -1,3 +1,11 @@
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#else
+import Darwin
+#endif
+
 /// Equality and order of strings as JSON and Go have them: by their bytes. Swift's own `==` takes two spellings of `é`
 /// for the same.
 public enum Exactly {
@@ -12,9 +20,11 @@ public enum Exactly {
         let order = left.utf8.withContiguousStorageIfAvailable { left in
             right.utf8.withContiguousStorageIfAvailable { right in
                 let common = min(left.count, right.count)
-                var index = 0
-                while index < common, left[index] == right[index] { index += 1 }
-                return index < common ? Int(left[index]) - Int(right[index]) : left.count - right.count
+                if common > 0, let first = left.baseAddress, let second = right.baseAddress {
+                    let order = memcmp(first, second, common)
+                    if order != 0 { return Int(order) }
+                }
+                return left.count - right.count
             }
         }
         if let order, let order { return order }

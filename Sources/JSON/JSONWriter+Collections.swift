@@ -14,9 +14,9 @@ extension JSONWriter {
     @inlinable
     public mutating func write<Value: JSONCodable>(_ map: [String: Value]) {
         beginObject()
-        for name in Self.sorted(Array(map.keys)) {
-            key(name)
-            map[name]?.encode(to: &self)
+        for index in SortedEntries.indices(of: map) {
+            key(map[index].key)
+            map[index].value.encode(to: &self)
         }
         endObject()
     }
@@ -32,15 +32,10 @@ extension JSONWriter {
 
     public mutating func write(base64Map map: [String: [UInt8]]) {
         beginObject()
-        for name in Self.sorted(Array(map.keys)) {
-            key(name)
-            write(base64: map[name] ?? [])
+        for index in SortedEntries.indices(of: map) {
+            key(map[index].key)
+            write(base64: map[index].value)
         }
         endObject()
-    }
-
-    @usableFromInline
-    static func sorted(_ keys: [String]) -> [String] {
-        keys.count < 2 ? keys : keys.sorted(by: Exactly.precedes)
     }
 }

@@ -29,6 +29,20 @@ package struct OrderedMap<Value> {
         return chunks[position.chunk].values[position.offset]
     }
 
+    /// Adds a key that follows all others: filling a map in order takes no searches.
+    package mutating func append(_ key: String, _ value: Value) {
+        var key = key
+        key.makeContiguousUTF8()
+        if let last = chunks.indices.last, chunks[last].keys.count < Self.chunkLimit * 7 / 8 {
+            chunks[last].keys.append(key)
+            chunks[last].values.append(value)
+        } else {
+            chunks.append(Chunk(keys: [key], values: [value]))
+            firsts.append(key)
+        }
+        count += 1
+    }
+
     /// - Returns: the value replaced, if any.
     @discardableResult
     package mutating func set(_ key: String, _ value: Value) -> Value? {

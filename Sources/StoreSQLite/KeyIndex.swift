@@ -61,6 +61,13 @@ struct KeyIndex: Sendable {
         return (Array(page), count)
     }
 
+    /// Adds all versions of a key that follows all others.
+    /// - Parameter versions: ascending, at least one.
+    mutating func append(_ key: String, _ versions: [Version]) {
+        guard let newest = versions.last else { return }
+        keys.append(key, Versions(newest: newest, older: Array(versions.dropLast())))
+    }
+
     /// Adds a version that is newer than all others.
     mutating func append(_ version: Version, to key: String) {
         let isKnown = keys.update(key) { versions in

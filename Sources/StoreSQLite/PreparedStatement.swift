@@ -83,6 +83,13 @@ struct PreparedStatement {
         return String(decoding: bytes, as: UTF8.self)
     }
 
+    /// Whether a column holds the bytes of `text`.
+    func isText(_ column: Int32, _ text: String) -> Bool {
+        guard let start = sqlite3_column_text(handle, column) else { return text.isEmpty }
+        let count = Int(sqlite3_column_bytes(handle, column))
+        return text.utf8.count == count && UnsafeBufferPointer(start: start, count: count).elementsEqual(text.utf8)
+    }
+
     func bytes(_ column: Int32) -> [UInt8] {
         guard let start = sqlite3_column_blob(handle, column) else { return [] }
         return [UInt8](UnsafeRawBufferPointer(start: start, count: Int(sqlite3_column_bytes(handle, column))))

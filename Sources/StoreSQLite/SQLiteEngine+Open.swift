@@ -113,12 +113,27 @@ extension SQLiteEngine {
         let compacted = try Schema.meta(db, "compacted", path: path)
         let newest = Schema.revision(of: try Int64.fetchOne(db, sql: "SELECT max(id) FROM log") ?? 0)
         // Compaction may have dropped the newest deletion, never a change after `compacted`.
+        return Committed(revision: max(newest, compacted), compacted: compacted, index: try index(db))
+    }
+
+    /// SQLite sorts the keys faster than they could be put where they belong one by one.
+    private static func index(_ db: Database) throws -> KeyIndex {
         var index = KeyIndex()
-        let rows = try PreparedStatement(db, "SELECT id, key, created FROM log ORDER BY id")
+        let rows = try PreparedStatement(db, "SELECT id, key, created FROM log ORDER BY key, id")
         defer { rows.reset() }
+        var key: String?
+        var versions: [Version] = []
         while try rows.step() {
-            index.append(Version(id: rows.int(0), created: rows.int(2)), to: rows.text(1))
+            let version = Version(id: rows.int(0), created: rows.int(2))
+            if let key, rows.isText(1, key) {
+                versions.append(version)
+                continue
+            }
+            if let key { index.append(key, versions) }
+            key = rows.text(1)
+            versions = [version]
         }
-        return Committed(revision: max(newest, compacted), compacted: compacted, index: index)
+        if let key { index.append(key, versions) }
+        return index
     }
 }

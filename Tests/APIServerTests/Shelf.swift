@@ -13,7 +13,7 @@ final class Shelf: Sendable {
     let objects: ObjectStore<ImageStream>
     private let directory: String
 
-    private init(configuration: StoreConfiguration) async throws {
+    private init(configuration: StoreConfiguration, contents: CacheContents) async throws {
         directory = FileManager.default.temporaryDirectory.appending(path: "weir-shelf-\(UUID().uuidString)").path
         try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
         store = Store(engine: try await SQLiteEngine.open(directory: directory), configuration: configuration)
@@ -21,26 +21,27 @@ final class Shelf: Sendable {
             descriptor: ResourceDescriptor(
                 groupVersion: GroupVersion(group: "image.openshift.io", version: "v1"), name: "imagestreams",
                 kind: ImageStream.groupVersionKind, isNamespaced: true),
-            keyPrefix: "/test/streams/", selectableFieldNames: ["spec.dockerImageRepository"],
+            keyPrefix: "/test/streams/", contents: contents, selectableFieldNames: ["spec.dockerImageRepository"],
             selectableFields: { ["spec.dockerImageRepository": $0.spec.dockerImageRepository] })
-        objects = ObjectStore(kind: kind, store: store, namespaces: SomeNamespaces())
+        objects = ObjectStore(kind: kind, store: store, namespaces: SomeNamespaces(), pageSize: 7)
         try await store.start()
     }
 
     deinit { try? FileManager.default.removeItem(atPath: directory) }
 
-    /// Runs a test and closes the store behind it.
-    static func with<Result>(
-        configuration: StoreConfiguration = .init(), _ body: (Shelf) async throws -> Result
-    ) async throws -> Result {
-        let shelf = try await Shelf(configuration: configuration)
-        do {
-            let result = try await body(shelf)
-            await shelf.store.close()
-            return result
-        } catch {
-            await shelf.store.close()
-            throw error
+    /// Runs a test twice: with all objects in memory, and with room for a few of them. Closes the stores behind it.
+    static func with(
+        configuration: StoreConfiguration = .init(), _ body: (Shelf) async throws -> Void
+    ) async throws {
+        for contents in [CacheContents.all, .recent(bytes: 4_000)] {
+            let shelf = try await Shelf(configuration: configuration, contents: contents)
+            do {
+                try await body(shelf)
+                await shelf.store.close()
+            } catch {
+                await shelf.store.close()
+                throw error
+            }
         }
     }
 
@@ -95,7 +96,7 @@ final class Shelf: Sendable {
         names: [String], metadata: ListMeta
     ) {
         let list = try await objects.list(options, context(namespace))
-        return (try list.items.map { try $0.object().metadata.name }, list.metadata)
+        return (try await list.allItems().map { try $0.object().metadata.name }, list.metadata)
     }
 
     /// Lists page after page.

@@ -61,7 +61,7 @@ struct TagResourceTests {
         try await World.run { world in
             let first = try await create(world, "app:one", reference)
             #expect(first.tag?.name == "one" && first.tag?.generation == 1 && first.generation == 0)
-            #expect(try await first.metadata.uid == (try world.stream()).metadata.uid)
+            #expect(first.metadata.uid == (try await world.stream()).metadata.uid)
             #expect(first.image.metadata.name.isEmpty && !first.image.dockerImageMetadata.isEmpty)
             let second = try await create(world, "app:", reference)
             #expect(second.metadata.name == "app:latest" && second.tag?.generation == 2)

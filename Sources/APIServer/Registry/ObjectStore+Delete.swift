@@ -50,7 +50,7 @@ extension ObjectStore {
             let marked = marked(object, finalizers: others, context)
             let stored = try await replace(
                 current, by: marked, options: WriteOptions(isDryRun: isDryRun), context)
-            return .object(Output(kind.present(stored) ?? stored))
+            return .object(Output(kind.shown(stored)))
         }
         if !isDryRun {
             let key = key(object.metadata.name, namespace: object.metadata.namespace)
@@ -63,9 +63,9 @@ extension ObjectStore {
         if let wished {
             // A garbage collector would find no dependents and let the object go at once: so it has gone already.
             let marked = marked(object, finalizers: [wished], context)
-            return .object(Output(kind.present(marked) ?? marked))
+            return .object(Output(kind.shown(marked)))
         }
-        if kind.returnsDeletedObject { return .object(Output(kind.present(object) ?? object)) }
+        if kind.returnsDeletedObject { return .object(Output(kind.shown(object))) }
         return .status(
             Status(
                 status: "Success",

@@ -56,9 +56,6 @@ extension ObjectStore {
         return (selected, nil, metadata)
     }
 
-    /// Objects taken at once where all are wanted; 0 = all.
-    var pageSize: Int { cache.contents == .all ? 0 : 256 }
-
     /// The metadata of a page.
     /// - Parameter lastKey: the last key of the page, where another page follows.
     private func listMeta(
@@ -80,22 +77,22 @@ extension ObjectStore {
         let rest = request.start.map { KeyRange(start: range.start + $0, end: range.end) } ?? range
         switch request.source {
         case .latest, .any:
-            return try await present(in: rest, limit: limit)
+            return try await latest(in: rest, limit: limit)
         case .notOlderThan(let revision):
             try await waitForCache(notOlderThan: String(revision))
-            return try await present(in: rest, limit: limit)
+            return try await latest(in: rest, limit: limit)
         case .exact(let revision):
             // The cache where it has that very revision.
             if cache.contents == .all {
-                let snapshot = try await present(in: rest, limit: limit)
+                let snapshot = try await latest(in: rest, limit: limit)
                 if snapshot.revision == revision { return snapshot }
             }
             return try await historic(at: revision, after: request.start, in: rest, limit: limit)
         }
     }
 
-    /// The present state, as the cache has it.
-    func present(in range: KeyRange, limit: Int) async throws(APIError) -> CacheSnapshot<StoredObject> {
+    /// The latest state, as the cache has it.
+    func latest(in range: KeyRange, limit: Int) async throws(APIError) -> CacheSnapshot<StoredObject> {
         do throws(StoreError) { return try await cache.snapshot(of: range, limit: limit) } catch {
             throw APIError(error)
         }

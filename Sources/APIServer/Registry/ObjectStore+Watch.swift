@@ -16,7 +16,7 @@ extension ObjectStore {
             options.sendInitialEvents ?? (options.resourceVersion.isEmpty || options.resourceVersion == "0")
         if wantsState {
             if revision > 0 { try await waitForCache(notOlderThan: options.resourceVersion) }
-            let first = try await present(in: range, limit: pageSize)
+            let first = try await latest(in: range, limit: pageSize)
             let cursor = try await cursor(after: first.revision, in: range)
             return CacheWatch(
                 store: self, options: options, cursor: cursor,

@@ -11,14 +11,21 @@ public final class ObjectStore<Object: APIObject>: Sendable {
     let cache: RangeCache<StoredObject>
     let recent = RecentObjects<Object>()
     let namespaces: (any NamespaceLookup)?
+    /// Objects taken at once where all are wanted; 0 = all.
+    let pageSize: Int
 
     /// Registers the type's cache: make all object stores before the store starts.
     ///
-    /// - Parameter namespaces: asked before objects are created; nil for cluster-scoped types.
-    public init(kind: ObjectKind<Object>, store: Store, namespaces: (any NamespaceLookup)? = nil) {
+    /// - Parameters:
+    ///   - namespaces: asked before objects are created; nil for cluster-scoped types.
+    ///   - pageSize: how many objects are read at a time where not all are in memory.
+    public init(
+        kind: ObjectKind<Object>, store: Store, namespaces: (any NamespaceLookup)? = nil, pageSize: Int = 256
+    ) {
         self.kind = kind
         self.store = store
         self.namespaces = namespaces
+        self.pageSize = kind.contents == .all ? 0 : pageSize
         let present = kind.present
         cache = store.cache(prefix: kind.keyPrefix, contents: kind.contents) { [recent] keyValue in
             Self.served(keyValue, present: present, recent: recent)
@@ -67,6 +74,11 @@ public final class ObjectStore<Object: APIObject>: Sendable {
         }
     }
 
+    /// The `resourceVersion` of an object; nil where there is none. Decodes nothing.
+    public func revision(of name: String, namespace: String) async throws -> Int64? {
+        try await entry(name, namespace: namespace)?.modRevision
+    }
+
     /// Whether an object is being deleted; nil where there is none. Decodes nothing.
     public func isTerminating(_ name: String, namespace: String) async throws -> Bool? {
         try await entry(name, namespace: namespace)?.value.isTerminating
@@ -89,7 +101,7 @@ public final class ObjectStore<Object: APIObject>: Sendable {
         return CurrentObject(
             object: object, revision: entry.modRevision,
             shown: Output(
-                entry.value.encoded, decoded: kind.present(object) ?? object,
+                entry.value.encoded, decoded: kind.shown(object),
                 members: entry.value.isShownAsStored ? members : nil),
             members: members)
     }
@@ -135,12 +147,16 @@ public final class ObjectStore<Object: APIObject>: Sendable {
     // MARK: Forms
 
     static func served(
-        _ keyValue: KeyValue, present: (Object) -> Object?, recent: RecentObjects<Object>?
+        _ keyValue: KeyValue, present: ((Object) -> Object?)?, recent: RecentObjects<Object>?
     ) -> StoredObject {
         let itemStart = EncodedObject.headLength(of: Object.groupVersionKind)
         let json = StoredForm.replacingRevision(in: keyValue.value, by: keyValue.modRevision)
-        // What does not decode is handed out as it is: a client sees the damage, and nothing is lost by hiding it.
         let written = recent?.arrived(keyValue.key, bytes: keyValue.value, revision: keyValue.modRevision)
+        // What does not decode is handed out as it is: a client sees the damage, and nothing is lost by hiding it.
+        guard let present else {
+            let metadata = written?.metadata ?? Self.metadata(of: json) ?? ObjectMeta()
+            return StoredObject(encoded: EncodedObject(json: json, itemStart: itemStart), metadata: metadata)
+        }
         guard let object = try? written ?? Object.decode(json) else {
             return StoredObject(encoded: EncodedObject(json: json, itemStart: itemStart))
         }
@@ -150,6 +166,11 @@ public final class ObjectStore<Object: APIObject>: Sendable {
                 metadata: object.metadata)
         }
         return StoredObject(encoded: EncodedObject(json: json, itemStart: itemStart), metadata: object.metadata)
+    }
+
+    /// Decoded alone: the rest of an object may be a hundred times as much.
+    private static func metadata(of json: [UInt8]) -> ObjectMeta? {
+        EncodedMembers(json)?["metadata"].flatMap { try? ObjectMeta.decode(Array($0)) }
     }
 }
 

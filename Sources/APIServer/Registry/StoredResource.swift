@@ -29,7 +29,7 @@ public struct StoredResource<Rules: Strategy>: GettableResource, WatchableResour
     }
 
     public var descriptor: ResourceDescriptor { objects.kind.descriptor }
-    public var emptyObject: Object { objects.kind.present(Object()) ?? Object() }
+    public var emptyObject: Object { objects.kind.shown(Object()) }
 
     public func get(_ name: String, options: GetOptions, _ context: RequestContext) async throws -> Output<Object> {
         try await objects.get(name, options: options, context)

@@ -39,7 +39,8 @@ public struct ObjectKind<Object: APIObject>: Sendable {
     /// How many of the objects are kept in memory.
     public var contents: CacheContents
     /// The stored object as clients see it: for values that follow the configuration, not the write.
-    public var present: @Sendable (Object) -> Object?
+    /// Nil for an object that is seen as it is stored; no function where all are.
+    public var present: (@Sendable (Object) -> Object?)?
     /// Field selector values besides name and namespace, of the stored form.
     public var selectableFields: @Sendable (Object) -> [String: String]
     public var selectableFieldNames: [String]
@@ -60,7 +61,7 @@ public struct ObjectKind<Object: APIObject>: Sendable {
         descriptor: ResourceDescriptor, keyPrefix: String, contents: CacheContents = .all,
         selectableFieldNames: [String] = [],
         selectableFields: @escaping @Sendable (Object) -> [String: String] = { _ in [:] },
-        present: @escaping @Sendable (Object) -> Object? = { _ in nil },
+        present: (@Sendable (Object) -> Object?)? = nil,
         sideEffects: @escaping @Sendable (ObjectWrite<Object>) throws -> [Mutation] = { _ in [] },
         returnsDeletedObject: Bool = false, supportsPropagation: Bool = true, ignoresNamespaceState: Bool = false,
         isReleased: @escaping @Sendable (Object) -> Bool = { _ in true },
@@ -79,6 +80,11 @@ public struct ObjectKind<Object: APIObject>: Sendable {
         self.isReleased = isReleased
         self.markDeleted = markDeleted
     }
+}
+
+extension ObjectKind {
+    /// An object as clients see it.
+    func shown(_ object: Object) -> Object { present?(object) ?? object }
 }
 
 /// One write of one object, as side effects see it: `old` is nil on create, `new` is nil on removal.

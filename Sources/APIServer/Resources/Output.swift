@@ -70,7 +70,7 @@ public struct OutputList<Object: APIObject>: Sendable {
     }
 
     /// All items, all in memory.
-    func allItems() async throws -> [Output<Object>] {
+    public func allItems() async throws -> [Output<Object>] {
         guard let rest else { return items }
         var items = items
         for try await page in rest { items += page }

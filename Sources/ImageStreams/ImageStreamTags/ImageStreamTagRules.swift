@@ -9,8 +9,14 @@ struct ImageStreamTagResource: GettableResource, ListableResource, CreatableReso
     typealias Object = ImageStreamTag
 
     let tags: TagStore
+    private let computed: ComputedTags<ImageStreamTag>
 
     static let noun = "ImageStreamTags"
+
+    init(tags: TagStore) {
+        self.tags = tags
+        computed = ComputedTags(tags)
+    }
 
     var descriptor: ResourceDescriptor {
         ResourceDescriptor(
@@ -23,16 +29,19 @@ struct ImageStreamTagResource: GettableResource, ListableResource, CreatableReso
 
     func get(_ name: String, options: GetOptions, _ context: RequestContext) async throws -> Output<ImageStreamTag> {
         let name = try TagName(existing: name, noun: Self.noun)
-        let stream = try await tags.requireStream(name.stream, context)
-        guard let digest = stream.status.head(of: name.tag)?.image.nonEmpty else {
-            throw APIError.notFound(context.resource, name.description)
+        return try await computed.output(of: name, context) { stream in
+            let head = stream.status.head(of: name.tag)
+            guard let digest = head?.image.nonEmpty else {
+                throw APIError.notFound(context.resource, name.description)
+            }
+            guard let image = try await tags.embeddedImage(of: head, context) else {
+                throw APIError.notFound(context.resource, digest)
+            }
+            guard let shown = ImageStreamTag(stream: stream, tag: name.tag, image: image) else {
+                throw APIError.notFound(context.resource, name.description)
+            }
+            return (shown, image)
         }
-        guard let image = try await tags.image(digest) else { throw APIError.notFound(context.resource, digest) }
-        let complete = try EmbeddedImage.complete(image, now: context.now)
-        guard let shown = ImageStreamTag(stream: stream, tag: name.tag, image: complete) else {
-            throw APIError.notFound(context.resource, name.description)
-        }
-        return Output(shown)
     }
 
     func list(_ options: ListOptions, _ context: RequestContext) async throws -> OutputList<ImageStreamTag> {

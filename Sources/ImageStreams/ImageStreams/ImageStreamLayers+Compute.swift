@@ -41,9 +41,9 @@ extension ImageStreamLayers {
 
     /// What would make the answer useless (10.3).
     func failures() -> [FieldError] {
-        images.sorted { Exactly.precedes($0.key, $1.key) }.flatMap { name, references -> [FieldError] in
+        images.filter { !$1.isUseful }.sorted { Exactly.precedes($0.key, $1.key) }.flatMap {
+            name, references -> [FieldError] in
             let field = "images[\(name)]"
-            if references.imageMissing { return [] }
             if references.manifests.isEmpty {
                 var errors: [FieldError] = references.layers.enumerated().filter(\.element.isEmpty).map { index, _ in
                     .invalid("\(field).layers[\(index)]", "", "layer cannot be empty")
@@ -69,6 +69,15 @@ extension ImageStreamLayers {
             }
             return errors
         }
+    }
+}
+
+extension ImageBlobReferences {
+    /// Whether there is nothing to say against them: no list with layers or a config, no blob without a name.
+    fileprivate var isUseful: Bool {
+        if imageMissing { return true }
+        if manifests.isEmpty { return config != "" && layers.allSatisfy { !$0.isEmpty } }
+        return layers.isEmpty && config == nil && manifests.allSatisfy { !$0.isEmpty }
     }
 }
 

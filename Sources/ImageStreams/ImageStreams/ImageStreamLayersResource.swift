@@ -7,8 +7,21 @@ import Store
 struct ImageStreamLayersResource: GettableResource {
     typealias Object = ImageStreamLayers
 
-    let streams: ObjectStore<ImageStream>
-    let index: ImageLayerIndex
+    /// What an answer was made of: a stream, and the records of images at a time.
+    private struct Sources: Sendable {
+        var stream: Int64
+        var index: ImageLayerIndex.Version
+        var hasMissingImages: Bool
+    }
+
+    private let streams: ObjectStore<ImageStream>
+    private let index: ImageLayerIndex
+    private let known = ComputedObjects<ImageStreamLayers, Sources>(maximumBytes: 32 << 20)
+
+    init(streams: ObjectStore<ImageStream>, index: ImageLayerIndex) {
+        self.streams = streams
+        self.index = index
+    }
 
     var descriptor: ResourceDescriptor {
         ResourceDescriptor(
@@ -20,7 +33,22 @@ struct ImageStreamLayersResource: GettableResource {
     func get(
         _ name: String, options: GetOptions, _ context: RequestContext
     ) async throws -> Output<ImageStreamLayers> {
-        Output(try await layers(of: try await streams.require(name, context)))
+        try await known.output(.init(namespace: context.namespace, name: name)) { sources in
+            guard try await streams.revision(of: name, namespace: context.namespace) == sources.stream else {
+                return false
+            }
+            let version = index.version
+            return version.change == sources.index.change
+                && (!sources.hasMissingImages || version.creation == sources.index.creation)
+        } compute: {
+            // What changes from here on makes the answer out of date.
+            let version = index.version
+            let stream = try await streams.require(name, context)
+            let layers = try await layers(of: stream)
+            guard let revision = Int64(stream.metadata.resourceVersion) else { return (layers, nil) }
+            let hasMissingImages = layers.images.values.contains(where: \.imageMissing)
+            return (layers, Sources(stream: revision, index: version, hasMissingImages: hasMissingImages))
+        }
     }
 
     /// - Throws: 422 without a kind, as the reference has it, where the answer would be useless.
@@ -36,6 +64,15 @@ struct ImageStreamLayersResource: GettableResource {
 /// What images are made of: one row for each Image.
 struct ImageLayerIndex: Sendable {
     private let cache: RangeCache<ImageLayerRecord?>
+
+    /// Which state the records are in.
+    struct Version: Hashable, Sendable {
+        /// The revisions at which one was added, and one changed or removed, last.
+        var creation: Int64
+        var change: Int64
+    }
+
+    var version: Version { Version(creation: cache.lastCreation, change: cache.lastChange) }
 
     /// Registers the cache: before the store starts.
     init(_ store: Store) {

@@ -10,8 +10,14 @@ struct ImageTagResource: GettableResource, ListableResource, CreatableResource, 
     typealias Object = ImageTag
 
     let tags: TagStore
+    private let computed: ComputedTags<ImageTag>
 
     static let noun = "ImageTags"
+
+    init(tags: TagStore) {
+        self.tags = tags
+        computed = ComputedTags(tags)
+    }
 
     var descriptor: ResourceDescriptor {
         ResourceDescriptor(
@@ -24,11 +30,13 @@ struct ImageTagResource: GettableResource, ListableResource, CreatableResource, 
 
     func get(_ name: String, options: GetOptions, _ context: RequestContext) async throws -> Output<ImageTag> {
         let name = try TagName(existing: name, noun: Self.noun)
-        let stream = try await tags.requireStream(name.stream, context)
-        guard stream.spec.tag(name.tag) != nil || stream.status.tag(name.tag) != nil else {
-            throw APIError.notFound(context.resource, name.description)
+        return try await computed.output(of: name, context) { stream in
+            guard stream.spec.tag(name.tag) != nil || stream.status.tag(name.tag) != nil else {
+                throw APIError.notFound(context.resource, name.description)
+            }
+            let shown = try await shown(stream, tag: name.tag, context)
+            return (shown, shown.image)
         }
-        return Output(try await shown(stream, tag: name.tag, context))
     }
 
     func list(_ options: ListOptions, _ context: RequestContext) async throws -> OutputList<ImageTag> {

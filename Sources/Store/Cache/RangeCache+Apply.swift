@@ -137,7 +137,13 @@ extension RangeCache: StoreCache {
 extension RangeCache.State {
     /// - Returns: the entry that was replaced or removed, where all are kept.
     fileprivate mutating func apply(_ event: Event, _ new: CacheEntry<Value>?) -> CacheEntry<Value>? {
-        if event.previous == nil { count += 1 } else if new == nil { count -= 1 }
+        if event.previous == nil {
+            count += 1
+            lastCreation = event.modRevision
+        } else {
+            if new == nil { count -= 1 }
+            lastChange = event.modRevision
+        }
         guard recent != nil else {
             guard let new else { return complete.remove(event.key) }
             return complete.set(new)

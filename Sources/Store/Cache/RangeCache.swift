@@ -27,6 +27,8 @@ public final class RangeCache<Value: Sendable>: Sendable {
         var count = 0
         var ring: EventRing<Value>
         var revision: Int64 = 0
+        var lastCreation: Int64 = 0
+        var lastChange: Int64 = 0
         var isEnded = false
         var cursors = WatchWaiters()
         var revisions: [UInt64: RevisionWaiter] = [:]
@@ -65,6 +67,12 @@ public final class RangeCache<Value: Sendable>: Sendable {
 
     /// The store revision this cache has seen. It moves with every commit of the store, also of other prefixes.
     public var revision: Int64 { state.withLock { $0.revision } }
+
+    /// The revision of the last event that made a key; 0 = none since the start.
+    public var lastCreation: Int64 { state.withLock { $0.lastCreation } }
+
+    /// The revision of the last event that changed or removed a key; 0 = none since the start.
+    public var lastChange: Int64 { state.withLock { $0.lastChange } }
 
     /// The number of keys.
     public var count: Int { state.withLock { $0.count } }
