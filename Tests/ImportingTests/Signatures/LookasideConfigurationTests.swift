@@ -101,7 +101,8 @@ struct LookasideConfigurationTests {
         let b = "docker: {other.example: {lookaside: file:///y}}"
         let configuration = try LookasideConfiguration(files: [("a", a), ("b", b)])
         #expect(configuration.scopes.keys.sorted() == ["h.example", "other.example"])
-        #expect(faults(("a", a), ("b", a)) == ["b: default-docker is in a already", "b: docker[h.example] is in a already"])
+        #expect(
+            faults(("a", a), ("b", a)) == ["b: default-docker is in a already", "b: docker[h.example] is in a already"])
     }
 
     @Test(
