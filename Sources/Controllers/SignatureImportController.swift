@@ -22,6 +22,7 @@ public struct SignatureImportController: Sendable {
         public var maxRequeues = 5
         /// Pause before the first of these; twice as long each time.
         public var retryBase: Duration = .seconds(1)
+        public var longestPause: Duration = .seconds(1000)
         /// For how long an Image without any signatures is left alone, and for how many that is remembered.
         public var restWithout: Duration = .seconds(86_400)
         public var rememberedWithout = 200_000
@@ -29,15 +30,15 @@ public struct SignatureImportController: Sendable {
         public init() {}
     }
 
-    private let api: ImageStreamsAPI
+    let api: ImageStreamsAPI
     private let source: any SignatureSource
-    private let configuration: Configuration
+    let configuration: Configuration
     private let metrics: SignatureMetrics
-    private let context: @Sendable () -> RequestContext
-    private let logger: Logger
-    private let queue = WorkQueue<String>()
+    let context: @Sendable () -> RequestContext
+    let logger: Logger
+    let queue = WorkQueue<String>()
     /// Until when Images without signatures are left alone, by the hash of their names: a name may be long.
-    private let resting: RecentCache<Int, ContinuousClock.Instant>
+    let resting: RecentCache<Int, ContinuousClock.Instant>
 
     /// - Parameter context: makes the context of one update; its user is the server itself.
     public init(
@@ -63,56 +64,6 @@ public struct SignatureImportController: Sendable {
             await follow(watch)
             queue.close()
             group.cancelAll()
-        }
-    }
-
-    // MARK: Which images
-
-    private func changes() async throws -> any WatchStream<Image> {
-        var options = ListOptions()
-        options.sendInitialEvents = false
-        return try await api.images.watch(options, context())
-    }
-
-    /// Puts every Image that comes or changes into the queue. Those that are there are the resync's; so is what a watch
-    /// that breaks off has missed.
-    private func follow(_ first: (any WatchStream<Image>)?) async {
-        var opened = first
-        while !Task.isCancelled {
-            do {
-                let watch = if let opened { opened } else { try await changes() }
-                opened = nil
-                while !Task.isCancelled && !watch.isEnded {
-                    for event in try await watch.next(deadline: .now + .seconds(3600)) where event.kind != .deleted {
-                        // Whoever changes an Image may know of a signature.
-                        resting[event.name.hashValue] = nil
-                        queue.add(event.name)
-                    }
-                }
-                if watch.isEnded { return }
-            } catch is CancellationError {
-                return
-            } catch {
-                logger.warning("following images failed", metadata: ["error": "\(error)"])
-                try? await Task.sleep(for: .seconds(1))
-            }
-        }
-    }
-
-    /// Puts all Images into the queue, again and again, evenly over the time of a resync. The first time goes faster.
-    private func resync() async {
-        var isFirst = true
-        while !Task.isCancelled {
-            let names = api.images.names(in: "")
-            let share = configuration.resync / max(1, names.count)
-            let pause = isFirst ? min(share, configuration.startPause) : share
-            if names.isEmpty { try? await Task.sleep(for: pause) }
-            for (index, name) in names.enumerated() {
-                if !isFirst || index > 0 { try? await Task.sleep(for: pause) }
-                if Task.isCancelled { return }
-                queue.add(name)
-            }
-            isFirst = false
         }
     }
 
@@ -186,14 +137,21 @@ public struct SignatureImportController: Sendable {
                 "the signatures of an image could not be read", metadata: ["image": "\(name)", "error": "\(error)"])
             return
         }
-        let delay = configuration.retryBase * (1 << min(failures - 1, 16))
+        let pause = configuration.pause(after: error, failures: failures)
         logger.debug(
-            "looking for signatures failed",
-            metadata: ["image": "\(name)", "error": "\(error)", "again": "\(delay)"])
+            "looking for signatures failed", metadata: ["image": "\(name)", "error": "\(error)", "again": "\(pause)"])
         let queue = queue
         Task {
-            try? await Task.sleep(for: delay)
+            try? await Task.sleep(for: pause)
             queue.add(name)
         }
+    }
+}
+
+extension SignatureImportController.Configuration {
+    /// The pause before another look: twice as long each time, or what the server asks for.
+    func pause(after error: any Error, failures: Int) -> Duration {
+        let asked = (error as? SignatureFailure)?.retryAfter ?? .zero
+        return min(max(retryBase * (1 << min(max(failures, 1) - 1, 16)), asked), longestPause)
     }
 }

@@ -73,10 +73,15 @@ struct Services: Sendable {
             BackgroundService { try await Allocator.trimWhenIdle() },
         ]
         if let lookaside = try configuration.signatures.configuration(logger: logger) {
+            let settings = SignatureImportController.Configuration()
+            var fetching = SignatureFetcher.Configuration()
+            fetching.enoughSignatures = settings.limits.count + 1
+            fetching.enoughBytes = settings.limits.bytes
             let signatures = SignatureImportController(
                 api: imageStreams,
-                source: SignatureFetcher(transport: transport, lookaside: lookaside, logger: logger),
-                metrics: SignatureMetrics(metrics),
+                source: SignatureFetcher(
+                    transport: transport, lookaside: lookaside, configuration: fetching, logger: logger),
+                configuration: settings, metrics: SignatureMetrics(metrics),
                 context: { Self.context("signature-controller", logger: logger) }, logger: logger)
             background.append(BackgroundService { await signatures.run() })
         }

@@ -165,6 +165,22 @@ struct SignatureImportControllerTests {
         }
     }
 
+    @Test("pauses grow, and are as long as a server asks for, within bounds")
+    func pauses() {
+        let configuration = SignatureImportController.Configuration()
+        func pause(_ error: any Error, _ failures: Int) -> Duration {
+            configuration.pause(after: error, failures: failures)
+        }
+        #expect((1...5).map { pause(SignatureFailure.timedOut, $0) } == [1, 2, 4, 8, 16].map { .seconds($0) })
+        #expect(pause(CancellationError(), 100) == .seconds(1000))
+        func busy(_ seconds: Int) -> SignatureFailure {
+            .registry(.unexpectedStatus(503, line: "503", retryAfter: .seconds(seconds)))
+        }
+        #expect(pause(busy(30), 1) == .seconds(30))
+        #expect(pause(busy(3), 3) == .seconds(4))
+        #expect(pause(busy(1_000_000), 1) == .seconds(1000))
+    }
+
     @Test("all images are looked at again; those without signatures only after a day, or when they change")
     func resync() async throws {
         try await World.run { world in

@@ -13,7 +13,7 @@ struct SignatureCollection {
 
     var hasAny: Bool { !names.isEmpty }
     /// Nothing more need be looked for.
-    var isFull: Bool { names.count >= limits.enoughSignatures || bytes >= limits.enoughBytes }
+    var isFull: Bool { names.count >= limits.enoughSignatures || bytes > limits.enoughBytes }
 
     func isKnown(_ name: String) -> Bool { known.contains(name) }
 

@@ -17,7 +17,7 @@ public struct SignatureFetcher: SignatureSource {
         public var maxListBytes = 4 << 20
         /// Signatures of one store beyond which it is taken to be broken.
         public var maxNumber = 128
-        /// Signatures, and bytes of new ones, after which nothing more is looked for.
+        /// So many signatures, or more bytes of new ones than that: nothing more is looked for.
         public var enoughSignatures = 11
         public var enoughBytes = 1 << 20
         /// How long what a registry says at `/v2/`, and its tokens, are remembered.

@@ -45,6 +45,11 @@ public enum SignatureFailure: Error, Hashable, Sendable, CustomStringConvertible
     case unreasonable(Int)
     case timedOut
 
+    /// The pause a server asked for.
+    public var retryAfter: Duration? {
+        if case .registry(let error) = self { error.retryAfter } else { nil }
+    }
+
     public var description: String {
         switch self {
         case .registry(let error): error.text

@@ -1,0 +1,53 @@
+import APIServer
+import ImageAPI
+
+/// Which images are looked at, and when.
+extension SignatureImportController {
+    func changes() async throws -> any WatchStream<Image> {
+        var options = ListOptions()
+        options.sendInitialEvents = false
+        return try await api.images.watch(options, context())
+    }
+
+    /// Puts every Image that comes or changes into the queue. Those that are there are the resync's; so is what a watch
+    /// that breaks off has missed.
+    func follow(_ first: (any WatchStream<Image>)?) async {
+        var opened = first
+        while !Task.isCancelled {
+            do {
+                let watch = if let opened { opened } else { try await changes() }
+                opened = nil
+                while !Task.isCancelled && !watch.isEnded {
+                    for event in try await watch.next(deadline: .now + .seconds(3600)) where event.kind != .deleted {
+                        // Whoever changes an Image may know of a signature.
+                        resting[event.name.hashValue] = nil
+                        queue.add(event.name)
+                    }
+                }
+                if watch.isEnded { return }
+            } catch is CancellationError {
+                return
+            } catch {
+                logger.warning("following images failed", metadata: ["error": "\(error)"])
+                try? await Task.sleep(for: .seconds(1))
+            }
+        }
+    }
+
+    /// Puts all Images into the queue, again and again, evenly over the time of a resync. The first time goes faster.
+    func resync() async {
+        var isFirst = true
+        while !Task.isCancelled {
+            let names = api.images.names(in: "")
+            let share = configuration.resync / max(1, names.count)
+            let pause = isFirst ? min(share, configuration.startPause) : share
+            if names.isEmpty { try? await Task.sleep(for: pause) }
+            for (index, name) in names.enumerated() {
+                if !isFirst || index > 0 { try? await Task.sleep(for: pause) }
+                if Task.isCancelled { return }
+                queue.add(name)
+            }
+            isFirst = false
+        }
+    }
+}
