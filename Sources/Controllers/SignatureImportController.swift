@@ -87,15 +87,22 @@ public struct SignatureImportController: Sendable {
         guard let image = try api.images.object(name, namespace: ""), image.metadata.deletionTimestamp == nil,
             !image.isManaged, let signed = SignedImage(reference: image.dockerImageReference, name: name)
         else { return .skipped }
-        if let until = resting[name.hashValue], until > .now { return .skipped }
+        let key = name.hashValue
+        if let until = resting[key], until > .now { return .skipped }
         let prefix = "\(name)@"
         let known = image.signatures.map(\.metadata.name).filter { $0.hasPrefix(prefix) }
-        let findings = try await source.signatures(
-            of: signed, known: Set(known.map { String($0.dropFirst(prefix.count)) }))
-        guard !findings.new.isEmpty else {
-            if !findings.hasAny && findings.isComplete { resting[name.hashValue] = .now + configuration.restWithout }
-            return findings.hasAny ? .nothingNew : .none
+        // Before anybody is asked: whoever changes the Image meanwhile takes that away, and it is looked at again.
+        resting[key] = .now + configuration.restWithout
+        let findings: SignatureFindings
+        do {
+            findings = try await source.signatures(
+                of: signed, known: Set(known.map { String($0.dropFirst(prefix.count)) }))
+        } catch {
+            resting[key] = nil
+            throw error
         }
+        if findings.hasAny || !findings.isComplete { resting[key] = nil }
+        if findings.new.isEmpty { return findings.hasAny ? .nothingNew : .none }
         return try await store(findings.new, of: name)
     }
 

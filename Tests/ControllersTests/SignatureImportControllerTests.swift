@@ -214,6 +214,30 @@ struct SignatureImportControllerTests {
         }
     }
 
+    @Test("an image that changes while it is looked at is looked at again, whatever was found")
+    func changesMeanwhile() async throws {
+        try await World.run { world in
+            let source = PreparedSource()
+            let image = try await world.create("a")
+            let isFirst = Mutex(true)
+            source.before { path in
+                guard path == "a",
+                    isFirst.withLock({ first in
+                        defer { first = false }; return first
+                    })
+                else { return }
+                // The answer "none" is on its way when somebody stores a signature, and says so by a change. A later
+                // Image of the same watch shows that the change has been seen.
+                try? await world.update(image) { $0.metadata.labels = ["signed": "now"] }
+                _ = try? await world.create("b")
+                try? await eventually("the change was seen") { source.asked("b").count == 1 }
+            }
+            try await run(world, source) {
+                try await eventually("another look") { source.asked("a").count == 2 }
+            }
+        }
+    }
+
     @Test("a race with other writers of the image is won, and nothing of theirs is lost")
     func races() async throws {
         try await World.run { world in

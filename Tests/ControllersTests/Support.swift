@@ -22,7 +22,7 @@ func eventually(_ what: String, _ condition: () async throws -> Bool) async thro
     let deadline = ContinuousClock.now + .seconds(60)
     while try await !condition() {
         guard ContinuousClock.now < deadline else { throw TestFailure("in vain: \(what)") }
-        try await Task.sleep(for: .milliseconds(2))
+        try await Task.sleep(for: .milliseconds(5))
     }
 }
 
