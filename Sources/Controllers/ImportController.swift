@@ -47,10 +47,7 @@ public struct ImportController: Sendable {
         while !Task.isCancelled {
             do {
                 let watch = try await api.streams.watch(ListOptions(), context())
-                enqueue(watch.initialEvents())
-                while !Task.isCancelled && !watch.isEnded {
-                    enqueue(try await watch.next(deadline: .now + .seconds(3600)))
-                }
+                try await watch.forEach(enqueue)
                 if watch.isEnded { return }
             } catch is CancellationError {
                 return
@@ -80,7 +77,7 @@ public struct ImportController: Sendable {
     }
 
     private func importDue(of key: Key) async throws {
-        guard let stream = try api.streams.object(key.name, namespace: key.namespace),
+        guard let stream = try await api.streams.object(key.name, namespace: key.namespace),
             stream.metadata.deletionTimestamp == nil, let request = ImportDecision.request(for: stream)
         else { return }
         var context = context()

@@ -17,8 +17,8 @@ extension SignatureImportController {
             do {
                 let watch = if let opened { opened } else { try await changes() }
                 opened = nil
-                while !Task.isCancelled && !watch.isEnded {
-                    for event in try await watch.next(deadline: .now + .seconds(3600)) where event.kind != .deleted {
+                try await watch.forEach { events in
+                    for event in events where event.kind != .deleted {
                         // Whoever changes an Image may know of a signature.
                         resting[event.name.hashValue] = nil
                         queue.add(event.name)
@@ -38,7 +38,7 @@ extension SignatureImportController {
     func resync() async {
         var isFirst = true
         while !Task.isCancelled {
-            let names = api.images.names(in: "")
+            let names = (try? await api.images.names(in: "")) ?? []
             let share = configuration.resync / max(1, names.count)
             let pause = isFirst ? min(share, configuration.startPause) : share
             if names.isEmpty { try? await Task.sleep(for: pause) }

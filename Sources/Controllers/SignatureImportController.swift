@@ -84,7 +84,7 @@ public struct SignatureImportController: Sendable {
     }
 
     private func look(at name: String) async throws -> SignatureMetrics.Result {
-        guard let image = try api.images.object(name, namespace: ""), image.metadata.deletionTimestamp == nil,
+        guard let image = try await api.images.object(name, namespace: ""), image.metadata.deletionTimestamp == nil,
             !image.isManaged, let signed = SignedImage(reference: image.dockerImageReference, name: name)
         else { return .skipped }
         let key = name.hashValue

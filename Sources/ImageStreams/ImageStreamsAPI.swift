@@ -40,9 +40,9 @@ public struct ImageStreamsAPI: Sendable {
                 configuration.allowedRegistries, internalRegistry: configuration.internalRegistryHostname),
             ledger: TagLedger(
                 internalRegistry: configuration.internalRegistryHostname, authorizer: authorizer, limits: limits,
-                admission: admission, stream: { try streams.object($1, namespace: $0) }))
+                admission: admission, stream: { try await streams.object($1, namespace: $0) }))
         let tags = TagStore(streams: streams, images: images, rules: rules, authorizer: authorizer, quota: quota)
-        let layers = ImageStreamLayersResource(streams: streams, index: CachedLayerIndex(store))
+        let layers = ImageStreamLayersResource(streams: streams, index: ImageLayerIndex(store))
         let imports = ImageStreamImportResource(tags: tags, importer: importer, secrets: secrets)
         let mappings = ImageStreamMappingResource(
             tags: tags, internalRegistry: configuration.internalRegistryHostname)
@@ -125,8 +125,8 @@ public struct ImageStreamsAPI: Sendable {
     }
 
     /// The blobs and images of a stream.
-    public func layers(of stream: ImageStream) throws(APIError) -> ImageStreamLayers {
-        try layers.layers(of: stream)
+    public func layers(of stream: ImageStream) async throws(APIError) -> ImageStreamLayers {
+        try await layers.layers(of: stream)
     }
 
     /// Where clusters ask for the image policy.
@@ -156,6 +156,7 @@ public struct ImageStreamsAPI: Sendable {
             descriptor: ResourceDescriptor(
                 groupVersion: ImageStreamsGroup.version, name: "images", kind: ImageStreamsGroup.kind("Image"),
                 isNamespaced: false, isStored: true),
-            keyPrefix: "/image.openshift.io/images/", sideEffects: ImageLayerRecord.rows, supportsPropagation: false)
+            keyPrefix: "/image.openshift.io/images/", contents: .recent(bytes: 64 << 20),
+            sideEffects: ImageLayerRecord.rows, supportsPropagation: false)
     }
 }

@@ -46,8 +46,8 @@ struct Services: Sendable {
             importer: RegistryImporter(Importer(transport: transport, configuration: importing, logger: logger)),
             limits: NamespaceImageStreamLimits { namespace in
                 ImageStreamMaxima(
-                    stream: try limits.maxima(of: "openshift.io/ImageStream", in: namespace),
-                    image: try limits.maxima(of: "openshift.io/Image", in: namespace))
+                    stream: try await limits.maxima(of: "openshift.io/ImageStream", in: namespace),
+                    image: try await limits.maxima(of: "openshift.io/Image", in: namespace))
             }, quota: quotas)
         self.namespaces = namespaces
         self.authorizer = authorizer

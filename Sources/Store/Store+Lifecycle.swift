@@ -30,6 +30,10 @@ extension Store {
 
     private func load(_ cache: any StoreCache, at revision: Int64) async throws(StoreError) {
         var rest = cache.range
+        guard cache.contents == .all else {
+            let keys = try await engine.range(rest, at: revision, order: .ascending, limit: 1, keysOnly: true)
+            return cache.load(count: keys.count)
+        }
         while true {
             let page = try await engine.range(
                 rest, at: revision, order: .ascending, limit: configuration.loadPage, keysOnly: false)

@@ -53,17 +53,18 @@ public final class Store: Sendable {
 
     /// Adds a cache of all keys with a prefix. Call before ``start()``.
     /// - Parameters:
+    ///   - contents: how much of the range is kept in memory.
     ///   - ringCapacity: recent events kept for watchers. A watcher that falls further behind has to start again.
     ///   - ringBytes: bytes of their values.
     ///   - derive: what the cache keeps of an object. Called once a change, on the thread that commits:
     ///     it must not wait.
     public func cache<Value: Sendable>(
-        prefix: String, ringCapacity: Int = 8_192, ringBytes: Int = 16 << 20,
+        prefix: String, contents: CacheContents = .all, ringCapacity: Int = 8_192, ringBytes: Int = 16 << 20,
         derive: @escaping @Sendable (KeyValue) -> Value
     ) -> RangeCache<Value> {
         let cache = RangeCache(
-            prefix: prefix, ringCapacity: ringCapacity, ringBytes: ringBytes, engine: engine, timer: timer,
-            derive: derive)
+            prefix: prefix, contents: contents, ringCapacity: ringCapacity, ringBytes: ringBytes, engine: engine,
+            timer: timer, derive: derive)
         state.withLock { state in
             guard case .new = state.phase else {
                 preconditionFailure("the cache of \(prefix) was added after the store's start")

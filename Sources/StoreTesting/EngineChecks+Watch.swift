@@ -3,15 +3,18 @@ import Synchronization
 
 extension EngineChecks {
     /// Cursors that start at random revisions, before, during and after random writes, see exactly what the engine's
-    /// history says; the cache equals the engine at the end. Then the same after a restart.
+    /// history says; the caches equal the engine at the end, and reads of them never go back. Then the same after a
+    /// restart.
     public static func watchersMissNothing(_ factory: EngineFactory, place: String, seed: UInt64) async throws {
         for round in 0..<3 {
             let store = Store(engine: try await factory.open(place))
             let small = store.cache(prefix: "/a/", ringCapacity: 4_096) { $0.value }
             let all = store.cache(prefix: "", ringCapacity: 8_192) { $0.value }
+            // Room for a few entries only: they come and go all the time.
+            let recent = store.cache(prefix: "", contents: .recent(bytes: 1_500)) { $0.value }
             try await store.start()
             let seed = seed &* 31 &+ UInt64(round)
-            let (end, seen) = try await watchDuringWrites(store, [small, all], seed)
+            let (end, seen) = try await watchDuringWrites(store, [small, all, recent], seed)
             for (cursor, events) in seen {
                 let range = cursor.range
                 let history = try await store.engine.events(in: range, after: cursor.after, limit: 0)
@@ -23,6 +26,7 @@ extension EngineChecks {
             try requireEqual(all.revision, end)
             try requireEqual(small.revision, end)
             try await compare(all, store, .all)
+            try await compare(recent, store, .all)
             try await compare(small, store, .prefix("/a/"))
             await store.close()
         }
@@ -77,13 +81,19 @@ extension EngineChecks {
             for watcher in 0..<24 {
                 group.addTask {
                     var work = RandomWorkload(seed: seed &* 13 &+ UInt64(watcher))
-                    let cache = caches[watcher % 2]
+                    let cache = caches[watcher % caches.count]
                     let after = Int64.random(in: 0...store.currentRevision, using: &work.generator)
                     // The marker's namespace is part of every range that is watched here.
-                    let range: KeyRange? = watcher % 3 == 0 ? nil : [.prefix("/a/"), .prefix("/a"), .all][watcher % 3]
+                    let range: KeyRange? = [nil, .prefix("/a"), .all][watcher / caches.count % 3]
                     let whole = KeyRange.prefix(cache.prefix)
                     let watch = Watch(range: range.map(whole.intersection) ?? whole, after: after)
                     return try await follow(cache, watch, range, marker)
+                }
+            }
+            for reader in 0..<2 {
+                group.addTask {
+                    try await read(caches, store, until: goal, seed &* 17 &+ UInt64(reader))
+                    return nil
                 }
             }
             // The writers are done when the goal is reached; the marker is the last change.
@@ -96,9 +106,31 @@ extension EngineChecks {
             var end: Int64 = 0
             while let result = try await group.next() {
                 if let result { seen.append(result) } else { others += 1 }
-                if others == 5, end == 0 { end = try await store.commit(put(marker, "\(seed)")) }
+                if others == 7, end == 0 { end = try await store.commit(put(marker, "\(seed)")) }
             }
             return (end, seen)
+        }
+    }
+
+    /// What is read of a key is never older than what was read, or committed, before.
+    private static func read(
+        _ caches: [RangeCache<[UInt8]>], _ store: Store, until goal: Int64, _ seed: UInt64
+    ) async throws {
+        var work = RandomWorkload(seed: seed)
+        while store.currentRevision < goal {
+            for key in work.transaction(after: store.currentRevision).mutations.map(\.key) {
+                let committed = caches[2].revision
+                for cache in caches where key.hasPrefix(cache.prefix) {
+                    let entry = try await cache.entry(for: key)
+                    let truth = try await store.range(.key(key)).kvs.first
+                    if let entry, let truth, entry.modRevision <= committed {
+                        try require(
+                            entry.modRevision == truth.modRevision || truth.modRevision > committed, "\(key) is old")
+                        if entry.modRevision == truth.modRevision { try requireEqual(entry.value, truth.value) }
+                    }
+                    if entry == nil, let truth { try require(truth.modRevision > committed, "\(key) is missing") }
+                }
+            }
         }
     }
 
@@ -125,20 +157,20 @@ extension EngineChecks {
     private static func compare(
         _ cache: RangeCache<[UInt8]>, _ store: Store, _ range: KeyRange
     ) async throws {
-        let snapshot = cache.snapshot()
+        let snapshot = try await cache.snapshot()
         let truth = try await store.range(range, at: snapshot.revision)
         let entries = snapshot.entries.map {
             KeyValue(key: $0.key, value: $0.value, createRevision: $0.createRevision, modRevision: $0.modRevision)
         }
         try requireEqual(entries, truth.kvs)
         try requireEqual(cache.count, truth.count)
-        let page = cache.snapshot(of: range, limit: 3)
+        let page = try await cache.snapshot(of: range, limit: 3)
         try requireEqual(page.entries.map(\.key), Array(truth.kvs.prefix(3).map(\.key)))
         try requireEqual(page.remaining, max(0, truth.count - 3))
         if let last = page.entries.last {
-            let next = cache.snapshot(of: range.after(last.key), limit: 3)
+            let next = try await cache.snapshot(of: range.after(last.key), limit: 3)
             try requireEqual(next.entries.map(\.key), Array(truth.kvs.dropFirst(3).prefix(3).map(\.key)))
         }
-        for kv in truth.kvs { try requireEqual(cache.value(for: kv.key)?.modRevision, kv.modRevision) }
+        for kv in truth.kvs { try requireEqual(try await cache.entry(for: kv.key)?.modRevision, kv.modRevision) }
     }
 }

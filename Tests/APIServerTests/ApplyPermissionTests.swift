@@ -35,7 +35,7 @@ struct ApplyPermissionTests {
             #expect(refused.status == 403)
             #expect(
                 refused.message == "imagestreams.image.openshift.io \"absent\" is forbidden: not this verb")
-            #expect(try shelf.objects.object("absent", namespace: "p") == nil)
+            #expect(try await shelf.objects.object("absent", namespace: "p") == nil)
             #expect(try await Self.apply("absent", on: shelf, ["create"]).status == 403)
             #expect(try await Self.apply("absent", on: shelf, ["patch", "create"]).status == 201)
         }

@@ -15,25 +15,25 @@ struct NamespaceDigestTests {
                 runs.withLock { $0 += 1 }
                 return streams.map { "\($0.metadata.name) \($0.metadata.labels["x"] ?? "")" }
             }
-            #expect(try digest.value(in: "p").isEmpty)
+            #expect(try await digest.value(in: "p").isEmpty)
             try await shelf.create("b")
             try await shelf.create("a")
             try await shelf.create("c", in: "q")
             let before = runs.withLock { $0 }
-            for _ in 0..<3 { #expect(try digest.value(in: "p") == ["a ", "b "]) }
+            for _ in 0..<3 { #expect(try await digest.value(in: "p") == ["a ", "b "]) }
             #expect(runs.withLock { $0 } == before + 1)
             try await shelf.create("d", in: "q")
-            #expect(try digest.value(in: "p") == ["a ", "b "])
+            #expect(try await digest.value(in: "p") == ["a ", "b "])
             #expect(runs.withLock { $0 } == before + 1, "another namespace is another matter")
             try await shelf.patch("b") { $0.metadata.labels["x"] = "1" }
-            #expect(try digest.value(in: "p") == ["a ", "b 1"])
+            #expect(try await digest.value(in: "p") == ["a ", "b 1"])
             try await shelf.delete("a")
-            #expect(try digest.value(in: "p") == ["b 1"])
+            #expect(try await digest.value(in: "p") == ["b 1"])
             try await shelf.create("b2")
             try await shelf.delete("b")
-            #expect(try digest.value(in: "p") == ["b2 "])
-            #expect(shelf.objects.names(in: "q") == ["c", "d"])
-            #expect(shelf.objects.occupiedNamespaces() == ["p", "q"])
+            #expect(try await digest.value(in: "p") == ["b2 "])
+            #expect(try await shelf.objects.names(in: "q") == ["c", "d"])
+            #expect(try await shelf.objects.occupiedNamespaces() == ["p", "q"])
         }
     }
 }

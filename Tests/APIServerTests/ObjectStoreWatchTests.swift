@@ -10,7 +10,7 @@ struct ObjectStoreWatchTests {
     private static func events(
         _ stream: any WatchStream<ImageStream>, _ count: Int
     ) async throws -> [WatchEvent<ImageStream>] {
-        var events = stream.initialEvents()
+        var events = try await stream.initialEvents()
         let deadline = ContinuousClock.now + .seconds(20)
         while events.count < count && ContinuousClock.now < deadline {
             events += try await stream.next(deadline: deadline)
@@ -136,7 +136,7 @@ struct ObjectStoreWatchTests {
             state = Set(names)
         }
         let stream = try await shelf.objects.watch(options, context())
-        for event in stream.initialEvents() { state.insert(try event.object.object().metadata.name) }
+        for event in try await stream.initialEvents() { state.insert(try event.object.object().metadata.name) }
         let start = fromList ? Int64(options.resourceVersion) ?? 0 : stream.resourceVersion
         var seen: [Int64: String] = [:]
         var last = start

@@ -55,7 +55,7 @@ struct ObjectStoreWriteTests {
             let version = stream.metadata.resourceVersion
             let written = try await shelf.put(stream)
             #expect(written.metadata.resourceVersion != version)
-            let read = try #require(try shelf.objects.object("a", namespace: "p"))
+            let read = try #require(try await shelf.objects.object("a", namespace: "p"))
             #expect(read.metadata.annotations["note"].map { Array($0.utf8) } == Array("e\u{301}".utf8))
             #expect(read.spec.tags[0].from.map { Array($0.name.utf8) } == Array("e\u{301}".utf8))
         }
@@ -147,7 +147,7 @@ struct ObjectStoreWriteTests {
             #expect(await refusal(second) { $0.metadata.resourceVersion = "99999999999999999999999" }?.code == 500)
             #expect(await refusal(second) { $0.metadata.name = "absent" }?.code == 404)
             #expect(await refusal(second) { $0.spec.dockerImageRepository = "forbidden" }?.code == 422)
-            #expect(try shelf.objects.object("a", namespace: "p") == second)
+            #expect(try await shelf.objects.object("a", namespace: "p") == second)
         }
     }
 
@@ -162,7 +162,7 @@ struct ObjectStoreWriteTests {
             changed.metadata.labels["x"] = "2"
             #expect(try await shelf.put(changed, isDryRun: true).metadata.labels == ["x": "2"])
             #expect(shelf.store.currentRevision == revision)
-            #expect(try shelf.objects.object("a", namespace: "p") == created)
+            #expect(try await shelf.objects.object("a", namespace: "p") == created)
         }
     }
 
@@ -176,7 +176,7 @@ struct ObjectStoreWriteTests {
                 }
                 try await group.waitForAll()
             }
-            #expect(try shelf.objects.object("a", namespace: "p")?.metadata.labels.count == 24)
+            #expect(try await shelf.objects.object("a", namespace: "p")?.metadata.labels.count == 24)
         }
     }
 
@@ -226,10 +226,10 @@ struct ObjectStoreWriteTests {
                     == 422)
 
             try await shelf.patch("a") { $0.metadata.finalizers = ["example.com/b"] }
-            #expect(try shelf.objects.object("a", namespace: "p") != nil)
+            #expect(try await shelf.objects.object("a", namespace: "p") != nil)
             let last = try await shelf.patch("a") { $0.metadata.finalizers = [] }
             #expect(last.metadata.deletionTimestamp != nil)
-            #expect(try shelf.objects.object("a", namespace: "p") == nil)
+            #expect(try await shelf.objects.object("a", namespace: "p") == nil)
             try await shelf.create("a")
         }
     }

@@ -70,7 +70,7 @@ struct PartialPatchTests {
                 stream.status = Self.stream.status
             }
             for round in 0..<3 {
-                let current = try #require(try shelf.objects.current("a", namespace: "p"))
+                let current = try #require(try await shelf.objects.current("a", namespace: "p"))
                 #expect(shelf.objects.recent.object("/test/streams/p/a", revision: current.revision) != nil)
                 #expect(try current.object == ImageStream.decode(#require(current.members).bytes))
                 let change = ObjectChange<ImageStream>(isPatch: true) { output in

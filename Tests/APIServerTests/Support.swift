@@ -3,6 +3,7 @@ import HTTPTypes
 import ImageAPI
 import JSON
 import Logging
+import Synchronization
 
 @testable import APIServer
 
@@ -51,10 +52,15 @@ struct FixedStreams: GettableResource, WatchableResource, CreatableResource, Del
 }
 
 /// Gives its events, then ends with an error as a watcher that fell behind does.
-struct FixedWatch: WatchStream {
-    let events: [WatchEvent<ImageStream>]
+final class FixedWatch: WatchStream {
+    private let events: Mutex<[WatchEvent<ImageStream>]>
 
-    func initialEvents() -> [WatchEvent<ImageStream>] { events }
+    init(events: [WatchEvent<ImageStream>]) { self.events = Mutex(events) }
+
+    /// One at a time.
+    func initialEvents() -> [WatchEvent<ImageStream>] {
+        events.withLock { $0.isEmpty ? [] : [$0.removeFirst()] }
+    }
     var isEnded: Bool { false }
     func next(deadline: ContinuousClock.Instant) async throws -> [WatchEvent<ImageStream>] {
         throw APIError.expired("too old resource version: 1 (2)")

@@ -45,16 +45,16 @@ struct SignatureImportControllerTests {
             source.prepare("b", "three")
             let a = try await world.create("a")
             try await run(world, source, metrics: metrics) {
-                try await eventually("signatures of a") { try world.signatures(a) == ["one", "two"] }
+                try await eventually("signatures of a") { try await world.signatures(a) == ["one", "two"] }
                 let b = try await world.create("b")
-                try await eventually("signatures of b") { try world.signatures(b) == ["three"] }
+                try await eventually("signatures of b") { try await world.signatures(b) == ["three"] }
                 let text = { metrics.scrape() }
                 try await eventually("figures") {
                     text().contains("weir_image_signatures_imported_total 3\n")
                         && text().contains(#"weir_image_signature_lookups_total{result="imported"} 2"#)
                 }
             }
-            let signature = try #require(try world.image(a).signatures.first)
+            let signature = try #require(try await world.image(a).signatures.first)
             #expect(signature.metadata.name == "\(a)@\(name("one"))")
             #expect(name("one") == Digest.sha256(of: Array("one".utf8)).hex)
             #expect(signature.type == "AtomicImageV1")
@@ -77,12 +77,12 @@ struct SignatureImportControllerTests {
                     image.signatures.append(signature)
                 }
             }
-            let before = try world.image(image).signatures
+            let before = try await world.image(image).signatures
             try await run(world, source) {
-                try await eventually("the new one") { try world.image(image).signatures.count == 3 }
+                try await eventually("the new one") { try await world.image(image).signatures.count == 3 }
             }
-            #expect(try world.image(image).signatures.prefix(2) == before[...])
-            #expect(try world.signatures(image) == ["verified", "by hand", "two"])
+            #expect(try await world.image(image).signatures.prefix(2) == before[...])
+            #expect(try await world.signatures(image) == ["verified", "by hand", "two"])
             #expect(source.asked("a").first == [name("one"), "release"])
         }
     }
@@ -101,7 +101,7 @@ struct SignatureImportControllerTests {
             _ = named
             try await run(world, source) {
                 let control = try await world.create("control")
-                try await eventually("the other one") { try world.signatures(control).count == 1 }
+                try await eventually("the other one") { try await world.signatures(control).count == 1 }
                 // An update is a reason to look again, but not at these.
                 try await world.update(managed) { $0.metadata.labels = ["a": "b"] }
                 let last = try await world.create("last")
@@ -109,7 +109,7 @@ struct SignatureImportControllerTests {
                 _ = last
             }
             #expect(source.asked("managed").isEmpty && source.asked("named").isEmpty)
-            #expect(try world.signatures(managed).isEmpty)
+            #expect(try await world.signatures(managed).isEmpty)
         }
     }
 
@@ -135,13 +135,13 @@ struct SignatureImportControllerTests {
                 image.signatures = [signature]
             }
             try await run(world, source, metrics: metrics) {
-                try await eventually("ten") { try world.image(ten).signatures.count == 10 }
+                try await eventually("ten") { try await world.image(ten).signatures.count == 10 }
                 try await eventually("the others were refused") {
                     metrics.scrape().contains(#"weir_image_signature_lookups_total{result="beyond-limit"} 3"#)
                 }
             }
-            #expect(try world.signatures(eleven) + world.signatures(large) == [])
-            #expect(try world.image(sum).signatures.count == 1)
+            #expect(try await world.signatures(eleven) + world.signatures(large) == [])
+            #expect(try await world.image(sum).signatures.count == 1)
         }
     }
 
@@ -160,7 +160,7 @@ struct SignatureImportControllerTests {
                 #expect(source.asked("a").count == 6)
                 source.prepare("a", "one")
                 try await world.update(image) { $0.metadata.labels = ["a": "b"] }
-                try await eventually("the signature") { try world.signatures(image) == ["one"] }
+                try await eventually("the signature") { try await world.signatures(image) == ["one"] }
             }
         }
     }
@@ -200,7 +200,7 @@ struct SignatureImportControllerTests {
                 try await eventually("another look") { source.asked("none").count == 2 }
                 // What was found later comes with a round.
                 source.prepare("signed", "one", "two")
-                try await eventually("the second one") { try world.signatures(signed) == ["one", "two"] }
+                try await eventually("the second one") { try await world.signatures(signed) == ["one", "two"] }
             }
             try await run(
                 world, source,
@@ -252,10 +252,10 @@ struct SignatureImportControllerTests {
                 async let others: Void = {
                     for number in 0..<50 { try await world.update(image) { $0.metadata.labels["n"] = "\(number)" } }
                 }()
-                try await eventually("the signature") { try world.signatures(image) == ["one"] }
+                try await eventually("the signature") { try await world.signatures(image) == ["one"] }
                 try await others
             }
-            #expect(try world.image(image).metadata.labels == ["writer": "other", "n": "49"])
+            #expect(try await world.image(image).metadata.labels == ["writer": "other", "n": "49"])
         }
     }
 
@@ -276,7 +276,7 @@ struct SignatureImportControllerTests {
                 _ = other
                 try await eventually("so was another") { source.asked("b").count == 1 }
             }
-            #expect(try world.api.images.object(image, namespace: "") == nil)
+            #expect(try await world.api.images.object(image, namespace: "") == nil)
             #expect(metrics.scrape().contains(#"weir_image_signature_lookups_total{result="failed"} 0"#))
         }
     }

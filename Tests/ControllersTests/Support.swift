@@ -84,13 +84,15 @@ struct World: Sendable {
             })
     }
 
-    func image(_ name: String) throws -> Image {
-        guard let image = try api.images.object(name, namespace: "") else { throw TestFailure("no image \(name)") }
+    func image(_ name: String) async throws -> Image {
+        guard let image = try await api.images.object(name, namespace: "") else {
+            throw TestFailure("no image \(name)")
+        }
         return image
     }
 
-    func signatures(_ name: String) throws -> [String] {
-        try image(name).signatures.map { String(decoding: $0.content ?? [], as: UTF8.self) }
+    func signatures(_ name: String) async throws -> [String] {
+        try await image(name).signatures.map { String(decoding: $0.content ?? [], as: UTF8.self) }
     }
 }
 

@@ -137,7 +137,7 @@ struct ImageResourceTests {
             #expect(
                 await failure { try await signatures.delete("img", options: DeleteOptions(), signatureContext) }?.code
                     == 400)
-            let image = try #require(try world.api.images.object("img", namespace: ""))
+            let image = try #require(try await world.api.images.object("img", namespace: ""))
             #expect(image.signatures.map(\.metadata.name) == ["img@two"])
             #expect(image.signatures[0].imageIdentity.isEmpty)
         }

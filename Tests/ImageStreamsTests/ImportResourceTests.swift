@@ -42,7 +42,7 @@ struct ImportResourceTests {
             #expect(answer.status.import == nil && answer.status.images[0].image?.dockerImageManifest.isEmpty == false)
             #expect(answer.status.images[0].image?.dockerImageLayers.count == 1)
             #expect(!answer.metadata.uid.isEmpty)
-            #expect(try world.api.streams.object("app", namespace: "demo") == nil)
+            #expect(try await world.api.streams.object("app", namespace: "demo") == nil)
         }
     }
 
@@ -57,7 +57,7 @@ struct ImportResourceTests {
             #expect(app.metadata.annotations[KnownAnnotation.repositoryCheck] == noon.description)
             #expect(app.history("1") == ["\(image.dockerImageReference) \(image.digest) 1"])
             #expect(app.status.tag("nope")?.conditions.map(\.generation) == [1])
-            let stored = try #require(try world.api.images.object(image.digest.description, namespace: ""))
+            let stored = try #require(try await world.api.images.object(image.digest.description, namespace: ""))
             #expect(stored.dockerImageManifest.isEmpty && stored.dockerImageConfig.isEmpty)
             #expect(try stored.dockerImage().architecture == "amd64")
 
@@ -70,27 +70,27 @@ struct ImportResourceTests {
     func timeline() async throws {
         try await World.run { world in
             world.importer.prepare("r/x:1", .image(fetched("r/x", seed: "a")))
-            func state() throws -> [Int64?] {
-                let app = try world.stream()
+            func state() async throws -> [Int64?] {
+                let app = try await world.stream()
                 return [
                     app.metadata.generation, app.spec.tag("1")?.generation, app.status.head(of: "1")?.generation,
                     app.status.tag("1")?.conditions.first?.generation,
                 ]
             }
             try await world.create(stream(spec: [tag("1", from("DockerImage", "r/x:1"))]))
-            #expect(try state() == [1, 1, nil, nil])
+            #expect(try await state() == [1, 1, nil, nil])
             _ = try await run(world, try #require(ImportDecision.request(for: try world.stream())))
-            #expect(try state() == [2, 2, 2, nil])
-            #expect(ImportDecision.request(for: try world.stream()) == nil)
+            #expect(try await state() == [2, 2, 2, nil])
+            #expect(try await ImportDecision.request(for: try world.stream()) == nil)
             try await world.edit { $0.spec.tags[0].generation = 0 }
-            #expect(try state() == [3, 3, 2, nil])
+            #expect(try await state() == [3, 3, 2, nil])
             _ = try await run(world, try #require(ImportDecision.request(for: try world.stream())))
-            #expect(try state() == [4, 4, 4, nil])
+            #expect(try await state() == [4, 4, 4, nil])
             try await world.edit { $0.spec.tags[0].from?.name = "r/x:2" }
-            #expect(try state() == [5, 5, 4, nil])
+            #expect(try await state() == [5, 5, 4, nil])
             _ = try await run(world, try #require(ImportDecision.request(for: try world.stream())))
-            #expect(try state() == [6, 6, 4, 6])
-            #expect(ImportDecision.request(for: try world.stream()) == nil)
+            #expect(try await state() == [6, 6, 4, 6])
+            #expect(try await ImportDecision.request(for: try world.stream()) == nil)
         }
     }
 
@@ -146,8 +146,8 @@ struct ImportResourceTests {
             world.importer.prepare("r/x:1", .image(image))
             let answer = try await run(world, request(["r/x:1"]), options: WriteOptions(isDryRun: true))
             #expect(answer.status.import?.status.head(of: "1") != nil)
-            #expect(try world.api.streams.object("app", namespace: "demo") == nil)
-            #expect(try world.api.images.object(image.digest.description, namespace: "") == nil)
+            #expect(try await world.api.streams.object("app", namespace: "demo") == nil)
+            #expect(try await world.api.images.object(image.digest.description, namespace: "") == nil)
         }
     }
 
@@ -159,7 +159,7 @@ struct ImportResourceTests {
             let answer = try await run(world, request(["r/x"]))
             #expect(answer.status.images[0].tag == "latest" && answer.status.images[0].image != nil)
             #expect(answer.status.import?.status.tags.isEmpty == true)
-            #expect(try world.api.images.object(image.digest.description, namespace: "") == nil)
+            #expect(try await world.api.images.object(image.digest.description, namespace: "") == nil)
         }
     }
 
@@ -176,7 +176,7 @@ struct ImportResourceTests {
             #expect(answer.status.import?.history("1").count == 1, "the same image elsewhere changes in place")
             #expect(answer.status.import?.status.head(of: "1")?.dockerImageReference == moved.dockerImageReference)
             #expect(answer.status.images[0].image?.metadata.resourceVersion == "")
-            let stored = try #require(try world.api.images.object(image.digest.description, namespace: ""))
+            let stored = try #require(try await world.api.images.object(image.digest.description, namespace: ""))
             #expect(stored.dockerImageReference == image.dockerImageReference)
         }
     }
@@ -199,7 +199,7 @@ struct ImportResourceTests {
             #expect(image.dockerImageManifests.map(\.architecture) == ["unknown"], "what the list does not say")
             #expect(image.metadata.annotations.isEmpty && image.dockerImageManifest.isEmpty)
             #expect(answer.status.images[0].manifests.map(\.metadata.name) == [child.digest.description])
-            let layers = try world.api.layers(of: try world.stream())
+            let layers = try await world.api.layers(of: try world.stream())
             #expect(Set(layers.images.keys) == [name.description, child.digest.description])
         }
     }

@@ -63,7 +63,7 @@ struct LargeStreamTests {
                 }
                 try await group.waitForAll()
             }
-            let stream = try world.stream()
+            let stream = try await world.stream()
             #expect(stream.status.tags.count == 64)
             #expect(stream.spec.tags.count == 32)
             // One entry of history for each, and none lost.
@@ -77,7 +77,7 @@ struct LargeStreamTests {
                 }
                 try await group.waitForAll()
             }
-            #expect(try world.stream().status.tags.count == 32)
+            #expect(try await world.stream().status.tags.count == 32)
         }
     }
 
@@ -100,7 +100,7 @@ struct LargeStreamTests {
             try await world.api.push(mapping, context("imagestreammappings"))
             let tag = try await world.tags.get("app:big", options: GetOptions(), context("imagestreamtags")).object()
             #expect(tag.image.dockerImageLayers.count == 5_000)
-            let shown = try world.api.layers(of: world.stream())
+            let shown = try await world.api.layers(of: world.stream())
             #expect(shown.images[mapping.image.metadata.name]?.layers.count == 5_000)
         }
     }

@@ -148,7 +148,7 @@ struct LedgerStoreTests {
                 try await world.tags.delete("app:frozen", options: DeleteOptions(), context("imagestreamtags"))
             }
             #expect(deletion?.code == 403)
-            #expect(try world.stream().history("frozen").count == 1)
+            #expect(try await world.stream().history("frozen").count == 1)
         }
     }
 

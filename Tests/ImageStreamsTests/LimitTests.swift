@@ -131,7 +131,7 @@ struct LimitTests {
                 answer?.message
                     == "imagestreammappings.image.openshift.io \"app\" is forbidden: requested usage of storage exceeds the maximum limit per openshift.io/Image \(refusal)"
             )
-            #expect(try world.api.images.object(digest("a"), namespace: "") == nil)
+            #expect(try await world.api.images.object(digest("a"), namespace: "") == nil)
         }
     }
 
@@ -167,7 +167,7 @@ struct LimitTests {
             }
             try await run("r/x:1")
             #expect(await failure { try await run("r/x:2") }?.code == 422)
-            let app = try world.stream()
+            let app = try await world.stream()
             #expect(app.spec.tags.map(\.name) == ["1"] && app.status.tags.map(\.tag) == ["1", "2"])
             #expect(app.status.tag("2")?.conditions.map(\.reason) == ["Invalid"])
         }

@@ -14,13 +14,13 @@ struct MappingTests {
             try await world.create(
                 stream(spec: [tag("b", from("ImageStreamTag", "c")), tag("a", from("ImageStreamTag", "b"))]))
             try await world.push("a", to: "c")
-            let app = try world.stream()
+            let app = try await world.stream()
             #expect(app.status.tags.map(\.tag) == ["b", "c"])
             #expect(app.metadata.generation == 1 && app.status.head(of: "c")?.generation == 1)
-            #expect(try world.api.images.object(digest("a"), namespace: "") != nil)
+            #expect(try await world.api.images.object(digest("a"), namespace: "") != nil)
             let missing = await failure { try await world.push("b", to: "x", of: "nosuch") }
             #expect(missing?.message == "imagestreammappings.image.openshift.io \"nosuch\" not found")
-            #expect(try world.api.images.object(digest("b"), namespace: "") == nil, "nothing is stored for it")
+            #expect(try await world.api.images.object(digest("b"), namespace: "") == nil, "nothing is stored for it")
         }
     }
 
@@ -33,7 +33,7 @@ struct MappingTests {
             try await world.push(
                 "a", to: "m", reference: "third.example.com/x@\(digest("a"))",
                 annotations: [KnownAnnotation.managed: "true"])
-            let app = try world.stream()
+            let app = try await world.stream()
             let own = "registry:5000/demo/app@\(digest("a"))"
             #expect(app.status.head(of: "own")?.dockerImageReference == own)
             #expect(app.status.head(of: "u")?.dockerImageReference == "third.example.com/x@\(digest("a"))")
@@ -49,7 +49,7 @@ struct MappingTests {
                 for letter in "abcdef" { group.addTask { try await world.push(letter, to: "t\(letter)") } }
                 try await group.waitForAll()
             }
-            #expect(try world.stream().status.tags.map(\.tag) == ["ta", "tb", "tc", "td", "te", "tf"])
+            #expect(try await world.stream().status.tags.map(\.tag) == ["ta", "tb", "tc", "td", "te", "tf"])
             #expect(try await world.keys(LedgerKeys.imageReferences).count == 6)
         }
     }

@@ -70,13 +70,13 @@ struct SignatureLimitTests {
             let limits = SignatureLimits()
             let first = try await world.api.addSignatures([signature("a")], to: "img", limits: limits, images)
             #expect(first == .added(1))
-            let stored = try #require(try world.api.images.object("img", namespace: ""))
+            let stored = try #require(try await world.api.images.object("img", namespace: ""))
             #expect(names(stored) == ["a"])
             #expect(stored.metadata.resourceVersion != created.metadata.resourceVersion)
             let second = try await world.api.addSignatures([signature("a", [2])], to: "img", limits: limits, images)
             #expect(second == .nothingNew)
             #expect(
-                try world.api.images.object("img", namespace: "")?.metadata.resourceVersion
+                try await world.api.images.object("img", namespace: "")?.metadata.resourceVersion
                     == stored.metadata.resourceVersion)
             let missing = await failure {
                 try await world.api.addSignatures([signature("a")], to: "none", limits: limits, images)

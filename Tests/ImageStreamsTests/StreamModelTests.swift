@@ -178,14 +178,14 @@ struct StreamModelTests {
     }
 
     private func put(_ world: World, _ tag: String, _ change: (inout TagReference) -> Void) async throws {
-        var wanted = try world.stream().spec.tag(tag) ?? TagReference(name: tag)
+        var wanted = try await world.stream().spec.tag(tag) ?? TagReference(name: tag)
         change(&wanted)
         let final = wanted
         try await world.edit { stream in stream.spec.set(final, name: tag) }
     }
 
     private func compare(_ world: World, _ model: StreamModel, _ place: Comment) async throws {
-        let stream = try world.stream()
+        let stream = try await world.stream()
         let status = Dictionary(
             uniqueKeysWithValues: stream.status.tags.map { entry in
                 (

@@ -62,7 +62,7 @@ struct StreamResourceTests {
         try await World.run { world in
             try await world.create(stream())
             let location = RepositoryLocation(internalHostname: "new:1", publicHostname: "apps.example.com")
-            let shown = try #require(location.presented(try world.stream()))
+            let shown = try await #require(location.presented(try world.stream()))
             #expect(shown.status.dockerImageRepository == "new:1/demo/app")
             #expect(shown.status.publicDockerImageRepository == "apps.example.com/demo/app")
             #expect(location.presented(shown) == nil)
@@ -139,7 +139,7 @@ struct StreamResourceTests {
             try await world.api.push(mapping, context("imagestreammappings"))
             try await world.push("d", to: "plain")
 
-            let layers = try world.api.layers(of: try world.stream())
+            let layers = try await world.api.layers(of: try world.stream())
             #expect(layers.images[digest("a")]?.manifests == [digest("b"), digest("c")])
             #expect(layers.images[digest("b")]?.config == "cfg" && layers.images[digest("b")]?.layers == ["l1"])
             #expect(layers.images[digest("c")] == ImageBlobReferences(imageMissing: true))
@@ -162,7 +162,7 @@ struct StreamResourceTests {
             mapping.image.dockerImageReference = "a/b"
             mapping.image.dockerImageManifestMediaType = MediaType.dockerManifest
             try await world.api.push(mapping, context("imagestreammappings"))
-            let error = await failure { try world.api.layers(of: try world.stream()) }
+            let error = await failure { try await world.api.layers(of: try world.stream()) }
             #expect(
                 error?.message
                     == ".image.openshift.io \"\" is invalid: images[\(digest("a"))].config: Invalid value: \"\": config cannot be an empty string"

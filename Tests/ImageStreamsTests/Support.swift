@@ -207,8 +207,8 @@ final class World: Sendable {
         return try created.object()
     }
 
-    func stream(_ name: String = "app", namespace: String = "demo") throws -> ImageStream {
-        guard let found = try api.streams.object(name, namespace: namespace) else {
+    func stream(_ name: String = "app", namespace: String = "demo") async throws -> ImageStream {
+        guard let found = try await api.streams.object(name, namespace: namespace) else {
             throw APIError.notFound(GroupResource(group: "", resource: "imagestreams"), name)
         }
         return found

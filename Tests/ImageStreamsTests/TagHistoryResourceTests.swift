@@ -33,7 +33,7 @@ struct TagHistoryResourceTests {
             try await world.push("1", to: "v1")
             try await world.push("2", to: "v1")
             try await world.push("3", to: "v10")
-            let uid = try world.stream().metadata.uid
+            let uid = try await world.stream().metadata.uid
             _ = try await world.tags.delete("app:v1", options: DeleteOptions(), context("imagestreamtags"))
             let history = try await Self.get(world)
             #expect(history.metadata.name == "app:v1" && history.metadata.namespace == "demo")
@@ -91,13 +91,13 @@ struct TagHistoryResourceTests {
     func limit() async throws {
         try await Self.world([KnownAnnotation.historyLimit: "2"]) { world in
             for letter in "1234" { try await world.push(letter, to: "v1") }
-            #expect(try world.stream().status.tag("v1")?.items.map(\.image) == [digest("4"), digest("3")])
+            #expect(try await world.stream().status.tag("v1")?.items.map(\.image) == [digest("4"), digest("3")])
             #expect(try await Self.get(world).entries.count == 4)
             // What is cut is not referred to any more.
             let keys = try await world.keys(LedgerKeys.imageReferences)
             #expect(keys.count == 2)
             try await world.edit { $0.metadata.annotations[KnownAnnotation.historyLimit] = "1" }
-            #expect(try world.stream().status.tag("v1")?.items.count == 1)
+            #expect(try await world.stream().status.tag("v1")?.items.count == 1)
         }
     }
 
@@ -136,12 +136,12 @@ struct TagSpellingTests {
                 #expect(created.status.head(of: name)?.dockerImageReference == "quay.io/x/\(name.utf8.count):1")
             }
             try await world.push("1", to: Self.composed)
-            let pushed = try world.stream().status
+            let pushed = try await world.stream().status
             #expect(pushed.head(of: Self.composed)?.image == digest("1"))
             #expect(pushed.head(of: Self.decomposed)?.image == "")
             _ = try await world.tags.delete(
                 "app:\(Self.composed)", options: DeleteOptions(), context("imagestreamtags"))
-            let left = try world.stream()
+            let left = try await world.stream()
             #expect(left.spec.tags.map { Array($0.name.utf8) } == [Array(Self.decomposed.utf8)])
             #expect(left.status.tags.map { Array($0.tag.utf8) } == [Array(Self.decomposed.utf8)])
         }

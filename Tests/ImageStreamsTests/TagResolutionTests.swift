@@ -15,18 +15,18 @@ struct TagResolutionTests {
 
     private func resolve(
         _ target: ImageStream, old: ImageStream? = nil, streams: [ImageStream] = []
-    ) -> (ImageStream, [FieldError]) {
+    ) async -> (ImageStream, [FieldError]) {
         var target = target
         let resolution = TagResolution(internalRegistry: "registry:5000", now: noon) { namespace, name in
             streams.first { $0.metadata.namespace == namespace && $0.metadata.name == name }
         }
-        let errors = resolution.resolve(&target, old: old)
+        let errors = await resolution.resolve(&target, old: old)
         return (target, errors)
     }
 
     @Test("references become events at once, other sources wait for their import")
-    func references() {
-        let (found, errors) = resolve(
+    func references() async {
+        let (found, errors) = await resolve(
             stream(
                 generation: 7,
                 spec: [
@@ -39,8 +39,8 @@ struct TagResolutionTests {
     }
 
     @Test("tags of other streams are copied, with pull specs of the registry turned to this stream")
-    func copies() {
-        let (found, errors) = resolve(
+    func copies() async {
+        let (found, errors) = await resolve(
             stream(
                 generation: 5,
                 spec: [
@@ -61,8 +61,8 @@ struct TagResolutionTests {
     }
 
     @Test("within a stream the source's newest event takes the generation, too")
-    func ownStream() {
-        let (found, errors) = resolve(
+    func ownStream() async {
+        let (found, errors) = await resolve(
             stream(
                 generation: 7, spec: [tag("latest", from("ImageStreamTag", "v1"))],
                 status: ["v1": [event("r", digest("a"), 2), event("old", digest("b"), 1)]]))
@@ -72,9 +72,9 @@ struct TagResolutionTests {
     }
 
     @Test("what has not changed is left alone")
-    func unchanged() {
+    func unchanged() async {
         let old = stream(spec: [tag("x", from("ImageStreamTag", "nosuch:1"), generation: 1)])
-        let (found, errors) = resolve(old, old: old)
+        let (found, errors) = await resolve(old, old: old)
         #expect(errors.isEmpty && found == old)
     }
 
@@ -104,14 +104,14 @@ struct TagResolutionTests {
     ]
 
     @Test("says what is wrong with a source", arguments: failing)
-    func failures(_ test: Failing) {
-        let (_, errors) = resolve(stream(spec: [tag("t", test.from)]), streams: [base])
+    func failures(_ test: Failing) async {
+        let (_, errors) = await resolve(stream(spec: [tag("t", test.from)]), streams: [base])
         #expect(errors.map(\.text) == ["spec.tags[t].from.name: \(test.text)"])
     }
 
     @Test("one failure does not stop the others")
-    func collects() {
-        let (found, errors) = resolve(
+    func collects() async {
+        let (found, errors) = await resolve(
             stream(
                 spec: [
                     tag("a", from("ImageStreamTag", "nosuch:1")),
@@ -128,7 +128,7 @@ struct TagResolutionTests {
             ("sha256:aaaa", true), ("aaaa", true), ("", true), ("sha256:bbbb", false), ("bbbb", false), ("sha", true),
             (digest("a"), true), ("256", false),
         ])
-    func identifiers(_ id: String, _ matches: Bool) {
+    func identifiers(_ id: String, _ matches: Bool) async {
         #expect(ImageIdentifier.matches(id, image: digest("a")) == matches)
     }
 }

@@ -61,7 +61,7 @@ struct TagResourceTests {
         try await World.run { world in
             let first = try await create(world, "app:one", reference)
             #expect(first.tag?.name == "one" && first.tag?.generation == 1 && first.generation == 0)
-            #expect(first.metadata.uid == (try world.stream()).metadata.uid)
+            #expect(try await first.metadata.uid == (try world.stream()).metadata.uid)
             #expect(first.image.metadata.name.isEmpty && !first.image.dockerImageMetadata.isEmpty)
             let second = try await create(world, "app:", reference)
             #expect(second.metadata.name == "app:latest" && second.tag?.generation == 2)
@@ -69,7 +69,7 @@ struct TagResourceTests {
                 await failure { try await create(world, "app:one", reference) }?.message
                     == "imagestreamtag.image.openshift.io \"app:one\" already exists")
             _ = try await create(world, "dry:one", reference, options: WriteOptions(isDryRun: true))
-            #expect(try world.api.streams.object("dry", namespace: "demo") == nil)
+            #expect(try await world.api.streams.object("dry", namespace: "demo") == nil)
         }
     }
 
@@ -212,7 +212,7 @@ struct TagResourceTests {
                 }
                 try await group.waitForAll()
             }
-            #expect(try world.stream().spec.tags.allSatisfy { $0.annotations["v"] != nil })
+            #expect(try await world.stream().spec.tags.allSatisfy { $0.annotations["v"] != nil })
         }
     }
 
@@ -224,7 +224,7 @@ struct TagResourceTests {
             let tagContext = context("imagestreamtags")
             _ = try await world.tags.delete("app:v1", options: DeleteOptions(), tagContext)
             _ = try await world.imageTags.delete("app:ref", options: DeleteOptions(), tagContext)
-            let app = try world.stream()
+            let app = try await world.stream()
             #expect(app.spec.tags.isEmpty && app.status.tags.isEmpty && app.metadata.generation == 3)
             #expect(
                 await failure { try await world.tags.delete("app:v1", options: DeleteOptions(), tagContext) }?.code

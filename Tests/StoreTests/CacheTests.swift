@@ -45,14 +45,14 @@ struct CacheTests {
         let fixture = try await Fixture()
         for index in 0..<50 {
             let revision = try await fixture.put("/r/n/\(index % 5)", "\(index)")
-            let entry = fixture.cache.value(for: "/r/n/\(index % 5)")
+            let entry = try await fixture.cache.entry(for: "/r/n/\(index % 5)")
             #expect(entry?.value == "\(index)")
             #expect(entry?.modRevision == revision)
             #expect(fixture.cache.revision == revision)
         }
         let other = try await fixture.put("/other", "x")
         #expect(fixture.cache.revision == other)
-        #expect(fixture.cache.value(for: "/other") == nil)
+        #expect(try await fixture.cache.entry(for: "/other") == nil)
         await fixture.store.close()
     }
 
@@ -205,7 +205,7 @@ struct CacheTests {
         let deadline = ContinuousClock.now + .seconds(30)
         while fixture.store.compactedRevision < 10, .now < deadline { try await Task.sleep(for: .milliseconds(2)) }
         #expect(fixture.store.compactedRevision == 10)
-        #expect(fixture.cache.value(for: "/r/n/a")?.value == "9")
+        #expect(try await fixture.cache.entry(for: "/r/n/a")?.value == "9")
         await fixture.store.close()
     }
 }

@@ -47,15 +47,23 @@ private struct StoreBenchmark {
         }
         try await measure("store: cached reads, one task", 500_000, "target 500,000/s") {
             var found = 0
-            for index in 0..<500_000 { found += cache.value(for: key(index & 63, index % rounds))?.value.count ?? 0 }
+            for index in 0..<500_000 {
+                found += try await cache.entry(for: key(index & 63, index % rounds))?.value.count ?? 0
+            }
             precondition(found == 500_000 * 8_192)
         }
         let keys = (0..<count).map { key($0 & 63, $0 % rounds) }
         try await measure("store: cached reads, one task, keys at hand", 500_000, "target 500,000/s") {
-            for index in 0..<500_000 { precondition(cache.value(for: keys[index % count]) != nil) }
+            for index in 0..<500_000 {
+                let entry = try await cache.entry(for: keys[index % count])
+                precondition(entry != nil)
+            }
         }
         try await measure("store: snapshots of all \(count) entries", 20, "") {
-            for _ in 0..<20 { precondition(cache.snapshot().entries.count == count) }
+            for _ in 0..<20 {
+                let snapshot = try await cache.snapshot()
+                precondition(snapshot.entries.count == count)
+            }
         }
         try await measure("store: reads from the engine, 16 tasks", 16 * 1_000, "") {
             try await withThrowingTaskGroup(of: Void.self) { group in

@@ -17,6 +17,24 @@ struct TableRenderer<Object: APIObject> {
 
     /// - Parameter showsColumns: false for all but the first event of a watch.
     func table(_ items: [Output<Object>], metadata: ListMeta, showsColumns: Bool = true) throws -> [UInt8] {
+        var writer = begin(metadata, showsColumns: showsColumns)
+        for item in items { try writeRows(item, to: &writer) }
+        return end(writer)
+    }
+
+    func table(_ list: OutputList<Object>) async throws -> [UInt8] {
+        var writer = begin(list.metadata, showsColumns: true)
+        for item in list.items { try writeRows(item, to: &writer) }
+        if let rest = list.rest {
+            for try await page in rest {
+                for item in page { try writeRows(item, to: &writer) }
+            }
+        }
+        return end(writer)
+    }
+
+    /// Everything up to the first row.
+    private func begin(_ metadata: ListMeta, showsColumns: Bool) -> JSONWriter {
         var writer = JSONWriter()
         writer.beginObject()
         writer.key("kind")
@@ -29,7 +47,10 @@ struct TableRenderer<Object: APIObject> {
         if showsColumns { write(columns.columns, to: &writer) } else { writer.writeNull() }
         writer.key("rows")
         writer.beginArray()
-        for item in items { try writeRows(item, to: &writer) }
+        return writer
+    }
+
+    private func end(_ writer: consuming JSONWriter) -> [UInt8] {
         writer.endArray()
         writer.endObject()
         return writer.finish()

@@ -19,7 +19,7 @@ extension TypedEndpoint {
         let form = try form(of: call, listsStreams: true)
         let options = try call.options.listOptions(isWatch: false)
         let list = try await listable.list(options, call.context)
-        return try render(list, form: form, call)
+        return try await render(list, form: form, call)
     }
 
     // MARK: Rendering
@@ -46,17 +46,19 @@ extension TypedEndpoint {
         }
     }
 
-    func render(_ list: OutputList<Object>, form: OutputForm, _ call: APICall) throws -> ServerResponse {
+    func render(_ list: OutputList<Object>, form: OutputForm, _ call: APICall) async throws -> ServerResponse {
         let encoder = ResponseEncoder(form: form)
         switch form.conversion {
         case .none:
-            return encoder.response(200, Self.listPieces(list), listSchema)
+            let encoded = EncodedList(list)
+            if let rest = list.rest, encoder.sendsAsEncoded { return encoder.response(encoded, rest: rest) }
+            return encoder.response(200, try await encoded.pieces(rest: list.rest), listSchema)
         case .table(let version):
             let renderer = try tableRenderer(version: version, call)
-            return encoder.response(200, try renderer.table(list.items, metadata: list.metadata), nil)
+            return encoder.response(200, try await renderer.table(list), nil)
         case .partialList(let version):
             return encoder.response(
-                200, PartialMetadata.list(try list.items.map { try $0.object().metadata }, list.metadata, version),
+                200, PartialMetadata.list(try await list.map { try $0.object().metadata }, list.metadata, version),
                 PartialObjectMetadataList.schema)
         case .partial:
             throw APIError.notAcceptable(
@@ -78,32 +80,4 @@ extension TypedEndpoint {
 
     /// What the reference calls the package of the internal types, in texts.
     var goPackage: String { KindRegistry.package(of: Object.groupVersionKind.group) }
-
-    /// A typed list: a head, the items without kind and apiVersion, a tail. Nothing is decoded, nothing copied.
-    static func listPieces(_ list: OutputList<Object>) -> [ArraySlice<UInt8>] {
-        let kind = Object.groupVersionKind
-        var writer = JSONWriter(capacity: 256)
-        writer.beginObject()
-        writer.key("kind")
-        writer.write(kind.kind + "List")
-        writer.key("apiVersion")
-        writer.write(kind.apiVersion)
-        writer.key("metadata")
-        list.metadata.encode(to: &writer)
-        writer.endObject()
-        var bytes = writer.finish()
-        bytes.removeLast()
-        bytes += Array(#","items":["#.utf8)
-        if !list.items.isEmpty { bytes.append(UInt8(ascii: "{")) }
-        var pieces = [bytes[...]]
-        pieces.reserveCapacity(2 * list.items.count + 2)
-        let separator = Array(",{".utf8)[...]
-        for (index, item) in list.items.enumerated() {
-            if index > 0 { pieces.append(separator) }
-            let encoded = item.encoded
-            pieces.append(encoded.json[encoded.itemStart...])
-        }
-        pieces.append(Array("]}".utf8)[...])
-        return pieces
-    }
 }

@@ -92,7 +92,7 @@ extension TypedEndpoint {
         let list = try call.options.listOptions(isWatch: false)
         let options = try await deleteOptions(of: call)
         let deleted = try await collectionDeletable.deleteCollection(list, options: options, call.context)
-        return try render(deleted, form: form, call)
+        return try await render(deleted, form: form, call)
     }
 
     private func deleteOptions(of call: APICall) async throws -> DeleteOptions {

@@ -61,9 +61,12 @@ final class WatchSession<Object: APIObject>: Sendable {
     private func sendInitialState(_ writer: any BodyWriter) async throws {
         // The headers go out before the first event, however long that takes.
         try await writer.write([])
-        let events = stream.initialEvents()
-        figures?.count(events, isInitial: true)
-        try await send(events, writer)
+        while true {
+            let events = try await stream.initialEvents()
+            if events.isEmpty { break }
+            figures?.count(events, isInitial: true)
+            try await send(events, writer)
+        }
         if marksInitialState {
             try await sendBookmark(writer, endsInitialEvents: true)
         }

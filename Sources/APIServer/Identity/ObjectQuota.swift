@@ -22,7 +22,7 @@ public struct QuotaClaim: Sendable {
 public protocol ObjectQuota: Sendable {
     /// Whether a quota of the namespace counts objects under one of the names.
     /// - Throws: `APIError` where the quotas cannot be read.
-    func counts(_ quotaNames: [String], in namespace: String) throws -> Bool
+    func counts(_ quotaNames: [String], in namespace: String) async throws -> Bool
 
     /// Takes room for an object of the context's namespace, and runs what makes it. Room for what failed is given back,
     /// though perhaps a moment later.
@@ -38,7 +38,7 @@ public protocol ObjectQuota: Sendable {
 public struct NoObjectQuota: ObjectQuota {
     public init() {}
 
-    public func counts(_ quotaNames: [String], in namespace: String) throws -> Bool { false }
+    public func counts(_ quotaNames: [String], in namespace: String) async throws -> Bool { false }
 
     public func charging<Made: Sendable>(
         _ claim: QuotaClaim, _ context: RequestContext, _ create: @Sendable () async throws -> Made

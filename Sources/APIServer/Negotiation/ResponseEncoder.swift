@@ -32,8 +32,22 @@ struct ResponseEncoder {
 
     /// As above, from JSON in pieces, which are joined only where they have to be.
     func response(_ status: Int, _ pieces: [ArraySlice<UInt8>], _ schema: TypeSchema?) -> ServerResponse {
-        if form.mediaType == .json && !form.isPretty { return compact(status, pieces) }
+        if sendsAsEncoded { return compact(status, pieces) }
         return response(status, Array(pieces.joined()), schema)
+    }
+
+    /// Whether JSON goes out as it is.
+    var sendsAsEncoded: Bool { form.mediaType == .json && !form.isPretty }
+
+    /// A list that is read while it is sent. Where reading fails the connection is cut: no client takes half a list
+    /// for a whole one.
+    func response<Object>(_ list: EncodedList<Object>, rest: OutputPages<Object>) -> ServerResponse {
+        ServerResponse(
+            status: 200, headers: [.contentType: OutputForm.MediaType.json.rawValue],
+            body: .stream { writer in
+                try await list.write(rest: rest, to: writer)
+                try await writer.write(Array(Self.newline))
+            })
     }
 
     private func compact(_ status: Int, _ pieces: [ArraySlice<UInt8>]) -> ServerResponse {

@@ -32,24 +32,24 @@ public final class NamespaceDigest<Object: APIObject, Value: Sendable>: Sendable
     }
 
     /// - Throws: `APIError` where an object does not decode.
-    public func value(in namespace: String) throws -> Value {
-        let entries = objects.cache.snapshot(of: objects.range(namespace: namespace)).entries
+    public func value(in namespace: String) async throws -> Value {
+        let entries = try await objects.entries(in: namespace)
         let revisions = entries.map(\.modRevision)
         if let value = state.withLock({ $0.known[namespace].flatMap { $0.revisions == revisions ? $0.value : nil } }) {
             return value
         }
         let value = make(try entries.map(objects.decoded))
-        keep(revisions.isEmpty ? nil : Known(revisions: revisions, value: value), for: namespace)
+        try await keep(revisions.isEmpty ? nil : Known(revisions: revisions, value: value), for: namespace)
         return value
     }
 
-    private func keep(_ known: Known?, for namespace: String) {
+    private func keep(_ known: Known?, for namespace: String) async throws {
         let isFull = state.withLock { state in
             state.known[namespace] = known
             return state.known.count > state.limit
         }
         guard isFull else { return }
-        let occupied = objects.occupiedNamespaces()
+        let occupied = try await objects.occupiedNamespaces()
         state.withLock { state in
             state.known = state.known.filter { occupied.contains($0.key) }
             state.limit = max(256, state.known.count * 2)
@@ -59,12 +59,19 @@ public final class NamespaceDigest<Object: APIObject, Value: Sendable>: Sendable
 
 extension ObjectStore {
     /// The names of the objects of a namespace. Decodes nothing.
-    public func names(in namespace: String) -> [String] {
-        cache.snapshot(of: range(namespace: namespace)).entries.map { names(of: $0.key).name }
+    public func names(in namespace: String) async throws -> [String] {
+        try await entries(in: namespace).map { names(of: $0.key).name }
     }
 
     /// The namespaces that have objects. Decodes nothing.
-    public func occupiedNamespaces() -> Set<String> {
-        Set(cache.snapshot(of: range(namespace: "")).entries.map { names(of: $0.key).namespace })
+    public func occupiedNamespaces() async throws -> Set<String> {
+        Set(try await entries(in: "").map { names(of: $0.key).namespace })
+    }
+
+    /// The present objects of a namespace, or of the whole type for the empty namespace.
+    fileprivate func entries(in namespace: String) async throws -> [CacheEntry<StoredObject>] {
+        do { return try await cache.snapshot(of: range(namespace: namespace)).entries } catch {
+            throw APIError(error)
+        }
     }
 }

@@ -58,7 +58,7 @@ extension ObjectStore {
 
     private func insert(_ object: Object, options: WriteOptions, _ context: RequestContext) async throws -> Object {
         let key = key(object.metadata.name, namespace: object.metadata.namespace)
-        if let existing = cache.value(for: key) {
+        if let existing = try await entry(object.metadata.name, namespace: object.metadata.namespace) {
             throw APIError.alreadyExists(
                 context.resource, object.metadata.name, beingDeleted: existing.value.isTerminating)
         }

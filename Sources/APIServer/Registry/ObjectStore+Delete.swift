@@ -7,7 +7,7 @@ extension ObjectStore {
         _ name: String, options: DeleteOptions, _ context: RequestContext
     ) async throws -> DeleteOutput<Object> {
         while true {
-            guard let current = try current(name, namespace: context.namespace) else {
+            guard let current = try await current(name, namespace: context.namespace) else {
                 throw APIError.notFound(context.resource, name)
             }
             try checkPreconditions(options.preconditions, current.object.metadata, context)
@@ -109,7 +109,7 @@ extension ObjectStore {
     ) async throws -> OutputList<Object> {
         let selected = try await self.list(list, context)
         var items: [Output<Object>] = []
-        for item in selected.items {
+        for item in try await selected.allItems() {
             let metadata = try item.object().metadata
             var itemContext = context
             itemContext.namespace = metadata.namespace

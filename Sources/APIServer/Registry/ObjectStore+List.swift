@@ -4,21 +4,28 @@ import Store
 extension ObjectStore {
     /// Lists objects (spec/api-machinery.md 4).
     public func list(_ options: ListOptions, _ context: RequestContext) async throws -> OutputList<Object> {
-        let page = try await page(options, namespace: context.namespace)
-        return OutputList(items: page.objects.map { Output($0.encoded) }, metadata: page.metadata)
+        let selection = try await selection(options, namespace: context.namespace)
+        return OutputList(
+            items: selection.entries.map { Output($0.value.encoded) },
+            rest: selection.rest.map(OutputPages.init), metadata: selection.metadata)
     }
 
-    /// The selected objects, decoded, as they are stored: for resources that are computed from them.
+    /// The selected objects, decoded, as clients see them: for resources that are computed from them.
     public func listObjects(
         _ options: ListOptions, namespace: String
     ) async throws -> (objects: [Object], metadata: ListMeta) {
-        let page = try await page(options, namespace: namespace)
-        return (try page.objects.map { try Output<Object>($0.encoded).object() }, page.metadata)
+        let selection = try await selection(options, namespace: namespace)
+        let list = OutputList<Object>(
+            items: selection.entries.map { Output($0.value.encoded) }, rest: selection.rest.map(OutputPages.init))
+        return (try await list.map { try $0.object() }, selection.metadata)
     }
 
-    private func page(
-        _ options: ListOptions, namespace: String
-    ) async throws -> (objects: [StoredObject], metadata: ListMeta) {
+    /// What a list shows. `rest` is what follows the entries in the same list.
+    private typealias Selection = (
+        entries: [CacheEntry<StoredObject>], rest: ObjectPages<Object>?, metadata: ListMeta
+    )
+
+    private func selection(_ options: ListOptions, namespace: String) async throws -> Selection {
         do { try options.fieldSelector.validate(known: kind.selectableFieldNames) } catch {
             throw APIError.badRequest(error.text)
         }
@@ -26,27 +33,31 @@ extension ObjectStore {
         let request = try PageRequest(options)
         let isFiltered = !options.labelSelector.isEmpty || !options.fieldSelector.isEmpty
         // Without selectors a page is as many objects as it has room for; with them, all have to be looked at.
-        let state = try await state(of: request, in: range, limit: isFiltered ? 0 : request.limit)
-        guard isFiltered else {
-            return (
-                state.entries.map(\.value),
-                listMeta(state, lastKey: state.remaining > 0 ? state.entries.last?.key : nil, in: range)
-            )
+        let size = isFiltered || request.limit == 0 ? pageSize : request.limit
+        let state = try await state(of: request, in: range, limit: size)
+        if !isFiltered && request.limit > 0 {
+            let lastKey = state.remaining > 0 ? state.entries.last?.key : nil
+            return (state.entries, nil, listMeta(state, lastKey: lastKey, in: range))
+        }
+        var pages = ObjectPages(store: self, options: options, first: state, in: range)
+        guard request.limit > 0 else {
+            let first = try await pages.next() ?? []
+            return (first, pages.isAtEnd ? nil : pages, listMeta(state, lastKey: nil, in: range))
         }
         var selected: [CacheEntry<StoredObject>] = []
-        var hasMore = false
-        for entry in state.entries where matches(entry.value, key: entry.key, options) {
-            if request.limit > 0 && selected.count == request.limit {
-                hasMore = true
-                break
-            }
-            selected.append(entry)
+        while selected.count <= request.limit, let page = try await pages.next() {
+            selected += page.prefix(request.limit + 1 - selected.count)
         }
+        let hasMore = selected.count > request.limit
+        if hasMore { selected.removeLast() }
         var metadata = listMeta(state, lastKey: hasMore ? selected.last?.key : nil, in: range)
         // How many of the rest match is not known.
         metadata.remainingItemCount = nil
-        return (selected.map(\.value), metadata)
+        return (selected, nil, metadata)
     }
+
+    /// Objects taken at once where all are wanted; 0 = all.
+    var pageSize: Int { cache.contents == .all ? 0 : 256 }
 
     /// The metadata of a page.
     /// - Parameter lastKey: the last key of the page, where another page follows.
@@ -69,38 +80,44 @@ extension ObjectStore {
         let rest = request.start.map { KeyRange(start: range.start + $0, end: range.end) } ?? range
         switch request.source {
         case .latest, .any:
-            return cache.snapshot(of: rest, limit: limit)
+            return try await present(in: rest, limit: limit)
         case .notOlderThan(let revision):
             try await waitForCache(notOlderThan: String(revision))
-            return cache.snapshot(of: rest, limit: limit)
+            return try await present(in: rest, limit: limit)
         case .exact(let revision):
+            // The cache where it has that very revision.
+            if cache.contents == .all {
+                let snapshot = try await present(in: rest, limit: limit)
+                if snapshot.revision == revision { return snapshot }
+            }
             return try await historic(at: revision, after: request.start, in: rest, limit: limit)
         }
     }
 
-    /// The state at a revision, from the engine; the cache where it has that very revision.
-    private func historic(
-        at revision: Int64, after start: String?, in rest: KeyRange, limit: Int
-    ) async throws -> CacheSnapshot<StoredObject> {
-        let snapshot = cache.snapshot(of: rest, limit: limit)
-        if snapshot.revision == revision { return snapshot }
-        do {
-            let result = try await store.range(rest, at: revision, limit: limit)
-            let present = kind.present
-            return CacheSnapshot(
-                entries: result.kvs.map {
-                    CacheEntry(
-                        key: $0.key, value: Self.served($0, present: present, recent: nil),
-                        createRevision: $0.createRevision,
-                        modRevision: $0.modRevision)
-                }, revision: revision, remaining: result.count - result.kvs.count)
-        } catch StoreError.compacted {
-            throw start.map { expired(continuingAt: $0) }
-                ?? APIError.expired("The resourceVersion for the provided list is too old.")
-        } catch StoreError.futureRevision(let current) {
-            throw APIError.futureResourceVersion(revision, current: current)
-        } catch {
+    /// The present state, as the cache has it.
+    func present(in range: KeyRange, limit: Int) async throws(APIError) -> CacheSnapshot<StoredObject> {
+        do throws(StoreError) { return try await cache.snapshot(of: range, limit: limit) } catch {
             throw APIError(error)
+        }
+    }
+
+    /// The state at a revision, from the engine.
+    /// - Parameter start: where the client's token begins, if it has one.
+    func historic(
+        at revision: Int64, after start: String?, in rest: KeyRange, limit: Int
+    ) async throws(APIError) -> CacheSnapshot<StoredObject> {
+        do throws(StoreError) {
+            return try await cache.snapshot(of: rest, at: revision, limit: limit)
+        } catch {
+            switch error {
+            case .compacted:
+                throw start.map { expired(continuingAt: $0) }
+                    ?? APIError.expired("The resourceVersion for the provided list is too old.")
+            case .futureRevision(let current):
+                throw APIError.futureResourceVersion(revision, current: current)
+            default:
+                throw APIError(error)
+            }
         }
     }
 

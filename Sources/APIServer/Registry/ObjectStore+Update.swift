@@ -14,7 +14,7 @@ extension ObjectStore {
     ) async throws -> Object {
         let attempts = change.isPatch ? 64 : 8
         for attempt in 1...attempts {
-            guard let current = try current(name, namespace: context.namespace) else {
+            guard let current = try await current(name, namespace: context.namespace) else {
                 throw APIError.notFound(context.resource, name)
             }
             var new = try await change.apply(current.shown)

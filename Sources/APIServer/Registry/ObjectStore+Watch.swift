@@ -16,15 +16,15 @@ extension ObjectStore {
             options.sendInitialEvents ?? (options.resourceVersion.isEmpty || options.resourceVersion == "0")
         if wantsState {
             if revision > 0 { try await waitForCache(notOlderThan: options.resourceVersion) }
-            let snapshot = cache.snapshot(of: range)
-            let cursor = try await cursor(after: snapshot.revision, in: range)
-            let initial = snapshot.entries.filter { matches($0.value, key: $0.key, options) }
+            let first = try await present(in: range, limit: pageSize)
+            let cursor = try await cursor(after: first.revision, in: range)
             return CacheWatch(
                 store: self, options: options, cursor: cursor,
-                initial: initial.map { event(.added, $0.key, $0.value.encoded) })
+                initial: ObjectPages(store: self, options: options, first: first, in: range))
         }
         let start = options.resourceVersion.isEmpty || revision == 0 ? cache.revision : revision
-        return CacheWatch(store: self, options: options, cursor: try await cursor(after: start, in: range), initial: [])
+        return CacheWatch(
+            store: self, options: options, cursor: try await cursor(after: start, in: range), initial: nil)
     }
 
     func event(_ kind: WatchEvent<Object>.Kind, _ key: String, _ encoded: EncodedObject) -> WatchEvent<Object> {
@@ -52,11 +52,11 @@ final class CacheWatch<Object: APIObject>: WatchStream {
     private let store: ObjectStore<Object>
     private let options: ListOptions
     private let cursor: WatchCursor<StoredObject>
-    private let initial: Mutex<[WatchEvent<Object>]>
+    private let initial: Mutex<ObjectPages<Object>?>
 
     init(
         store: ObjectStore<Object>, options: ListOptions, cursor: WatchCursor<StoredObject>,
-        initial: [WatchEvent<Object>]
+        initial: ObjectPages<Object>?
     ) {
         self.store = store
         self.options = options
@@ -67,11 +67,15 @@ final class CacheWatch<Object: APIObject>: WatchStream {
     var resourceVersion: Int64 { cursor.revision }
     var isEnded: Bool { cursor.isEnded }
 
-    func initialEvents() -> [WatchEvent<Object>] {
-        initial.withLock { events in
-            defer { events = [] }
-            return events
+    func initialEvents() async throws -> [WatchEvent<Object>] {
+        guard var pages = initial.withLock(\.self) else { return [] }
+        while let page = try await pages.next() {
+            if page.isEmpty { continue }
+            initial.withLock { [pages] in $0 = pages }
+            return page.map { store.event(.added, $0.key, $0.value.encoded) }
         }
+        initial.withLock { $0 = nil }
+        return []
     }
 
     func next(deadline: ContinuousClock.Instant) async throws -> [WatchEvent<Object>] {

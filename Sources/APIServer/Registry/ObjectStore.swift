@@ -20,7 +20,7 @@ public final class ObjectStore<Object: APIObject>: Sendable {
         self.store = store
         self.namespaces = namespaces
         let present = kind.present
-        cache = store.cache(prefix: kind.keyPrefix) { [recent] keyValue in
+        cache = store.cache(prefix: kind.keyPrefix, contents: kind.contents) { [recent] keyValue in
             Self.served(keyValue, present: present, recent: recent)
         }
     }
@@ -55,28 +55,35 @@ public final class ObjectStore<Object: APIObject>: Sendable {
     /// The latest state of an object as it is stored, with its `resourceVersion`; nil where there is none.
     ///
     /// A read after a write of the same process sees the write.
-    public func object(_ name: String, namespace: String) throws -> Object? {
-        guard let entry = cache.value(for: key(name, namespace: namespace)) else { return nil }
+    public func object(_ name: String, namespace: String) async throws -> Object? {
+        guard let entry = try await entry(name, namespace: namespace) else { return nil }
         return try decoded(entry)
     }
 
+    /// - Throws: `APIError` where the engine fails.
+    func entry(_ name: String, namespace: String) async throws(APIError) -> CacheEntry<StoredObject>? {
+        do throws(StoreError) { return try await cache.entry(for: key(name, namespace: namespace)) } catch {
+            throw APIError(error)
+        }
+    }
+
     /// Whether an object is being deleted; nil where there is none. Decodes nothing.
-    public func isTerminating(_ name: String, namespace: String) -> Bool? {
-        cache.value(for: key(name, namespace: namespace))?.value.isTerminating
+    public func isTerminating(_ name: String, namespace: String) async throws -> Bool? {
+        try await entry(name, namespace: namespace)?.value.isTerminating
     }
 
     /// As `object`, but a missing object is the NotFound that clients of the request's resource expect
     /// (spec/image-resources.md 3.4).
-    public func require(_ name: String, _ context: RequestContext) throws -> Object {
-        guard let object = try object(name, namespace: context.namespace) else {
+    public func require(_ name: String, _ context: RequestContext) async throws -> Object {
+        guard let object = try await object(name, namespace: context.namespace) else {
             throw APIError.notFound(context.resource, name)
         }
         return object
     }
 
     /// The stored state, in all the forms that a change of it needs.
-    func current(_ name: String, namespace: String) throws -> CurrentObject<Object>? {
-        guard let entry = cache.value(for: key(name, namespace: namespace)) else { return nil }
+    func current(_ name: String, namespace: String) async throws -> CurrentObject<Object>? {
+        guard let entry = try await entry(name, namespace: namespace) else { return nil }
         let object = try decoded(entry)
         let members = EncodedMembers(entry.value.stored)
         return CurrentObject(
@@ -99,9 +106,9 @@ public final class ObjectStore<Object: APIObject>: Sendable {
     }
 
     /// An object that was just written: in the bytes of the cache, unless it has changed since.
-    func output(_ written: Object, _ options: WriteOptions) -> Output<Object> {
+    func output(_ written: Object, _ options: WriteOptions) async -> Output<Object> {
         let metadata = written.metadata
-        guard !options.isDryRun, let entry = cache.value(for: key(metadata.name, namespace: metadata.namespace)),
+        guard !options.isDryRun, let entry = try? await entry(metadata.name, namespace: metadata.namespace),
             String(entry.modRevision) == metadata.resourceVersion
         else { return Output(written) }
         return Output(entry.value.encoded)
@@ -110,7 +117,7 @@ public final class ObjectStore<Object: APIObject>: Sendable {
     /// One object as clients see it.
     public func get(_ name: String, options: GetOptions, _ context: RequestContext) async throws -> Output<Object> {
         try await waitForCache(notOlderThan: options.resourceVersion)
-        guard let entry = cache.value(for: key(name, namespace: context.namespace)) else {
+        guard let entry = try await entry(name, namespace: context.namespace) else {
             throw APIError.notFound(context.resource, name)
         }
         return Output(entry.value.encoded)

@@ -49,8 +49,8 @@ public struct StoredResource<Rules: Strategy>: GettableResource, WatchableResour
         let create: @Sendable () async throws -> Object = {
             try await objects.create(object, strategy: strategy, options: options, fields: fields, context)
         }
-        guard let aroundCreate else { return .object(objects.output(try await create(), options)) }
-        return .object(objects.output(try await aroundCreate(object, options, context, create), options))
+        guard let aroundCreate else { return .object(await objects.output(try await create(), options)) }
+        return .object(await objects.output(try await aroundCreate(object, options, context, create), options))
     }
 
     public func update(
@@ -58,7 +58,7 @@ public struct StoredResource<Rules: Strategy>: GettableResource, WatchableResour
     ) async throws -> (Output<Object>, created: Bool) {
         let object = try await objects.update(
             name, strategy: strategy, options: options, fields: fields, context, change: change)
-        return (objects.output(object, options), false)
+        return (await objects.output(object, options), false)
     }
 
     public func delete(

@@ -36,6 +36,8 @@ public struct ObjectKind<Object: APIObject>: Sendable {
     public var descriptor: ResourceDescriptor
     /// Prefix of the store's keys, ending in `/`: then `<namespace>/<name>` or `<name>`.
     public var keyPrefix: String
+    /// How many of the objects are kept in memory.
+    public var contents: CacheContents
     /// The stored object as clients see it: for values that follow the configuration, not the write.
     public var present: @Sendable (Object) -> Object?
     /// Field selector values besides name and namespace, of the stored form.
@@ -55,7 +57,7 @@ public struct ObjectKind<Object: APIObject>: Sendable {
     public var markDeleted: @Sendable (inout Object) -> Void
 
     public init(
-        descriptor: ResourceDescriptor, keyPrefix: String,
+        descriptor: ResourceDescriptor, keyPrefix: String, contents: CacheContents = .all,
         selectableFieldNames: [String] = [],
         selectableFields: @escaping @Sendable (Object) -> [String: String] = { _ in [:] },
         present: @escaping @Sendable (Object) -> Object? = { _ in nil },
@@ -66,6 +68,7 @@ public struct ObjectKind<Object: APIObject>: Sendable {
     ) {
         self.descriptor = descriptor
         self.keyPrefix = keyPrefix
+        self.contents = contents
         self.selectableFieldNames = selectableFieldNames
         self.selectableFields = selectableFields
         self.present = present

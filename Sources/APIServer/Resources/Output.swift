@@ -55,13 +55,50 @@ public struct Output<Object: APIObject>: Sendable {
 
 /// A list on its way to a client.
 public struct OutputList<Object: APIObject>: Sendable {
+    /// All items, or the first ones.
     public var items: [Output<Object>]
+    /// The further items, which are read while the first ones are sent; nil where there are none.
+    public var rest: OutputPages<Object>?
     public var metadata: ListMeta
 
-    public init(items: [Output<Object>], metadata: ListMeta = ListMeta()) {
+    public init(
+        items: [Output<Object>], rest: OutputPages<Object>? = nil, metadata: ListMeta = ListMeta()
+    ) {
         self.items = items
+        self.rest = rest
         self.metadata = metadata
     }
+
+    /// All items, all in memory.
+    func allItems() async throws -> [Output<Object>] {
+        guard let rest else { return items }
+        var items = items
+        for try await page in rest { items += page }
+        return items
+    }
+
+    /// What `transform` makes of each item, which may be much smaller.
+    func map<Result>(_ transform: (Output<Object>) throws -> Result) async throws -> [Result] {
+        var results = try items.map(transform)
+        guard let rest else { return results }
+        for try await page in rest { results += try page.map(transform) }
+        return results
+    }
+}
+
+/// Items of a list, some at a time.
+public struct OutputPages<Object: APIObject>: AsyncSequence, Sendable {
+    let pages: ObjectPages<Object>
+
+    public struct AsyncIterator: AsyncIteratorProtocol {
+        var pages: ObjectPages<Object>
+
+        public mutating func next() async throws -> [Output<Object>]? {
+            try await pages.next()?.map { Output($0.value.encoded) }
+        }
+    }
+
+    public func makeAsyncIterator() -> AsyncIterator { AsyncIterator(pages: pages) }
 }
 
 /// The JSON of one object: compact, `kind` and `apiVersion` first, no newline at the end.

@@ -96,8 +96,9 @@ public enum DeleteOutput<Object: APIObject>: Sendable {
 /// The changes of a resource, as one watcher sees them.
 public protocol WatchStream<Object>: Sendable {
     associatedtype Object: APIObject
-    /// The state the watch begins with, where the client asked for it; empty on a second call.
-    func initialEvents() -> [WatchEvent<Object>]
+    /// The state the watch begins with, where the client asked for it, some objects at a time; empty at its end.
+    /// Call it from one task at a time, until it is empty and before `next`.
+    func initialEvents() async throws -> [WatchEvent<Object>]
     /// The server ends the watch: it shuts down.
     var isEnded: Bool { get }
     /// The next events; empty when `deadline` passed. Throws `APIError` (410) where the watcher fell behind, and
@@ -105,6 +106,17 @@ public protocol WatchStream<Object>: Sendable {
     func next(deadline: ContinuousClock.Instant) async throws -> [WatchEvent<Object>]
     /// A resource version up to which this watcher has seen everything, for bookmarks.
     var resourceVersion: Int64 { get }
+}
+
+extension WatchStream {
+    /// Hands over the initial state and then every change, until the task is cancelled or the server ends the watch.
+    /// - Throws: as `next`, and what `body` throws.
+    public func forEach(_ body: ([WatchEvent<Object>]) async throws -> Void) async throws {
+        while case let events = try await initialEvents(), !events.isEmpty { try await body(events) }
+        while !Task.isCancelled && !isEnded {
+            try await body(try await next(deadline: .now + .seconds(3600)))
+        }
+    }
 }
 
 public struct WatchEvent<Object: APIObject>: Sendable {

@@ -19,8 +19,8 @@ public struct LimitRanges: Sendable {
     ///
     /// Decodes only what has changed since it was asked for last.
     /// - Throws: `APIError` where a LimitRange does not decode.
-    public func maxima(of type: String, in namespace: String) throws -> [[String: Quantity]] {
-        try maxima.value(in: namespace)[type] ?? []
+    public func maxima(of type: String, in namespace: String) async throws -> [[String: Quantity]] {
+        try await maxima.value(in: namespace)[type] ?? []
     }
 
     @Sendable

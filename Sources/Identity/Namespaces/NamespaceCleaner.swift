@@ -39,7 +39,10 @@ public struct NamespaceCleaner: Sendable {
         while !Task.isCancelled {
             do {
                 let watch = try await namespaces.objects.watch(ListOptions(), context())
-                var waiting = try await pass(watch.initialEvents())
+                var waiting: [WatchEvent<Namespace>] = []
+                while case let events = try await watch.initialEvents(), !events.isEmpty {
+                    waiting += try await pass(events)
+                }
                 while !Task.isCancelled && !watch.isEnded {
                     let deadline = ContinuousClock.now + (waiting.isEmpty ? .seconds(600) : .seconds(1))
                     let events = try await watch.next(deadline: deadline)

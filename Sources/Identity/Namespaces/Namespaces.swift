@@ -21,17 +21,17 @@ public struct Namespaces: NamespaceLookup {
     }
 
     public func state(of namespace: String) async throws -> NamespaceState {
-        guard let isTerminating = objects.isTerminating(namespace, namespace: "") else { return .absent }
+        guard let isTerminating = try await objects.isTerminating(namespace, namespace: "") else { return .absent }
         return isTerminating ? .terminating : .active
     }
 
     public func annotations(of namespace: String) async throws -> [String: String] {
-        try objects.object(namespace, namespace: "")?.metadata.annotations ?? [:]
+        try await objects.object(namespace, namespace: "")?.metadata.annotations ?? [:]
     }
 
     /// Creates the namespaces every server has, where they are missing.
     public func createPermanent(_ context: RequestContext) async throws {
-        for name in NamespaceRules.permanent where try objects.object(name, namespace: "") == nil {
+        for name in NamespaceRules.permanent where try await objects.object(name, namespace: "") == nil {
             _ = try await objects.create(
                 Namespace(metadata: ObjectMeta(name: name)), strategy: NamespaceStrategy(), options: WriteOptions(),
                 context)

@@ -4,25 +4,25 @@ import Logging
 
 /// A type whose objects quotas count.
 public struct CountedObjects: Sendable {
+    typealias Changed = @Sendable (_ namespace: String) async throws -> Void
+
     /// The names under which quotas count them; the same that their claims carry.
     let quotaNames: [String]
-    let names: @Sendable (_ namespace: String) -> [String]
+    let names: @Sendable (_ namespace: String) async throws -> [String]
     /// Tells the namespaces in which objects come and go, from now on, until it throws or the store ends.
-    let follow: @Sendable (RequestContext, _ changed: @Sendable (String) -> Void) async throws -> Void
+    let follow: @Sendable (RequestContext, _ changed: Changed) async throws -> Void
 
     public init<Object: APIObject>(_ objects: ObjectStore<Object>, quotaNames: [String]) {
         self.quotaNames = quotaNames
-        names = { objects.names(in: $0) }
+        names = { try await objects.names(in: $0) }
         follow = { context, changed in
             var options = ListOptions()
             options.sendInitialEvents = false
             let watch = try await objects.watch(options, context)
             // What happened before the watch began.
-            changed("")
-            while !Task.isCancelled && !watch.isEnded {
-                for event in try await watch.next(deadline: .now + .seconds(3600)) where event.kind != .modified {
-                    changed(event.namespace)
-                }
+            try await changed("")
+            try await watch.forEach { events in
+                for event in events where event.kind != .modified { try await changed(event.namespace) }
             }
         }
     }
@@ -59,24 +59,21 @@ public struct ResourceQuotaController: Sendable {
 
     /// Begins with all quotas there are.
     @Sendable
-    private func changedQuotas(_ context: RequestContext, _ changed: @Sendable (String) -> Void) async throws {
+    private func changedQuotas(_ context: RequestContext, _ changed: CountedObjects.Changed) async throws {
         let watch = try await quotas.objects.watch(ListOptions(), context)
-        for event in watch.initialEvents() { changed(event.namespace) }
-        while !Task.isCancelled && !watch.isEnded {
-            for event in try await watch.next(deadline: .now + .seconds(3600)) where event.kind != .deleted {
-                changed(event.namespace)
-            }
+        try await watch.forEach { events in
+            for event in events where event.kind != .deleted { try await changed(event.namespace) }
         }
     }
 
     private func follow(
-        _ changes: @Sendable (RequestContext, @Sendable (String) -> Void) async throws -> Void
+        _ changes: @Sendable (RequestContext, CountedObjects.Changed) async throws -> Void
     ) async {
         while !Task.isCancelled {
             do {
                 return try await changes(context()) { namespace in
                     // No namespace stands for all of them.
-                    for namespace in namespace.isEmpty ? quotas.objects.occupiedNamespaces() : [namespace] {
+                    for namespace in namespace.isEmpty ? try await quotas.objects.occupiedNamespaces() : [namespace] {
                         quotas.claims.recount(namespace)
                     }
                 }
@@ -112,14 +109,14 @@ public struct ResourceQuotaController: Sendable {
     /// Counts one namespace and enters the figures where they differ.
     func count(_ namespace: String) async throws {
         try await quotas.claims.alone(in: namespace) {
-            let all = try quotas.quotas(in: namespace)
+            let all = try await quotas.quotas(in: namespace)
             if all.isEmpty { return }
             let limited = all.reduce(into: Set<String>()) { $0.formUnion($1.spec.hard.keys) }
             var counts: [String: Int] = [:]
             for objects in counted where !limited.isDisjoint(with: objects.quotaNames) {
                 // In this order: an object that comes to be in between is in both, and one name counts once.
                 let pending = quotas.claims.pending(objects.quotaNames, in: namespace)
-                let count = pending.names.union(objects.names(namespace)).count + pending.unnamed
+                let count = pending.names.union(try await objects.names(namespace)).count + pending.unnamed
                 for name in objects.quotaNames { counts[name] = count }
             }
             for quota in all {

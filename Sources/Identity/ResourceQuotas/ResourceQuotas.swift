@@ -32,7 +32,7 @@ public struct ResourceQuotas: ObjectQuota {
     }
 
     /// The quotas of a namespace, in the order of their names. Decodes what has changed only.
-    func quotas(in namespace: String) throws -> [ResourceQuota] { try digest.value(in: namespace) }
+    func quotas(in namespace: String) async throws -> [ResourceQuota] { try await digest.value(in: namespace) }
 
     /// Replaces a status, unless the quota has changed since it was read.
     /// - Throws: `APIError`: 409 and 404 where it has.
@@ -50,17 +50,17 @@ public struct ResourceQuotas: ObjectQuota {
 
     // MARK: Claims
 
-    public func counts(_ quotaNames: [String], in namespace: String) throws -> Bool {
-        try quotas(in: namespace).contains { !QuotaUsage.counted(quotaNames, by: $0).isEmpty }
+    public func counts(_ quotaNames: [String], in namespace: String) async throws -> Bool {
+        try await quotas(in: namespace).contains { !QuotaUsage.counted(quotaNames, by: $0).isEmpty }
     }
 
     public func charging<Made: Sendable>(
         _ claim: QuotaClaim, _ context: RequestContext, _ create: @Sendable () async throws -> Made
     ) async throws -> Made {
         let namespace = context.namespace
-        guard try counts(claim.quotaNames, in: namespace) else { return try await create() }
+        guard try await counts(claim.quotaNames, in: namespace) else { return try await create() }
         if claim.isDryRun {
-            for quota in try quotas(in: namespace) { try check(claim, quota, context) }
+            for quota in try await quotas(in: namespace) { try check(claim, quota, context) }
             return try await create()
         }
         let place: QuotaClaims.Place
@@ -88,7 +88,7 @@ public struct ResourceQuotas: ObjectQuota {
     private func charge(_ claim: QuotaClaim, _ context: RequestContext) async throws {
         var charged: Set<String> = []
         for _ in 0..<Self.attempts {
-            let open = try quotas(in: context.namespace).filter { !charged.contains($0.metadata.uid) }
+            let open = try await quotas(in: context.namespace).filter { !charged.contains($0.metadata.uid) }
             for quota in open { try check(claim, quota, context) }
             do {
                 for quota in open {

@@ -87,7 +87,7 @@ struct ImageResolver: Sendable {
         _ reference: ImageReference, _ namespace: String, resolvesAllNames: Bool, _ context: RequestContext
     ) async throws -> ResolvedImage {
         if !reference.id.isEmpty {
-            guard let image = try tags.tags.image(reference.id) else {
+            guard let image = try await tags.tags.image(reference.id) else {
                 throw APIError.notFound(ImageStreamsGroup.resource("images"), reference.id)
             }
             return ResolvedImage(pullSpec: reference, image: image)
@@ -113,7 +113,7 @@ struct ImageResolver: Sendable {
         do {
             found = try await tags.get("\(lookup.stream):\(lookup.tag)", options: GetOptions(), context).object()
         } catch let error as APIError where error.code == 404 {
-            guard let awaited = try awaited(lookup, context) else { throw error }
+            guard let awaited = try await awaited(lookup, context) else { throw error }
             return awaited
         }
         if lookup.isPartial && !lookup.resolvesAllNames && !found.lookupPolicy.local {
@@ -129,8 +129,8 @@ struct ImageResolver: Sendable {
 
     /// A tag that is missing in a stream that lends its names: the workload waits for a push, instead of taking a
     /// stranger's image of the same name.
-    private func awaited(_ lookup: TagLookup, _ context: RequestContext) throws -> ResolvedImage? {
-        guard let stream = try tags.tags.stream(lookup.stream, context),
+    private func awaited(_ lookup: TagLookup, _ context: RequestContext) async throws -> ResolvedImage? {
+        guard let stream = try await tags.tags.stream(lookup.stream, context),
             lookup.resolvesAllNames || stream.spec.lookupPolicy.local,
             !stream.status.dockerImageRepository.isEmpty,
             var pullSpec = try? ImageReference(parsing: stream.status.dockerImageRepository)

@@ -76,7 +76,7 @@ struct ImageSignatureResource: CreatableResource, DeletableResource {
         var context = context
         context.resource = Self.imageResource
         context.namespace = ""
-        guard var edited = try images.object(image, namespace: "") else {
+        guard var edited = try await images.object(image, namespace: "") else {
             throw APIError.notFound(Self.imageResource, image)
         }
         try edit(&edited)

@@ -25,12 +25,12 @@ struct ImageStreamImageResource: GettableResource {
         guard parts.count == 2, !parts[0].isEmpty, !parts[1].isEmpty else {
             throw APIError.badRequest("ImageStreamImages must be retrieved with <name>@<id>")
         }
-        let stream = try streams.require(parts[0], context)
-        let known = try layers.layers(of: stream).images.keys
+        let stream = try await streams.require(parts[0], context)
+        let known = try await layers.layers(of: stream).images.keys
         guard let digest = Self.choose(parts[1], from: known) else {
             throw APIError.notFound(ImageStreamsGroup.resource("imagestreamimage"), name)
         }
-        guard let image = try images.object(digest, namespace: "") else {
+        guard let image = try await images.object(digest, namespace: "") else {
             throw APIError.notFound(context.resource, digest)
         }
         var shown = ImageStreamImage()

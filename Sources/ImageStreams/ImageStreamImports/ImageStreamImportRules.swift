@@ -48,7 +48,7 @@ struct ImageStreamImportResource: CreatableResource {
         try check(ImageStreamImportValidation.validate(request), request)
         let isExempt = try await checkRegistries(request, context)
 
-        let stream = try target(of: request, precondition: precondition, context)
+        let stream = try await target(of: request, precondition: precondition, context)
         let pullSecrets = try await pullSecrets(context)
         let delivery = await fetch(request, for: stream, secrets: pullSecrets, context)
         var results = ImportResults(delivery, now: context.now)
@@ -88,9 +88,9 @@ struct ImageStreamImportResource: CreatableResource {
     /// The stream to import into; nil where the import has to make it (17.3).
     private func target(
         of request: ImageStreamImport, precondition: String, _ context: RequestContext
-    ) throws -> ImageStream? {
+    ) async throws -> ImageStream? {
         let name = request.metadata.name
-        guard let stream = try tags.streams.object(name, namespace: context.namespace) else {
+        guard let stream = try await tags.streams.object(name, namespace: context.namespace) else {
             if !precondition.isEmpty { throw APIError.notFound(context.resource, name) }
             return nil
         }

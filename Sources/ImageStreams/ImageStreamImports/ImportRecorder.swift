@@ -24,7 +24,7 @@ struct ImportRecorder {
                     await noteLimit(error, entries, on: base, context)
                     throw error
                 }
-                base = try tags.streams.object(name, namespace: context.namespace)
+                base = try await tags.streams.object(name, namespace: context.namespace)
             }
         }
         throw APIError.conflict(context.resource, name, APIError.modifiedText)

@@ -66,7 +66,7 @@ struct ImageStreamMappingResource: CreatableResource {
     /// Stores the Image if it is new, then the event. Also the way of the registry's own pushes.
     func push(_ mapping: ImageStreamMapping, options: WriteOptions, _ context: RequestContext) async throws {
         let context = context.with(cause: "push")
-        let stream = try tags.requireStream(mapping.metadata.name, context)
+        let stream = try await tags.requireStream(mapping.metadata.name, context)
         let reference = try await store(mapping.image, in: stream, options: options, context)
         var event = TagEvent()
         event.created = context.now
@@ -119,7 +119,7 @@ struct ImageStreamMappingResource: CreatableResource {
                     change: ObjectChange(isPatch: false) { _ in changed })
                 return
             } catch let error as APIError where error.reason == "Conflict" {
-                let fresh = try tags.requireStream(stream.metadata.name, context)
+                let fresh = try await tags.requireStream(stream.metadata.name, context)
                 guard Self.isSame(before, fresh.status.head(of: tag)) else { throw error }
                 stream = fresh
             }

@@ -23,11 +23,11 @@ struct ImageStreamTagResource: GettableResource, ListableResource, CreatableReso
 
     func get(_ name: String, options: GetOptions, _ context: RequestContext) async throws -> Output<ImageStreamTag> {
         let name = try TagName(existing: name, noun: Self.noun)
-        let stream = try tags.requireStream(name.stream, context)
+        let stream = try await tags.requireStream(name.stream, context)
         guard let digest = stream.status.head(of: name.tag)?.image.nonEmpty else {
             throw APIError.notFound(context.resource, name.description)
         }
-        guard let image = try tags.image(digest) else { throw APIError.notFound(context.resource, digest) }
+        guard let image = try await tags.image(digest) else { throw APIError.notFound(context.resource, digest) }
         let complete = try EmbeddedImage.complete(image, now: context.now)
         guard let shown = ImageStreamTag(stream: stream, tag: name.tag, image: complete) else {
             throw APIError.notFound(context.resource, name.description)
@@ -42,10 +42,9 @@ struct ImageStreamTagResource: GettableResource, ListableResource, CreatableReso
     }
 
     /// The answer to a write: the tag with its Image, if there is one.
-    private func shown(_ stream: ImageStream, tag: String, _ context: RequestContext) throws -> ImageStreamTag {
+    private func shown(_ stream: ImageStream, tag: String, _ context: RequestContext) async throws -> ImageStreamTag {
         let stream = tags.presented(stream)
-        let image = try stream.status.head(of: tag)?.image.nonEmpty.flatMap { try tags.image($0) }
-        let complete = try image.map { try EmbeddedImage.complete($0, now: context.now) }
+        let complete = try await tags.embeddedImage(of: stream.status.head(of: tag), context)
         return ImageStreamTag(stream: stream, tag: tag, image: complete, allowsEmpty: true) ?? ImageStreamTag()
     }
 
@@ -68,7 +67,7 @@ struct ImageStreamTagResource: GettableResource, ListableResource, CreatableReso
             ImageStreamTagValidation.validateCreate(object, allowList: tags.rules.allowList), object.metadata.name)
         let name = try TagName(created: object.metadata.name)
         for _ in 0..<TagStore.attempts {
-            let existing = try tags.streams.object(name.stream, namespace: context.namespace)
+            let existing = try await tags.streams.object(name.stream, namespace: context.namespace)
             var stream = existing ?? tags.synthetic(name.stream, context)
             guard stream.spec.tag(name.tag) == nil else {
                 throw APIError.alreadyExists(
@@ -77,7 +76,7 @@ struct ImageStreamTagResource: GettableResource, ListableResource, CreatableReso
             if let tag = object.tag { stream.spec.set(tag, name: name.tag) }
             do {
                 let stored = try await tags.write(stream, isNew: existing == nil, options: options, context)
-                return .object(Output(try shown(stored, tag: name.tag, context)))
+                return .object(Output(try await shown(stored, tag: name.tag, context)))
             } catch let error as APIError where ["Conflict", "AlreadyExists"].contains(error.reason) {
                 continue
             }
@@ -119,7 +118,7 @@ struct ImageStreamTagResource: GettableResource, ListableResource, CreatableReso
             do {
                 let stored = try await tags.write(
                     attempt.stream, isNew: attempt.isNewStream, options: options, context)
-                return (Output(try shown(stored, tag: name.tag, context)), attempt.createsTag)
+                return (Output(try await shown(stored, tag: name.tag, context)), attempt.createsTag)
             } catch let error as APIError where error.reason == "Conflict" && attempt.mayRepeat {
                 if number == TagStore.attempts { throw error }
             }
@@ -138,7 +137,7 @@ struct ImageStreamTagResource: GettableResource, ListableResource, CreatableReso
     private func prepareUpdate(
         _ name: TagName, _ context: RequestContext, _ change: ObjectChange<ImageStreamTag>
     ) async throws -> Attempt {
-        let existing = try tags.stream(name.stream, context)
+        let existing = try await tags.stream(name.stream, context)
         var stream = existing ?? tags.synthetic(name.stream, context)
         let isNew = existing == nil
         let old = ImageStreamTag(stream: stream, tag: name.tag, allowsEmpty: true) ?? ImageStreamTag()

@@ -2,30 +2,24 @@ import APIMachinery
 import ImageAPI
 import JSON
 
-/// Answers from what an image is made of.
-public protocol ImageLayerIndex: Sendable {
-    /// Nil where there is no such Image.
-    func record(of image: String) -> ImageLayerRecord?
-}
-
 extension ImageStreamLayers {
     /// Which blobs and images a stream refers to (spec/image-resources.md 10.2).
     ///
     /// The reference looks again after 250 ms where an image is missing, because its index may lag behind. Here an
     /// Image is in the index before any stream that names it is seen, so a second look would find nothing new.
-    init(stream: ImageStream, index: some ImageLayerIndex) {
+    ///
+    /// - Parameter records: of the images the stream refers to and of what they list, where they exist.
+    init(stream: ImageStream, records: [String: ImageLayerRecord]) {
         self.init()
         metadata = stream.metadata
-        for entry in stream.status.tags {
-            for event in entry.items where !event.image.isEmpty { add(event.image, index) }
-        }
+        for image in stream.status.images { add(image, records) }
     }
 
-    private mutating func add(_ root: String, _ index: some ImageLayerIndex) {
+    private mutating func add(_ root: String, _ records: [String: ImageLayerRecord]) {
         var pending = [root]
         while let name = pending.popLast() {
             guard images[name] == nil else { continue }
-            guard let record = index.record(of: name) else {
+            guard let record = records[name] else {
                 images[name] = ImageBlobReferences(imageMissing: true)
                 continue
             }
@@ -76,4 +70,9 @@ extension ImageStreamLayers {
             return errors
         }
     }
+}
+
+extension ImageStreamStatus {
+    /// The images of all histories, in their order; one that is there twice comes twice.
+    var images: [String] { tags.flatMap { $0.items.lazy.map(\.image).filter { !$0.isEmpty } } }
 }

@@ -24,11 +24,11 @@ struct ImageTagResource: GettableResource, ListableResource, CreatableResource, 
 
     func get(_ name: String, options: GetOptions, _ context: RequestContext) async throws -> Output<ImageTag> {
         let name = try TagName(existing: name, noun: Self.noun)
-        let stream = try tags.requireStream(name.stream, context)
+        let stream = try await tags.requireStream(name.stream, context)
         guard stream.spec.tag(name.tag) != nil || stream.status.tag(name.tag) != nil else {
             throw APIError.notFound(context.resource, name.description)
         }
-        return Output(try shown(stream, tag: name.tag, context))
+        return Output(try await shown(stream, tag: name.tag, context))
     }
 
     func list(_ options: ListOptions, _ context: RequestContext) async throws -> OutputList<ImageTag> {
@@ -41,10 +41,9 @@ struct ImageTagResource: GettableResource, ListableResource, CreatableResource, 
         }
     }
 
-    private func shown(_ stream: ImageStream, tag: String, _ context: RequestContext) throws -> ImageTag {
+    private func shown(_ stream: ImageStream, tag: String, _ context: RequestContext) async throws -> ImageTag {
         let stream = tags.presented(stream)
-        let image = try stream.status.head(of: tag)?.image.nonEmpty.flatMap { try tags.image($0) }
-        let complete = try image.map { try EmbeddedImage.complete($0, now: context.now) }
+        let complete = try await tags.embeddedImage(of: stream.status.head(of: tag), context)
         return ImageTag(stream: stream, tag: tag, image: complete, allowsEmpty: true) ?? ImageTag()
     }
 
@@ -66,7 +65,7 @@ struct ImageTagResource: GettableResource, ListableResource, CreatableResource, 
         try check(ImageTagValidation.validateCreate(object, allowList: tags.rules.allowList), object.metadata.name)
         let name = try TagName(created: object.metadata.name)
         for _ in 0..<TagStore.attempts {
-            let existing = try tags.streams.object(name.stream, namespace: context.namespace)
+            let existing = try await tags.streams.object(name.stream, namespace: context.namespace)
             var stream = existing ?? tags.synthetic(name.stream, context)
             guard stream.spec.tag(name.tag) == nil else {
                 throw APIError.alreadyExists(context.resource, object.metadata.name)
@@ -74,7 +73,7 @@ struct ImageTagResource: GettableResource, ListableResource, CreatableResource, 
             if let spec = object.spec { stream.spec.set(spec, name: name.tag) }
             do {
                 let stored = try await tags.write(stream, isNew: existing == nil, options: options, context)
-                return .object(Output(try shown(stored, tag: name.tag, context)))
+                return .object(Output(try await shown(stored, tag: name.tag, context)))
             } catch let error as APIError where ["Conflict", "AlreadyExists"].contains(error.reason) {
                 continue
             }
@@ -129,7 +128,7 @@ struct ImageTagResource: GettableResource, ListableResource, CreatableResource, 
     private func attempt(
         _ name: TagName, _ options: WriteOptions, _ context: RequestContext, _ change: ObjectChange<ImageTag>
     ) async throws -> (Output<ImageTag>, created: Bool) {
-        let existing = try tags.stream(name.stream, context)
+        let existing = try await tags.stream(name.stream, context)
         var stream = existing ?? tags.synthetic(name.stream, context)
         let isNew = existing == nil
         let old = ImageTag(stream: stream, tag: name.tag, allowsEmpty: true) ?? ImageTag()
@@ -167,7 +166,7 @@ struct ImageTagResource: GettableResource, ListableResource, CreatableResource, 
         }
         do {
             let stored = try await tags.write(stream, isNew: isNew, options: options, context)
-            return (Output(try shown(stored, tag: name.tag, context)), created)
+            return (Output(try await shown(stored, tag: name.tag, context)), created)
         } catch let error as APIError where error.reason == "Conflict" {
             throw LostRace(error: error)
         }

@@ -11,14 +11,14 @@ import Store
 public struct TagLedger: Sendable {
     let internalRegistry: String
     /// Loads a stream with the server's own rights; nil where there is none.
-    let stream: @Sendable (_ namespace: String, _ name: String) throws -> ImageStream?
+    let stream: @Sendable (_ namespace: String, _ name: String) async throws -> ImageStream?
     let access: SourceAccess
     let limits: any ImageStreamLimits
     let admission: [any TagAdmission]
 
     init(
         internalRegistry: String, authorizer: any Authorizer, limits: any ImageStreamLimits,
-        admission: [any TagAdmission], stream: @escaping @Sendable (String, String) throws -> ImageStream?
+        admission: [any TagAdmission], stream: @escaping @Sendable (String, String) async throws -> ImageStream?
     ) {
         self.internalRegistry = internalRegistry
         self.stream = stream
@@ -36,7 +36,7 @@ public struct TagLedger: Sendable {
         let resolution = TagResolution(internalRegistry: internalRegistry, now: context.now, stream: stream)
         // Refused sources are resolved all the same: clients know both failures of one tag.
         var failures = await access.failures(of: new, old: old, context)
-        failures += resolution.resolve(&new, old: old)
+        failures += await resolution.resolve(&new, old: old)
         if !failures.isEmpty {
             let bare = GroupResource(group: "", resource: "imagestreams")
             return [.internal("[]", APIError.invalid(bare, new.metadata.name, failures).message)]

@@ -8,12 +8,12 @@ struct TagResolution {
     var internalRegistry: String
     var now: Timestamp
     /// Loads another stream with the server's own rights; nil where there is none.
-    var stream: (_ namespace: String, _ name: String) throws -> ImageStream?
+    var stream: (_ namespace: String, _ name: String) async throws -> ImageStream?
 
     /// Resolves every spec tag that is new or changed. One failure does not stop the others.
     ///
     /// Generations must have been prepared before: the events carry the stream's new one.
-    func resolve(_ target: inout ImageStream, old: ImageStream?) -> [FieldError] {
+    func resolve(_ target: inout ImageStream, old: ImageStream?) async -> [FieldError] {
         if let old, target.spec.tags == old.spec.tags { return [] }
         var errors: [FieldError] = []
         for tag in target.spec.tags {
@@ -24,7 +24,7 @@ struct TagResolution {
                 continue
             }
             do throws(FieldError) {
-                try resolve(tag, from: from, in: &target)
+                try await resolve(tag, from: from, in: &target)
             } catch {
                 errors.append(error)
             }
@@ -34,7 +34,7 @@ struct TagResolution {
 
     private func resolve(
         _ tag: TagReference, from: ObjectReference, in target: inout ImageStream
-    ) throws(FieldError) {
+    ) async throws(FieldError) {
         let generation = target.metadata.generation
         if from.kind == TagSource.Kind.dockerImage.rawValue, !from.name.isEmpty {
             // Without `reference` the import controller takes over.
@@ -51,7 +51,7 @@ struct TagResolution {
             throw .invalid(field, .string(from.name), TagSource.formText)
         }
         let isOwn = source.isOwn(target)
-        let origin = isOwn ? target : try load(source, field: field, name: from.name)
+        let origin = isOwn ? target : try await load(source, field: field, name: from.name)
         guard var event = try event(for: source, kind: from.kind, in: origin, field: field, name: from.name) else {
             return
         }
@@ -67,9 +67,9 @@ struct TagResolution {
 
     static let defaultTag = "latest"
 
-    private func load(_ source: TagSource, field: String, name: String) throws(FieldError) -> ImageStream {
+    private func load(_ source: TagSource, field: String, name: String) async throws(FieldError) -> ImageStream {
         do {
-            if let found = try stream(source.namespace, source.stream) { return found }
+            if let found = try await stream(source.namespace, source.stream) { return found }
         } catch {
             let text = (error as? APIError)?.message ?? "\(error)"
             throw .invalid(field, .string(name), "unable to retrieve image stream: \(text)")

@@ -10,7 +10,9 @@ extension TagStore {
         stream: String, subject: String, options: WriteOptions, _ context: RequestContext,
         _ write: @Sendable () async throws -> Made
     ) async throws -> Made {
-        guard streams.isTerminating(stream, namespace: context.namespace) == nil else { return try await write() }
+        guard try await streams.isTerminating(stream, namespace: context.namespace) == nil else {
+            return try await write()
+        }
         let claim = QuotaClaim(
             quotaNames: ImageStreamsGroup.streamQuotas, object: stream, subject: subject, isDryRun: options.isDryRun)
         return try await quota.charging(claim, context, write)
@@ -38,7 +40,7 @@ extension TagStore {
         do throws(APIError) {
             stream = try TagName(created: name).stream
         } catch {
-            if try quota.counts(ImageStreamsGroup.streamQuotas, in: context.namespace) { throw error }
+            if try await quota.counts(ImageStreamsGroup.streamQuotas, in: context.namespace) { throw error }
             return try await write()
         }
         return try await charging(stream: stream, subject: name, options: options, context, write)

@@ -16,19 +16,25 @@ struct TagStore: Sendable {
     static let attempts = 64
 
     /// A stream as clients see it; nil where there is none.
-    func stream(_ name: String, _ context: RequestContext) throws -> ImageStream? {
-        try streams.object(name, namespace: context.namespace).map(presented)
+    func stream(_ name: String, _ context: RequestContext) async throws -> ImageStream? {
+        try await streams.object(name, namespace: context.namespace).map(presented)
     }
 
     /// A stream as clients see it.
     /// - Throws: 404 naming the resource of the request.
-    func requireStream(_ name: String, _ context: RequestContext) throws -> ImageStream {
-        presented(try streams.require(name, context))
+    func requireStream(_ name: String, _ context: RequestContext) async throws -> ImageStream {
+        presented(try await streams.require(name, context))
     }
 
     func presented(_ stream: ImageStream) -> ImageStream { rules.location.presented(stream) ?? stream }
 
-    func image(_ name: String) throws -> Image? { try images.object(name, namespace: "") }
+    func image(_ name: String) async throws -> Image? { try await images.object(name, namespace: "") }
+
+    /// The Image of an event as tags show it; nil where there is none.
+    func embeddedImage(of event: TagEvent?, _ context: RequestContext) async throws -> Image? {
+        guard let digest = event?.image.nonEmpty, let image = try await image(digest) else { return nil }
+        return try EmbeddedImage.complete(image, now: context.now)
+    }
 
     /// Stores a stream that a tag operation made or changed, bound to the revision it was read at.
     func write(
@@ -74,7 +80,7 @@ struct TagStore: Sendable {
         _ name: TagName, options: DeleteOptions, _ context: RequestContext
     ) async throws -> Status {
         for _ in 0..<Self.attempts {
-            var stream = try streams.require(name.stream, context)
+            var stream = try await streams.require(name.stream, context)
             if let uid = options.preconditions?.uid, uid != stream.metadata.uid {
                 throw APIError.conflict(context.resource, name.description, "the UID precondition was not met")
             }

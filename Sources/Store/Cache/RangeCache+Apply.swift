@@ -3,8 +3,11 @@ import Dispatch
 /// What a ``Store`` does with its caches, whatever their values are.
 protocol StoreCache: Sendable {
     var range: KeyRange { get }
+    var contents: CacheContents { get }
     /// Adds entries of the state at the start, in order.
     func load(_ kvs: [KeyValue])
+    /// Takes the number of keys in the state at the start, where the entries themselves are not kept.
+    func load(count: Int)
     /// Takes the changes that led to the loaded state into the ring, and becomes current at `revision`.
     func begin(at revision: Int64, history: History, after floor: Int64)
     /// Applies committed changes. Called one at a time, in order of the revisions.
@@ -17,14 +20,19 @@ extension RangeCache: StoreCache {
     func load(_ kvs: [KeyValue]) {
         let entries = kvs.map(entry)
         state.withLock { state in
-            for entry in entries { _ = state.set(entry) }
+            for entry in entries { state.complete.set(entry) }
+            state.count = state.complete.count
         }
+    }
+
+    func load(count: Int) {
+        state.withLock { $0.count = count }
     }
 
     func begin(at revision: Int64, history: History, after floor: Int64) {
         // Values that are still current, and the previous value of each later event, are there already.
         var known: [StoreKey: CacheEntry<Value>] = [:]
-        let entries = state.withLock { $0.entries }
+        let entries = state.withLock { $0.complete }
         let (capacity, maximumBytes) = state.withLock { ($0.ring.capacity, $0.ring.maximumBytes) }
         var ring = EventRing<Value>(capacity: capacity, maximumBytes: maximumBytes, floor: floor)
         for batch in history.batches {
@@ -39,7 +47,7 @@ extension RangeCache: StoreCache {
                     return entry(kv)
                 }
                 known[key] = new
-                ring.append(Self.event(event, old: old, new: new), bytes: event.value.count)
+                ring.append(Self.event(event, old: old, new: new), bytes: ringBytes(of: event))
             }
         }
         state.withLock { state in
@@ -51,18 +59,19 @@ extension RangeCache: StoreCache {
     func apply(_ batches: [EventBatch]) {
         guard let last = batches.last else { return }
         // Deriving may parse: not under the lock. Nobody else changes the entries meanwhile.
-        var changes: [(event: Event, new: CacheEntry<Value>?)] = []
+        var changes: [(event: Event, old: CacheEntry<Value>?, new: CacheEntry<Value>?)] = []
         for batch in batches {
             for event in batch.events where range.contains(event.key) {
-                changes.append((event, event.current.map(entry)))
+                // Where all entries are kept, the old one is among them.
+                let old = contents == .all ? nil : event.previous.map(entry)
+                changes.append((event, old, event.current.map(entry)))
             }
         }
         var woken: [WatchWaiters.Woken] = []
         let reached = state.withLock { state in
-            for (event, new) in changes {
-                let old: CacheEntry<Value>?
-                if let new { old = state.set(new) } else { old = state.remove(event.key) }
-                state.ring.append(Self.event(event, old: old, new: new), bytes: event.value.count)
+            for (event, previous, new) in changes {
+                let old = state.apply(event, new) ?? previous
+                state.ring.append(Self.event(event, old: old, new: new), bytes: ringBytes(of: event))
                 state.cursors.wake(for: event.key, at: event.modRevision, &woken)
             }
             state.revision = max(state.revision, last.revision)
@@ -92,8 +101,9 @@ extension RangeCache: StoreCache {
         Self.resume(woken)
     }
 
-    private func entry(_ kv: KeyValue) -> CacheEntry<Value> {
-        CacheEntry(key: kv.key, value: derive(kv), createRevision: kv.createRevision, modRevision: kv.modRevision)
+    /// What an event keeps in memory that nothing else does.
+    private func ringBytes(of event: Event) -> Int {
+        contents == .all ? event.value.count : event.value.count + (event.previous?.value.count ?? 0)
     }
 
     private static func event(
@@ -121,5 +131,18 @@ extension RangeCache: StoreCache {
         DispatchQueue.global().async {
             for one in woken { one.resume() }
         }
+    }
+}
+
+extension RangeCache.State {
+    /// - Returns: the entry that was replaced or removed, where all are kept.
+    fileprivate mutating func apply(_ event: Event, _ new: CacheEntry<Value>?) -> CacheEntry<Value>? {
+        if event.previous == nil { count += 1 } else if new == nil { count -= 1 }
+        guard recent != nil else {
+            guard let new else { return complete.remove(event.key) }
+            return complete.set(new)
+        }
+        if let new { recent?.set(new, bytes: event.value.count) } else { recent?.remove(event.key) }
+        return nil
     }
 }
