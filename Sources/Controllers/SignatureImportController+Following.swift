@@ -35,19 +35,30 @@ extension SignatureImportController {
     }
 
     /// Puts all Images into the queue, again and again, evenly over the time of a resync. The first time goes faster.
+    ///
+    /// Names are read some at a time: there may be very many Images.
     func resync() async {
         var isFirst = true
         while !Task.isCancelled {
-            let names = (try? await api.images.names(in: "")) ?? []
-            let share = configuration.resync / max(1, names.count)
-            let pause = isFirst ? min(share, configuration.startPause) : share
-            if names.isEmpty { try? await Task.sleep(for: pause) }
-            for (index, name) in names.enumerated() {
-                if !isFirst || index > 0 { try? await Task.sleep(for: pause) }
-                if Task.isCancelled { return }
-                queue.add(name)
+            do {
+                let share = configuration.resync / max(1, api.images.count)
+                let pause = isFirst ? min(share, configuration.startPause) : share
+                var last = ""
+                while case let names = try await api.images.names(in: "", after: last, limit: 256), !names.isEmpty {
+                    for name in names {
+                        if !isFirst || !last.isEmpty { try await Task.sleep(for: pause) }
+                        queue.add(name)
+                        last = name
+                    }
+                }
+                if last.isEmpty { try await Task.sleep(for: pause) }
+                isFirst = false
+            } catch is CancellationError {
+                return
+            } catch {
+                logger.warning("listing images failed", metadata: ["error": "\(error)"])
+                try? await Task.sleep(for: .seconds(1))
             }
-            isFirst = false
         }
     }
 }

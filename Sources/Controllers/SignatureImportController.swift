@@ -23,7 +23,8 @@ public struct SignatureImportController: Sendable {
         /// Pause before the first of these; twice as long each time.
         public var retryBase: Duration = .seconds(1)
         public var longestPause: Duration = .seconds(1000)
-        /// For how long an Image without any signatures is left alone, and for how many that is remembered.
+        /// For how long an Image without any signatures, or of which none are imported, is left alone, and for how many
+        /// that is remembered.
         public var restWithout: Duration = .seconds(86_400)
         public var rememberedWithout = 200_000
 
@@ -37,7 +38,7 @@ public struct SignatureImportController: Sendable {
     let context: @Sendable () -> RequestContext
     let logger: Logger
     let queue = WorkQueue<String>()
-    /// Until when Images without signatures are left alone, by the hash of their names: a name may be long.
+    /// Until when Images of which there is nothing to import are left alone, by the hash of their names: a name may be long.
     let resting: RecentCache<Int, ContinuousClock.Instant>
 
     /// - Parameter context: makes the context of one update; its user is the server itself.
@@ -84,23 +85,28 @@ public struct SignatureImportController: Sendable {
     }
 
     private func look(at name: String) async throws -> SignatureMetrics.Result {
-        guard let image = try await api.images.object(name, namespace: ""), image.metadata.deletionTimestamp == nil,
-            !image.isManaged, let signed = SignedImage(reference: image.dockerImageReference, name: name)
-        else { return .skipped }
         let key = name.hashValue
+        // Before the Image is read: of most there is nothing to be done, time and again.
         if let until = resting[key], until > .now { return .skipped }
-        let prefix = "\(name)@"
-        let known = image.signatures.map(\.metadata.name).filter { $0.hasPrefix(prefix) }
-        // Before anybody is asked: whoever changes the Image meanwhile takes that away, and it is looked at again.
+        // Likewise: whoever changes the Image meanwhile takes that away, and it is looked at again.
         resting[key] = .now + configuration.restWithout
-        let findings: SignatureFindings
         do {
-            findings = try await source.signatures(
-                of: signed, known: Set(known.map { String($0.dropFirst(prefix.count)) }))
+            return try await search(name, key)
         } catch {
             resting[key] = nil
             throw error
         }
+    }
+
+    /// Looks for signatures of an Image that has been put to rest, and takes that back where there are some.
+    private func search(_ name: String, _ key: Int) async throws -> SignatureMetrics.Result {
+        guard let image = try await api.images.object(name, namespace: ""), image.metadata.deletionTimestamp == nil,
+            !image.isManaged, let signed = SignedImage(reference: image.dockerImageReference, name: name)
+        else { return .skipped }
+        let prefix = "\(name)@"
+        let known = image.signatures.map(\.metadata.name).filter { $0.hasPrefix(prefix) }
+        let findings = try await source.signatures(
+            of: signed, known: Set(known.map { String($0.dropFirst(prefix.count)) }))
         if findings.hasAny || !findings.isComplete { resting[key] = nil }
         if findings.new.isEmpty { return findings.hasAny ? .nothingNew : .none }
         return try await store(findings.new, of: name)

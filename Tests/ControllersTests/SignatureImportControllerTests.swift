@@ -214,6 +214,21 @@ struct SignatureImportControllerTests {
         }
     }
 
+    @Test("more images than are listed at a time are all looked at, each once")
+    func many() async throws {
+        try await World.run { world in
+            let source = PreparedSource()
+            let metrics = MetricsRegistry()
+            for number in 0..<600 { try await world.create("image\(number)") }
+            try await run(world, source, metrics: metrics, { $0.startPause = .zero }) {
+                try await eventually("all") {
+                    metrics.scrape().contains(#"weir_image_signature_lookups_total{result="none"} 600"#)
+                }
+            }
+            for number in 0..<600 { #expect(source.asked("image\(number)").count == 1) }
+        }
+    }
+
     @Test("an image that changes while it is looked at is looked at again, whatever was found")
     func changesMeanwhile() async throws {
         try await World.run { world in
