@@ -72,7 +72,7 @@ let package = Package(
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "NIOSSL", package: "swift-nio-ssl"),
             ]),
-        .target(name: "Importing", dependencies: ["RegistryClient", "OCI"]),
+        .target(name: "Importing", dependencies: ["APIMachinery", "RegistryClient", "OCI"]),
         .target(name: "Controllers", dependencies: ["APIServer", "ImageStreams", "Importing", "Store"]),
 
         .target(
@@ -146,6 +146,8 @@ let package = Package(
         .testTarget(name: "StoreTests", dependencies: ["StoreSQLite", "StoreTesting", "weir-store-crasher"]),
         .testTarget(name: "RegistryClientTests", dependencies: ["RegistryClient", "RegistryTesting"]),
         .testTarget(name: "ImportingTests", dependencies: ["Importing", "RegistryTesting"]),
+        .testTarget(
+            name: "ControllersTests", dependencies: ["Controllers", "RegistryTesting", "StoreSQLite"]),
         .testTarget(name: "ImageStreamsTests", dependencies: ["ImageStreams", "StoreSQLite", "StoreTesting"]),
         .testTarget(
             name: "IntegrationTests",

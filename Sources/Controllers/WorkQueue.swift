@@ -92,6 +92,11 @@ final class WorkQueue<Key: Hashable & Sendable>: Sendable {
         return failures
     }
 
+    /// Forgets how often a key has failed.
+    func forget(_ key: Key) {
+        state.withLock { $0.failures[key] = nil }
+    }
+
     /// Lets everybody who waits go.
     func close() {
         let takers = state.withLock { state in

@@ -111,6 +111,19 @@ public struct ImageStreamsAPI: Sendable {
         }
     }
 
+    /// Adds signatures to an Image, as an update of it by the server itself.
+    ///
+    /// Stored ones are never touched: that would void what a verifier said of them. Races are run again.
+    /// - Throws: `APIError`: 404 where there is no such Image.
+    public func addSignatures(
+        _ signatures: [ImageSignature], to image: String, limits: SignatureLimits, _ context: RequestContext
+    ) async throws -> SignatureAddition {
+        var context = context
+        context.resource = ImageStreamsGroup.resource("images")
+        context.namespace = ""
+        return try await limits.record(signatures, image: image, in: images, context)
+    }
+
     /// The blobs and images of a stream.
     public func layers(of stream: ImageStream) async throws(APIError) -> ImageStreamLayers {
         try await layers.layers(of: stream)

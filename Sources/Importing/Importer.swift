@@ -31,7 +31,8 @@ public struct Importer: Sendable {
     let policy: PullPolicy
     let logger: Logger
     let limiter: HostLimiter
-    let layerSizes: LayerSizeCache
+    /// Sizes of layers: that of a digest is a fact wherever it was met (A.12).
+    let layerSizes: RecentCache<Digest, Int64>
 
     public init(
         transport: RegistryTransport, configuration: Configuration = .init(), policy: PullPolicy = .direct,
@@ -42,7 +43,7 @@ public struct Importer: Sendable {
         self.policy = policy
         self.logger = logger
         limiter = HostLimiter(limit: configuration.parallelPerHost)
-        layerSizes = LayerSizeCache()
+        layerSizes = RecentCache(capacity: 2048)
     }
 
     /// Fetches what `request` asks for. Never throws: each entry has its image or its failure.

@@ -1,11 +1,13 @@
 public import OCI
 
 extension RegistryClient {
-    /// Fetches a small blob, such as an image config, and verifies it. At most `maxConfigBytes`.
+    /// Fetches a small blob, such as an image config, and verifies it. At most `maxBytes`, or else `maxConfigBytes`.
     public func blob(
-        _ digest: Digest, in repository: RepositoryName, access: RegistryAccess
+        _ digest: Digest, in repository: RepositoryName, access: RegistryAccess, maxBytes: Int? = nil
     ) async throws(RegistryError) -> [UInt8] {
-        let body = try await send(blobCall(digest, repository, "GET", access)) { $0.body }
+        var call = blobCall(digest, repository, "GET", access)
+        if let maxBytes { call.maxBody = maxBytes }
+        let body = try await send(call) { $0.body }
         let computed = Digest.compute(digest.algorithm, of: body)
         guard computed == digest else { throw .blobMismatch(expected: digest, computed: computed) }
         return body

@@ -13,7 +13,19 @@ extension RegistryClient {
     public func manifest(
         _ reference: RemoteReference, access: RegistryAccess
     ) async throws(RegistryError) -> FetchedManifest {
-        let reply = try await send(manifestCall(reference, method: "GET", access: access))
+        try read(try await send(manifestCall(reference, method: "GET", access: access)), as: reference)
+    }
+
+    /// The same for a manifest that may be missing, or be the one the caller has.
+    public func manifest(
+        _ reference: RemoteReference, access: RegistryAccess, unless known: ContentValidators?
+    ) async throws(RegistryError) -> ConditionalContent<FetchedManifest> {
+        var call = manifestCall(reference, method: "GET", access: access)
+        call.known = known
+        return try await conditional(call) { (reply) throws(RegistryError) in try self.read(reply, as: reference) }
+    }
+
+    private func read(_ reply: HTTPReply, as reference: RemoteReference) throws(RegistryError) -> FetchedManifest {
         let manifest: Manifest
         do {
             manifest = try Manifest(

@@ -41,6 +41,8 @@ extension RegistryClient {
                 retryAfter: ErrorDocument.error(of: reply).retryAfter)
         }
         let challenges = reply.status == 401 ? AuthChallenge.parse(reply.headers["www-authenticate"]) : []
-        return Endpoint(base: base, challenges: challenges, challengeOrigin: reply.url.origin)
+        return Endpoint(
+            base: base, challenges: challenges, challengeOrigin: reply.url.origin,
+            supportsSignatures: reply.headers.first(name: "x-registry-supports-signatures") == "1")
     }
 }

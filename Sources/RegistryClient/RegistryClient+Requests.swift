@@ -8,6 +8,8 @@ struct RegistryCall: Sendable {
     var path: String
     var page: WebAddress?
     var accept: [String] = []
+    /// What the caller has already: the answer may be 304 then.
+    var known: ContentValidators?
     var maxBody: Int
     var what: String
     let access: RegistryAccess
@@ -16,7 +18,7 @@ struct RegistryCall: Sendable {
 }
 
 extension RegistryClient {
-    /// Sends `call` with authentication, redirects and retries; returns only 2xx answers.
+    /// Sends `call` with authentication, redirects and retries; returns only 2xx answers, and 304 to who knows something.
     ///
     /// Tried again, at most `maxRetries` times and within `requestTimeout` in all, is what may pass: 429, 502, 503, 504
     /// and time-outs (A.12).
@@ -54,7 +56,8 @@ extension RegistryClient {
         let endpoint = try await endpoint(EndpointKey(host: call.repository.apiHost, insecure: call.access.insecure))
         let url = call.page ?? endpoint.url("/v2/\(call.repository.path)/\(call.path)")
         var http = HTTPCall(
-            method: call.method, url: url, headers: call.accept.map { ("Accept", $0) }, maxBody: call.maxBody,
+            method: call.method, url: url,
+            headers: call.accept.map { ("Accept", $0) } + (call.known?.headers ?? []), maxBody: call.maxBody,
             what: call.what, timeout: max(.zero, deadline - clock.now), insecure: call.access.insecure)
         let authorizer = Authorizer(endpoint: endpoint, scope: call.scope, access: call.access)
         var reply = try await authorized(http, authorizer)
@@ -62,7 +65,7 @@ extension RegistryClient {
             http.timeout = max(.zero, deadline - clock.now)
             reply = try await authorized(http, second)
         }
-        guard reply.isSuccess else { throw ErrorDocument.error(of: reply) }
+        guard reply.isSuccess || reply.isUnchanged(call.known) else { throw ErrorDocument.error(of: reply) }
         return reply
     }
 

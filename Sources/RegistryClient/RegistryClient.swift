@@ -37,6 +37,8 @@ struct Endpoint: Sendable {
     /// What the registry asks of requests to `challengeOrigin`; empty if it lets everyone in.
     let challenges: [AuthChallenge]
     let challengeOrigin: String
+    /// Whether it keeps signatures of images itself (`X-Registry-Supports-Signatures`).
+    let supportsSignatures: Bool
 
     func url(_ path: String) -> WebAddress {
         WebAddress(scheme: base.scheme, host: base.host, port: base.port, target: path)

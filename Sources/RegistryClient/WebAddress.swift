@@ -134,6 +134,9 @@ extension WebAddress {
     }
 }
 
+/// Whether `text` is an http or https URL that can be asked for.
+package func isWebAddress(_ text: String) -> Bool { WebAddress(text) != nil }
+
 extension String {
     /// Without blanks and tabs at both ends.
     var trimmingBlanks: String {

@@ -22,7 +22,10 @@ struct Services: Sendable {
     let background: [any Service]
     private let logger: Logger
 
-    init(_ configuration: WeirConfiguration, store: Store, transport: RegistryTransport, logger: Logger) throws {
+    init(
+        _ configuration: WeirConfiguration, store: Store, transport: RegistryTransport, metrics: MetricsRegistry,
+        logger: Logger
+    ) throws {
         self.logger = logger
         let namespaces = Namespaces(store: store)
         let authorizer = BasicAuthorizer(
@@ -64,11 +67,25 @@ struct Services: Sendable {
             quotas: quotas,
             counted: [CountedObjects(imageStreams.streams, quotaNames: ImageStreamsGroup.streamQuotas)],
             context: { Self.context("resourcequota-controller", logger: logger) }, logger: logger)
-        background = [
+        var background = [
             BackgroundService { await imports.run() }, BackgroundService { await cleaner.run() },
             BackgroundService { await usage.run() },
             BackgroundService { try await Allocator.trimWhenIdle() },
         ]
+        if let lookaside = try configuration.signatures.configuration(logger: logger) {
+            let settings = SignatureImportController.Configuration()
+            var fetching = SignatureFetcher.Configuration()
+            fetching.enoughSignatures = settings.limits.count + 1
+            fetching.enoughBytes = settings.limits.bytes
+            let signatures = SignatureImportController(
+                api: imageStreams,
+                source: SignatureFetcher(
+                    transport: transport, lookaside: lookaside, configuration: fetching, logger: logger),
+                configuration: settings, metrics: SignatureMetrics(metrics),
+                context: { Self.context("signature-controller", logger: logger) }, logger: logger)
+            background.append(BackgroundService { await signatures.run() })
+        }
+        self.background = background
     }
 
     var resources: [any Resource] {

@@ -57,7 +57,7 @@ public struct WeirServer: Sendable {
         _ directory: DataDirectory, _ store: Store, _ transport: RegistryTransport, _ metrics: MetricsRegistry,
         _ auditor: Auditor?, _ onReady: @escaping @Sendable (String) -> Void
     ) async throws {
-        let services = try Services(configuration, store: store, transport: transport, logger: logger)
+        let services = try Services(configuration, store: store, transport: transport, metrics: metrics, logger: logger)
         try await store.start()
         try await services.namespaces.createPermanent(services.context("start"))
         let credentials = try directory.credentials(

@@ -66,6 +66,19 @@ struct ServeCommand: AsyncParsableCommand {
     @Flag(help: "Let anybody ask the image policy: for API servers that call webhooks without credentials.")
     var imagePolicyPublic = false
 
+    @Option(
+        help: """
+            auto, always or never: whether signatures of images are fetched from registries and lookaside stores. \
+            Default: auto, which is always where a lookaside configuration is there.
+            """)
+    var signatureImport: String?
+
+    @Option(
+        help: """
+            The directory of a lookaside configuration (registries.d). Default: /etc/containers/registries.d, if it exists.
+            """)
+    var signatureLookaside: String?
+
     @Option(help: "Reads that are worked on at a time; 0 for no bound. Default: 400.")
     var maxRequestsInflight: Int?
 
@@ -115,6 +128,8 @@ struct ServeCommand: AsyncParsableCommand {
         set("auditLog", auditLog)
         set("auditPolicy", auditPolicy)
         set("imagePolicy", imagePolicy)
+        set("signatureImport", signatureImport)
+        set("signatureLookaside", signatureLookaside)
         set("shutdownDelayDuration", shutdownDelayDuration)
         set("maxImagesPerRepository", maxImagesPerRepository)
         set("auditLogMaxSize", auditLogMaxSize)

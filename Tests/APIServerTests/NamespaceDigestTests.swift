@@ -33,6 +33,10 @@ struct NamespaceDigestTests {
             try await shelf.delete("b")
             #expect(try await digest.value(in: "p") == ["b2 "])
             #expect(try await shelf.objects.names(in: "q") == ["c", "d"])
+            #expect(try await shelf.objects.names(in: "q", limit: 1) == ["c"])
+            #expect(try await shelf.objects.names(in: "q", after: "c", limit: 1) == ["d"])
+            #expect(try await shelf.objects.names(in: "q", after: "d").isEmpty)
+            #expect(shelf.objects.count == 3)
             #expect(try await shelf.objects.occupiedNamespaces() == ["p", "q"])
         }
     }

@@ -92,6 +92,8 @@ struct ActiveNamespaces: NamespaceLookup {
 /// Delivers what was prepared for each pull spec; everything else is not found.
 final class PreparedImporter: ImageImporter {
     private let prepared = Mutex<[String: ImportDelivery.Outcome]>([:])
+    /// Tags of repositories, by the text that orders name them by.
+    private let listed = Mutex<[String: [String]]>([:])
     private let seen = Mutex<[ImportOrder]>([])
     /// Runs before each delivery, for races.
     private let before: @Sendable () async -> Void
@@ -102,14 +104,25 @@ final class PreparedImporter: ImageImporter {
 
     func prepare(_ text: String, _ outcome: ImportDelivery.Outcome) { prepared.withLock { $0[text] = outcome } }
 
+    func prepare(repository text: String, tags: [String]) { listed.withLock { $0[text] = tags } }
+
     func fetch(_ order: ImportOrder) async -> ImportDelivery {
         await before()
         seen.withLock { $0.append(order) }
+        func answer(_ text: String, tag: String) -> ImportDelivery.Answer {
+            .init(tag: tag, outcome: prepared.withLock { $0[text] } ?? .failure(notFound(text)))
+        }
         return ImportDelivery(
             images: order.images.map { item in
-                ImportDelivery.Answer(
-                    tag: item.reference.id.isEmpty ? item.reference.tag.nonEmpty ?? "latest" : "",
-                    outcome: prepared.withLock { $0[item.text] } ?? .failure(notFound(item.text)))
+                answer(item.text, tag: item.reference.id.isEmpty ? item.reference.tag.nonEmpty ?? "latest" : "")
+            },
+            repository: order.repository.map { repository in
+                guard let tags = listed.withLock({ $0[repository.text] }) else {
+                    return .init(status: notFound(repository.text))
+                }
+                return .init(
+                    status: Status(status: "Success"),
+                    images: tags.map { answer("\(repository.text):\($0)", tag: $0) })
             })
     }
 }

@@ -89,7 +89,7 @@ struct SchemaOneImportTests {
 
     @Test("The size cache forgets what was not asked for longest")
     func cache() {
-        let cache = LayerSizeCache(capacity: 8)
+        let cache = RecentCache<Digest, Int64>(capacity: 8)
         let digests = (0..<9).map { Digest.sha256(of: [UInt8($0)]) }
         for (size, digest) in digests.prefix(8).enumerated() { cache[digest] = Int64(size) }
         #expect(cache[digests[0]] == 0)

@@ -2,6 +2,7 @@ import Foundation
 import Store
 import StoreSQLite
 import StoreTesting
+import Synchronization
 import Testing
 
 @Suite("A range cache")
@@ -54,6 +55,24 @@ struct CacheTests {
         #expect(fixture.cache.revision == other)
         #expect(try await fixture.cache.entry(for: "/other") == nil)
         await fixture.store.close()
+    }
+
+    @Test("tells keys without making anything of their values", arguments: [CacheContents.all, .recent(bytes: 1_000)])
+    func keys(_ contents: CacheContents) async throws {
+        let place = try Place()
+        let store = Store(engine: try await SQLiteEngine.open(directory: place.path))
+        let made = Mutex(0)
+        let cache = store.cache(prefix: "/r/", contents: contents) { _ in made.withLock { $0 += 1 } }
+        try await store.start()
+        let keys = (0..<50).map { "/r/n/\($0 + 10)" }
+        for key in keys { try await store.commit(Fixture.put(key, String(repeating: "x", count: 200))) }
+        let before = made.withLock { $0 }
+        #expect(try await cache.keys() == keys)
+        #expect(try await cache.keys(in: .prefix("/r/n/1")) == Array(keys.prefix(10)))
+        let rest = KeyRange.prefix("/r/").after("/r/n/19")
+        #expect(try await cache.keys(in: rest, limit: 3) == ["/r/n/20", "/r/n/21", "/r/n/22"])
+        #expect(made.withLock { $0 } == before)
+        await store.close()
     }
 
     @Test("gives deletions with what was deleted")

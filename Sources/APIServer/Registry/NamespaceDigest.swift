@@ -58,14 +58,28 @@ public final class NamespaceDigest<Object: APIObject, Value: Sendable>: Sendable
 }
 
 extension ObjectStore {
-    /// The names of the objects of a namespace. Decodes nothing.
-    public func names(in namespace: String) async throws -> [String] {
-        try await entries(in: namespace).map { names(of: $0.key).name }
+    /// The number of objects.
+    public var count: Int { cache.count }
+
+    /// The names of the objects of a namespace, or of a type without namespaces, in order. Reads no object.
+    /// - Parameters:
+    ///   - name: only those that follow this name.
+    ///   - limit: at most so many; 0 = all.
+    public func names(in namespace: String, after name: String = "", limit: Int = 0) async throws -> [String] {
+        let range = range(namespace: namespace)
+        let rest = name.isEmpty ? range : range.after(key(name, namespace: namespace))
+        return try await keys(in: rest, limit: limit).map { names(of: $0).name }
     }
 
-    /// The namespaces that have objects. Decodes nothing.
+    /// The namespaces that have objects. Reads no object.
     public func occupiedNamespaces() async throws -> Set<String> {
-        Set(try await entries(in: "").map { names(of: $0.key).namespace })
+        Set(try await keys(in: range(namespace: "")).map { names(of: $0).namespace })
+    }
+
+    private func keys(in range: KeyRange, limit: Int = 0) async throws(APIError) -> [String] {
+        do throws(StoreError) { return try await cache.keys(in: range, limit: limit) } catch {
+            throw APIError(error)
+        }
     }
 
     /// The present objects of a namespace, or of the whole type for the empty namespace.

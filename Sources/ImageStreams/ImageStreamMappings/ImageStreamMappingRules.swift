@@ -90,7 +90,7 @@ struct ImageStreamMappingResource: CreatableResource {
 
     /// The pull spec of the event: of an Image that was there before, a managed push names the stream's own repository.
     static func reference(of image: Image, known: Bool, in stream: ImageStream) -> String {
-        guard known, image.metadata.annotations[KnownAnnotation.managed] == "true" else {
+        guard known, image.isManaged else {
             return image.dockerImageReference
         }
         let repository = stream.status.dockerImageRepository.nonEmpty ?? stream.spec.dockerImageRepository

@@ -52,6 +52,7 @@ public struct WeirConfiguration: Sendable {
     public var audit: AuditConfiguration
     public var limits: RequestLimits
     public var imagePolicy: ImagePolicySettings
+    public var signatures: SignatureSettings
 
     /// A setting that cannot be used, in words for the person who made it.
     public struct Invalid: Error, CustomStringConvertible {
@@ -94,5 +95,6 @@ public struct WeirConfiguration: Sendable {
         audit = try AuditConfiguration(reader)
         limits = try RequestLimits(reader)
         imagePolicy = ImagePolicySettings(reader)
+        signatures = try SignatureSettings(reader)
     }
 }

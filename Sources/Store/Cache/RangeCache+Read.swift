@@ -43,6 +43,17 @@ extension RangeCache {
         return CacheSnapshot(entries: values, revision: revision, remaining: remaining)
     }
 
+    /// The keys of a range (`nil` = all of the cache) at one moment, in order. Reads no value.
+    /// - Parameter limit: at most so many keys; 0 or less = all. The next page: `range.after(lastKey)`.
+    /// - Throws: what the engine throws, where it has to be asked.
+    public func keys(in range: KeyRange? = nil, limit: Int = 0) async throws(StoreError) -> [String] {
+        let wanted = range ?? self.range
+        if contents == .all { return try await snapshot(of: wanted, limit: limit).entries.map(\.key) }
+        return try await atPresent { revision throws(StoreError) in
+            try await engine.range(wanted, at: revision, order: .ascending, limit: limit, keysOnly: true).kvs.map(\.key)
+        }
+    }
+
     /// The entries of a range at a revision, from the engine.
     /// - Throws: `.compacted`, `.futureRevision`, and what else the engine throws.
     public func snapshot(
