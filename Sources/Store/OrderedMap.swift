@@ -29,18 +29,16 @@ package struct OrderedMap<Value> {
         return chunks[position.chunk].values[position.offset]
     }
 
-    /// Adds a key that follows all others: filling a map in order takes no searches.
-    package mutating func append(_ key: String, _ value: Value) {
-        var key = key
-        key.makeContiguousUTF8()
-        if let last = chunks.indices.last, chunks[last].keys.count < Self.chunkLimit * 7 / 8 {
-            chunks[last].keys.append(key)
-            chunks[last].values.append(value)
-        } else {
-            chunks.append(Chunk(keys: [key], values: [value]))
-            firsts.append(key)
-        }
-        count += 1
+    /// How many keys ``append(_:_:)`` takes best at a time.
+    package static var pageSize: Int { chunkLimit * 7 / 8 }
+
+    /// Adds keys in order that follow all others: filling a map so takes no searches.
+    /// - Parameter keys: at most ``pageSize``, in contiguous UTF-8.
+    package mutating func append(_ keys: [String], _ values: [Value]) {
+        guard let first = keys.first else { return }
+        chunks.append(Chunk(keys: keys, values: values))
+        firsts.append(first)
+        count += keys.count
     }
 
     /// - Returns: the value replaced, if any.

@@ -16,7 +16,7 @@ struct Version: Sendable {
 /// The log on disk needs no index of keys then, of which each write would dirty a page of its own. A copy is a snapshot (see
 /// ``OrderedMap``), so a read takes one and needs the lock no more.
 struct KeyIndex: Sendable {
-    private struct Versions: Sendable {
+    fileprivate struct Versions: Sendable {
         var newest: Version
         /// Ascending; versions that a read at a revision may still want.
         var older: [Version] = []
@@ -27,7 +27,7 @@ struct KeyIndex: Sendable {
         }
     }
 
-    private var keys = OrderedMap<Versions>()
+    fileprivate var keys = OrderedMap<Versions>()
 
     /// The newest version, unless the key does not exist now.
     subscript(key: String) -> Version? {
@@ -61,13 +61,6 @@ struct KeyIndex: Sendable {
         return (Array(page), count)
     }
 
-    /// Adds all versions of a key that follows all others.
-    /// - Parameter versions: ascending, at least one.
-    mutating func append(_ key: String, _ versions: [Version]) {
-        guard let newest = versions.last else { return }
-        keys.append(key, Versions(newest: newest, older: Array(versions.dropLast())))
-    }
-
     /// Adds a version that is newer than all others.
     mutating func append(_ version: Version, to key: String) {
         let isKnown = keys.update(key) { versions in
@@ -85,5 +78,43 @@ struct KeyIndex: Sendable {
             versions.older.removeAll { $0.id < version.id || ($0.id == version.id && version.isDeletion) }
         }
         if isGone { keys.remove(key) }
+    }
+}
+
+extension KeyIndex {
+    /// Makes an index from all versions in the order of their keys, those of one key in order.
+    struct Builder {
+        private var index = KeyIndex()
+        private var keys: [String] = []
+        private var values: [Versions] = []
+
+        /// The key of the version that was added last.
+        var last: String? { keys.last }
+
+        /// Adds a newer version of the last key.
+        mutating func append(_ version: Version) {
+            guard !values.isEmpty else { return }
+            let newest = values[values.count - 1].newest
+            values[values.count - 1].older.append(newest)
+            values[values.count - 1].newest = version
+        }
+
+        /// Adds the oldest version of a further key.
+        mutating func append(_ version: Version, to key: String) {
+            if keys.count == OrderedMap<Versions>.pageSize { flush() }
+            keys.append(key)
+            values.append(Versions(newest: version))
+        }
+
+        mutating func finish() -> KeyIndex {
+            flush()
+            return index
+        }
+
+        private mutating func flush() {
+            index.keys.append(keys, values)
+            keys.removeAll(keepingCapacity: true)
+            values.removeAll(keepingCapacity: true)
+        }
     }
 }

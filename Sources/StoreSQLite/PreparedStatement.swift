@@ -1,3 +1,4 @@
+import Foundation
 import GRDB
 import GRDBSQLite
 
@@ -87,7 +88,9 @@ struct PreparedStatement {
     func isText(_ column: Int32, _ text: String) -> Bool {
         guard let start = sqlite3_column_text(handle, column) else { return text.isEmpty }
         let count = Int(sqlite3_column_bytes(handle, column))
-        return text.utf8.count == count && UnsafeBufferPointer(start: start, count: count).elementsEqual(text.utf8)
+        guard text.utf8.count == count else { return false }
+        return text.utf8.withContiguousStorageIfAvailable { memcmp($0.baseAddress ?? start, start, count) == 0 }
+            ?? (self.text(column).utf8.elementsEqual(text.utf8))
     }
 
     func bytes(_ column: Int32) -> [UInt8] {

@@ -118,22 +118,17 @@ extension SQLiteEngine {
 
     /// SQLite sorts the keys faster than they could be put where they belong one by one.
     private static func index(_ db: Database) throws -> KeyIndex {
-        var index = KeyIndex()
+        var builder = KeyIndex.Builder()
         let rows = try PreparedStatement(db, "SELECT id, key, created FROM log ORDER BY key, id")
         defer { rows.reset() }
-        var key: String?
-        var versions: [Version] = []
         while try rows.step() {
             let version = Version(id: rows.int(0), created: rows.int(2))
-            if let key, rows.isText(1, key) {
-                versions.append(version)
-                continue
+            if let last = builder.last, rows.isText(1, last) {
+                builder.append(version)
+            } else {
+                builder.append(version, to: rows.text(1))
             }
-            if let key { index.append(key, versions) }
-            key = rows.text(1)
-            versions = [version]
         }
-        if let key { index.append(key, versions) }
-        return index
+        return builder.finish()
     }
 }

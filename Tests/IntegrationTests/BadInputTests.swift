@@ -11,7 +11,7 @@ struct BadInputTests {
             try await body(server, api)
             #expect(try await api.get("/readyz").text == "ok")
             #expect(try await api.createStream("well", in: "p").status == 201)
-            try #expect(try await api.get(API.streams("p")).names() == ["well"])
+            #expect(try await api.get(API.streams("p")).names() == ["well"])
         }
     }
 

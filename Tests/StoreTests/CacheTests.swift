@@ -65,7 +65,7 @@ struct CacheTests {
         let cache = store.cache(prefix: "/r/", contents: contents) { _ in made.withLock { $0 += 1 } }
         try await store.start()
         let keys = (0..<50).map { "/r/n/\($0 + 10)" }
-        for key in keys { try await store.commit(Fixture.put(key, String(repeating: "x", count: 200))) }
+        for key in keys { _ = try await store.commit(Fixture.put(key, String(repeating: "x", count: 200))) }
         let before = made.withLock { $0 }
         #expect(try await cache.keys() == keys)
         #expect(try await cache.keys(in: .prefix("/r/n/1")) == Array(keys.prefix(10)))

@@ -10,14 +10,16 @@ extension ObjectStore {
             rest: selection.rest.map(OutputPages.init), metadata: selection.metadata)
     }
 
-    /// The selected objects, decoded, as clients see them: for resources that are computed from them.
+    /// The selected objects, decoded, as they are stored: for resources that are computed from them.
     public func listObjects(
         _ options: ListOptions, namespace: String
     ) async throws -> (objects: [Object], metadata: ListMeta) {
         let selection = try await selection(options, namespace: namespace)
-        let list = OutputList<Object>(
-            items: selection.entries.map { Output($0.value.encoded) }, rest: selection.rest.map(OutputPages.init))
-        return (try await list.map { try $0.object() }, selection.metadata)
+        var objects = try selection.entries.map(decoded)
+        if var rest = selection.rest {
+            while let page = try await rest.next() { objects += try page.map(decoded) }
+        }
+        return (objects, selection.metadata)
     }
 
     /// What a list shows. `rest` is what follows the entries in the same list.

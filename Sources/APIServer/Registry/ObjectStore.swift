@@ -111,6 +111,7 @@ public final class ObjectStore<Object: APIObject>: Sendable {
         do {
             var object = try Object.decode(entry.value.stored)
             object.metadata.resourceVersion = String(entry.modRevision)
+            recent.keep(entry.key, revision: entry.modRevision, object, bytes: entry.value.stored.count)
             return object
         } catch {
             throw APIError.internalError("stored object at \(entry.key) does not decode: \(error)")

@@ -1,24 +1,23 @@
 import APIMachinery
+import Store
 import Synchronization
 
-/// Decoded forms of the objects that were written last.
+/// Decoded forms of the objects that were written or read last.
 ///
-/// A write has the object in hand when its bytes come back from the store for the cache, and whoever follows the type
-/// or changes the object next wants it decoded again. What is kept is bounded in number and in size.
+/// A write has the object in hand when its bytes come back from the store for the cache, and whoever reads or changes the
+/// object next wants it decoded again. What is kept is bounded by its size.
 final class RecentObjects<Object: APIObject>: Sendable {
     private struct State {
         /// By key: bytes on their way through the store, and what they were encoded from.
         var underWay: [String: (bytes: [UInt8], object: Object)] = [:]
-        var kept: [String: (revision: Int64, object: Object)] = [:]
-        /// The keys of `kept`, oldest first from `next` on.
-        var order: [String] = []
-        var next = 0
+        var kept = BoundedCache<StoreKey, (revision: Int64, object: Object)>(maximumBytes: room)
     }
 
     private let state = Mutex(State())
-    private static var capacity: Int { 64 }
+    /// Bytes of the encoded objects; decoded they take several times as much.
+    private static var room: Int { 4 << 20 }
     /// Bytes of the largest object that is kept.
-    private static var largest: Int { 64 * 1024 }
+    private static var largest: Int { 256 << 10 }
 
     /// A write of `bytes`, which `object` encodes to, is about to be committed. Call `settle` when that is over.
     func expect(_ key: String, bytes: [UInt8], object: Object) {
@@ -36,7 +35,7 @@ final class RecentObjects<Object: APIObject>: Sendable {
             guard let write = state.underWay[key], write.bytes == bytes else { return nil }
             var object = write.object
             object.metadata.resourceVersion = String(revision)
-            if bytes.count <= Self.largest { Self.keep(key, revision, object, in: &state) }
+            Self.keep(key, revision, object, bytes: bytes.count, in: &state)
             return object
         }
     }
@@ -44,19 +43,20 @@ final class RecentObjects<Object: APIObject>: Sendable {
     /// The stored object of a revision, if it is still here.
     func object(_ key: String, revision: Int64) -> Object? {
         state.withLock { state in
-            guard let kept = state.kept[key], kept.revision == revision else { return nil }
+            guard let kept = state.kept.value(for: StoreKey(key)), kept.revision == revision else { return nil }
             return kept.object
         }
     }
 
-    private static func keep(_ key: String, _ revision: Int64, _ object: Object, in state: inout State) {
-        guard state.kept.updateValue((revision, object), forKey: key) == nil else { return }
-        if state.order.count < capacity {
-            state.order.append(key)
-        } else {
-            state.kept[state.order[state.next]] = nil
-            state.order[state.next] = key
-            state.next = (state.next + 1) % capacity
-        }
+    /// An object was decoded to be read.
+    /// - Parameter bytes: its size as it is stored.
+    func keep(_ key: String, revision: Int64, _ object: Object, bytes: Int) {
+        state.withLock { Self.keep(key, revision, object, bytes: bytes, in: &$0) }
+    }
+
+    private static func keep(
+        _ key: String, _ revision: Int64, _ object: Object, bytes: Int, in state: inout State
+    ) {
+        if bytes <= largest { state.kept.set(StoreKey(key), (revision, object), bytes: bytes) }
     }
 }

@@ -18,10 +18,24 @@ protocol StoreCache: Sendable {
 
 extension RangeCache: StoreCache {
     func load(_ kvs: [KeyValue]) {
-        let entries = kvs.map(entry)
+        let entries = derived(kvs)
         state.withLock { state in
             for entry in entries { state.complete.set(entry) }
             state.count = state.complete.count
+        }
+    }
+
+    /// The entries of a page, made on all processors: at the start of a large store this is most of the work.
+    private func derived(_ kvs: [KeyValue]) -> [CacheEntry<Value>] {
+        let share = 64
+        return Array(unsafeUninitializedCapacity: kvs.count) { buffer, count in
+            nonisolated(unsafe) let slots = buffer
+            DispatchQueue.concurrentPerform(iterations: (kvs.count + share - 1) / share) { number in
+                for index in number * share..<min((number + 1) * share, kvs.count) {
+                    slots.initializeElement(at: index, to: entry(kvs[index]))
+                }
+            }
+            count = kvs.count
         }
     }
 
