@@ -18,7 +18,7 @@ TEST_PACKAGES += $(if $(shell command -v kubectl),,kubernetes-client)
 PYTHON_CLIENTS := kubernetes==37.0.2 openshift==0.13.2
 BENCH_PACKAGES := sqlite3 python3-venv wrk
 
-.PHONY: help run build test bench bench-api lint format conformance schema packages clean
+.PHONY: help run build test bench bench-api bench-tags lint format conformance schema packages clean
 
 help: ## Show this list.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -52,6 +52,10 @@ bench: packages ## Measure: one line a figure, with the peer's where there is on
 bench-api: PACKAGES := $(BENCH_PACKAGES)
 bench-api: build ## Measure a running server: requests, lists, watches, memory.
 	Scripts/bench-api $(WEIR)
+
+bench-tags: PACKAGES := $(BENCH_PACKAGES)
+bench-tags: build ## Measure tags on a server with 100,000 images.
+	Scripts/bench-tags $(WEIR)
 
 lint: ## Check the format, and that generated code is current.
 	Scripts/lint

@@ -8,7 +8,7 @@ import Testing
 
 /// The statements of spec/api-machinery.md 12 that no real server can be brought to in the time of a test: they need a
 /// compacted store, a short time between bookmarks, or a check that fails. All others drive a server over HTTP.
-@Suite("Conformance list, in process", .timeLimit(.minutes(1)))
+@Suite("Conformance list, in process", .timeLimit(.minutes(10)))
 struct StatementTests {
     private static func with(_ body: (Shelf, TestAPI) async throws -> Void) async throws {
         try await Shelf.with { shelf in
