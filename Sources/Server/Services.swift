@@ -70,6 +70,7 @@ struct Services: Sendable {
         var background = [
             BackgroundService { await imports.run() }, BackgroundService { await cleaner.run() },
             BackgroundService { await usage.run() },
+            BackgroundService { await OutboxKeeper(store: store, logger: logger).run() },
             BackgroundService { try await Allocator.trimWhenIdle() },
         ]
         if let lookaside = try configuration.signatures.configuration(logger: logger) {

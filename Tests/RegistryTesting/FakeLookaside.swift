@@ -14,7 +14,10 @@ public final class FakeLookaside: Sendable {
     /// Runs `body` with a server that is gone afterwards.
     public static func run<Value: Sendable>(_ body: (FakeLookaside) async throws -> Value) async throws -> Value {
         let lookaside = FakeLookaside()
-        let server = try await TestServer.start { [unowned lookaside] in await lookaside.respond(to: $0) }
+        let server = try await TestServer.start { [weak lookaside] in
+            // A request may still be on its way when the test is over.
+            await lookaside?.respond(to: $0) ?? TestResponse(503, text: "gone")
+        }
         lookaside.serverBox.withLock { $0 = server }
         let result: Result<Value, any Error>
         do { result = .success(try await body(lookaside)) } catch { result = .failure(error) }

@@ -33,7 +33,10 @@ public final class FakeRegistry: Sendable {
         tls: TestCertificate? = nil, login: Login = .none, _ body: (FakeRegistry) async throws -> Value
     ) async throws -> Value {
         let registry = FakeRegistry(login: login)
-        let server = try await TestServer.start(tls: tls) { [unowned registry] in await registry.respond(to: $0) }
+        let server = try await TestServer.start(tls: tls) { [weak registry] in
+            // A request may still be on its way when the test is over.
+            await registry?.respond(to: $0) ?? TestResponse(503, text: "gone")
+        }
         registry.serverBox.withLock { $0 = server }
         let result: Result<Value, any Error>
         do { result = .success(try await body(registry)) } catch { result = .failure(error) }

@@ -178,7 +178,8 @@ public struct RequestPipeline: Sendable {
     }
 
     /// Ends a request that takes too long with 504; watches and imports have time of their own. Reads are answered from
-    /// memory and wait for nothing but the bounded wait for a resource version.
+    /// memory, or by looks into the store that nobody can hold up, and wait for nothing but a resource version, for a time
+    /// that is bounded.
     private func withDeadline(
         _ info: RequestInfo, _ query: QueryParameters, method: String,
         _ body: () async throws -> ServerResponse

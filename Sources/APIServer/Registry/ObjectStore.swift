@@ -155,11 +155,10 @@ public final class ObjectStore<Object: APIObject>: Sendable {
         let written = recent?.arrived(keyValue.key, bytes: keyValue.value, revision: keyValue.modRevision)
         // What does not decode is handed out as it is: a client sees the damage, and nothing is lost by hiding it.
         guard let present else {
-            let metadata = written?.metadata ?? Self.metadata(of: json) ?? ObjectMeta()
-            return StoredObject(encoded: EncodedObject(json: json, itemStart: itemStart), metadata: metadata)
+            return StoredObject(encoded: EncodedObject(json: json, itemStart: itemStart), metadata: written?.metadata)
         }
         guard let object = try? written ?? Object.decode(json) else {
-            return StoredObject(encoded: EncodedObject(json: json, itemStart: itemStart))
+            return StoredObject(encoded: EncodedObject(json: json, itemStart: itemStart), metadata: ObjectMeta())
         }
         if let shown = present(object) {
             return StoredObject(
@@ -167,11 +166,6 @@ public final class ObjectStore<Object: APIObject>: Sendable {
                 metadata: object.metadata)
         }
         return StoredObject(encoded: EncodedObject(json: json, itemStart: itemStart), metadata: object.metadata)
-    }
-
-    /// Decoded alone: the rest of an object may be a hundred times as much.
-    private static func metadata(of json: [UInt8]) -> ObjectMeta? {
-        EncodedMembers(json)?["metadata"].flatMap { try? ObjectMeta.decode(Array($0)) }
     }
 }
 

@@ -31,13 +31,11 @@ final class RecentObjects<Object: APIObject>: Sendable {
 
     /// The object of committed bytes, with its `resourceVersion`; nil where they come from elsewhere.
     func arrived(_ key: String, bytes: [UInt8], revision: Int64) -> Object? {
-        state.withLock { state in
-            guard let write = state.underWay[key], write.bytes == bytes else { return nil }
-            var object = write.object
-            object.metadata.resourceVersion = String(revision)
-            Self.keep(key, revision, object, bytes: bytes.count, in: &state)
-            return object
-        }
+        guard let write = state.withLock({ $0.underWay[key] }), write.bytes == bytes else { return nil }
+        var object = write.object
+        object.metadata.resourceVersion = String(revision)
+        keep(key, revision: revision, object, bytes: bytes.count)
+        return object
     }
 
     /// The stored object of a revision, if it is still here.
@@ -51,12 +49,8 @@ final class RecentObjects<Object: APIObject>: Sendable {
     /// An object was decoded to be read.
     /// - Parameter bytes: its size as it is stored.
     func keep(_ key: String, revision: Int64, _ object: Object, bytes: Int) {
-        state.withLock { Self.keep(key, revision, object, bytes: bytes, in: &$0) }
-    }
-
-    private static func keep(
-        _ key: String, _ revision: Int64, _ object: Object, bytes: Int, in state: inout State
-    ) {
-        if bytes <= largest { state.kept.set(StoreKey(key), (revision, object), bytes: bytes) }
+        guard bytes <= Self.largest else { return }
+        let dropped = state.withLock { $0.kept.set(StoreKey(key), (revision, object), bytes: bytes) }
+        _ = consume dropped
     }
 }

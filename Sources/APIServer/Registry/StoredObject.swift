@@ -1,24 +1,50 @@
 import APIMachinery
 import JSON
 import Store
+import Synchronization
 
 /// A stored object in the form in which it is handed out: encoded when written, never decoded to be read
 /// (design, section 1.2).
 public final class StoredObject: Sendable {
     /// The complete JSON with `metadata.resourceVersion`.
     public let encoded: EncodedObject
-    public let labels: [String: String]
-    /// Whether the object has a deletion timestamp, and goes when its finalizers have.
-    let isTerminating: Bool
     /// The object as it is stored, where that differs from what clients see.
     private let storedBytes: [UInt8]?
 
-    /// - Parameter metadata: of the object; empty where it does not decode.
-    init(encoded: EncodedObject, storedBytes: [UInt8]? = nil, metadata: ObjectMeta = ObjectMeta()) {
+    /// What is asked of the metadata.
+    private struct Facts {
+        var labels: [String: String]
+        var isTerminating: Bool
+
+        init(_ metadata: ObjectMeta) {
+            labels = metadata.labels
+            isTerminating = metadata.deletionTimestamp != nil
+        }
+    }
+
+    private let facts: Mutex<Facts?>
+
+    /// - Parameter metadata: of the object; nil where it is not at hand, and decoded when somebody asks.
+    init(encoded: EncodedObject, storedBytes: [UInt8]? = nil, metadata: ObjectMeta?) {
         self.encoded = encoded
         self.storedBytes = storedBytes
-        labels = metadata.labels
-        isTerminating = metadata.deletionTimestamp != nil
+        facts = Mutex(metadata.map(Facts.init))
+    }
+
+    public var labels: [String: String] { known { $0.labels } }
+
+    /// Whether the object has a deletion timestamp, and goes when its finalizers have.
+    var isTerminating: Bool { known { $0.isTerminating } }
+
+    private func known<Fact>(_ fact: (Facts) -> Fact) -> Fact {
+        facts.withLock { facts in
+            if let facts { return fact(facts) }
+            // Decoded alone: the rest of an object may be a hundred times as much. One that is damaged says nothing.
+            let metadata = EncodedMembers(stored)?["metadata"].flatMap { try? ObjectMeta.decode(Array($0)) }
+            let decoded = Facts(metadata ?? ObjectMeta())
+            facts = decoded
+            return fact(decoded)
+        }
     }
 
     /// Whether clients see the object as it is stored.

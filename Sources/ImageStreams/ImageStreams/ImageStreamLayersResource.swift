@@ -16,7 +16,7 @@ struct ImageStreamLayersResource: GettableResource {
 
     private let streams: ObjectStore<ImageStream>
     private let index: ImageLayerIndex
-    private let known = ComputedObjects<ImageStreamLayers, Sources>(maximumBytes: 32 << 20)
+    private let known = ComputedObjects<ImageStreamLayers, Sources>(maximumBytes: 16 << 20)
 
     init(streams: ObjectStore<ImageStream>, index: ImageLayerIndex) {
         self.streams = streams

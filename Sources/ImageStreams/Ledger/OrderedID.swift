@@ -33,6 +33,12 @@ public final class OrderedIDs: Sendable {
         }
     }
 
+    /// An identifier that comes before all that are made from some time ago on.
+    public static func first(ago age: Duration) -> String {
+        let start = Date().timeIntervalSince1970 - age / .seconds(1)
+        return text(milliseconds: UInt64(max(0, start * 1000)), high: 0, low: 0)
+    }
+
     private static let alphabet = Array("0123456789ABCDEFGHJKMNPQRSTVWXYZ".utf8)
 
     /// Whether a text has the form of an identifier.

@@ -15,7 +15,7 @@ struct ComputedTags<Tag: APIObject>: Sendable {
     }
 
     private let tags: TagStore
-    private let known = ComputedObjects<Tag, Sources>(maximumBytes: 32 << 20)
+    private let known = ComputedObjects<Tag, Sources>(maximumBytes: 16 << 20)
 
     init(_ tags: TagStore) {
         self.tags = tags

@@ -33,11 +33,17 @@ package struct BoundedCache<Key: Hashable & Sendable, Value: Sendable>: Sendable
     }
 
     /// - Parameter bytes: what the value takes. One that takes more than there is room for in all is not kept.
-    package mutating func set(_ key: Key, _ value: Value, bytes: Int) {
-        remove(key)
+    /// - Returns: what had to go for it. Whoever holds a lock keeps that until it is released: to let go of values may take
+    ///   longer than all the rest.
+    @discardableResult
+    package mutating func set(_ key: Key, _ value: Value, bytes: Int) -> [Value] {
+        var dropped: [Value] = []
+        if let index = slotOf[key], let old = drop(index) { dropped.append(old) }
         let bytes = bytes + Self.overhead
-        guard bytes <= maximumBytes else { return }
-        while self.bytes + bytes > maximumBytes { dropOne() }
+        guard bytes <= maximumBytes else { return dropped }
+        while self.bytes + bytes > maximumBytes {
+            if let old = dropOne() { dropped.append(old) }
+        }
         let slot = Slot(key: key, value: value, bytes: bytes, wasUsed: false)
         if let index = free.popLast() {
             slots[index] = slot
@@ -47,14 +53,15 @@ package struct BoundedCache<Key: Hashable & Sendable, Value: Sendable>: Sendable
             slots.append(slot)
         }
         self.bytes += bytes
+        return dropped
     }
 
     package mutating func remove(_ key: Key) {
-        if let index = slotOf[key] { drop(index) }
+        if let index = slotOf[key] { _ = drop(index) }
     }
 
     /// Drops the next value that was not used since the hand came by. There is one: `bytes` is not 0.
-    private mutating func dropOne() {
+    private mutating func dropOne() -> Value? {
         while true {
             if hand >= slots.count { hand = 0 }
             defer { hand += 1 }
@@ -64,11 +71,12 @@ package struct BoundedCache<Key: Hashable & Sendable, Value: Sendable>: Sendable
         }
     }
 
-    private mutating func drop(_ index: Int) {
-        guard let slot = slots[index] else { return }
+    private mutating func drop(_ index: Int) -> Value? {
+        guard let slot = slots[index] else { return nil }
         slotOf[slot.key] = nil
         slots[index] = nil
         free.append(index)
         bytes -= slot.bytes
+        return slot.value
     }
 }

@@ -32,12 +32,14 @@ final class Scratch: Sendable {
 }
 
 /// A program that runs beside the test, its output in files.
+///
+/// Started by `posix_spawn`: Foundation's `Process` crashes now and then where many are started by a process with many
+/// open files. All who open files here do so with `O_CLOEXEC`: the program inherits none.
 final class ChildProcess: Sendable {
     /// How a process ended: its exit code, or minus the signal.
     typealias Exit = Int32
 
-    let pid: Int32
-    private let process: Mutex<Process>
+    let pid: pid_t
     private let folder: Scratch
 
     /// - Parameters:
@@ -45,24 +47,38 @@ final class ChildProcess: Sendable {
     ///   - environment: changes to this process's environment.
     init(_ program: String, _ arguments: [String], environment: [String: String] = [:], input: String = "") throws {
         folder = try Scratch()
-        let child = Process()
-        child.executableURL = URL(fileURLWithPath: program.contains("/") ? program : "/usr/bin/env")
-        child.arguments = program.contains("/") ? arguments : [program] + arguments
-        child.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
         for name in ["in", "out", "err"] {
             try Data(name == "in" ? Array(input.utf8) : []).write(to: URL(fileURLWithPath: "\(folder.path)/\(name)"))
         }
-        child.standardInput = try FileHandle(forReadingFrom: URL(fileURLWithPath: folder.path + "/in"))
-        child.standardOutput = try FileHandle(forWritingTo: URL(fileURLWithPath: folder.path + "/out"))
-        child.standardError = try FileHandle(forWritingTo: URL(fileURLWithPath: folder.path + "/err"))
+        let variables = ProcessInfo.processInfo.environment.merging(environment) { $1 }
+        pid = try Self.spawn(program, arguments, variables.map { "\($0)=\($1)" }, files: folder.path)
         let box = ExitBox()
-        child.terminationHandler = { ended in
-            box.set(ended.terminationReason == .exit ? ended.terminationStatus : -ended.terminationStatus)
-        }
-        try child.run()
-        pid = child.processIdentifier
-        process = Mutex(child)
         self.box = box
+        Thread.detachNewThread { [pid] in
+            var status: Int32 = 0
+            while waitpid(pid, &status, 0) == -1 && errno == EINTR {}
+            // The low seven bits are the signal, the next byte is the exit code.
+            box.set(status & 0x7F == 0 ? status >> 8 & 0xFF : -(status & 0x7F))
+        }
+    }
+
+    /// - Parameter files: the folder with `in`, `out` and `err`.
+    private static func spawn(
+        _ program: String, _ arguments: [String], _ environment: [String], files: String
+    ) throws -> pid_t {
+        var actions = posix_spawn_file_actions_t()
+        posix_spawn_file_actions_init(&actions)
+        defer { posix_spawn_file_actions_destroy(&actions) }
+        posix_spawn_file_actions_addopen(&actions, 0, files + "/in", O_RDONLY, 0)
+        posix_spawn_file_actions_addopen(&actions, 1, files + "/out", O_WRONLY, 0)
+        posix_spawn_file_actions_addopen(&actions, 2, files + "/err", O_WRONLY, 0)
+        let arguments: [UnsafeMutablePointer<CChar>?] = ([program] + arguments).map { strdup($0) } + [nil]
+        let environment: [UnsafeMutablePointer<CChar>?] = environment.map { strdup($0) } + [nil]
+        defer { for text in arguments + environment { free(text) } }
+        var pid: pid_t = 0
+        let code = posix_spawnp(&pid, program, &actions, nil, arguments, environment)
+        guard code == 0 else { throw TestFailure("\(program) does not start: \(String(cString: strerror(code)))") }
+        return pid
     }
 
     private let box: ExitBox
