@@ -42,6 +42,24 @@ struct ObjectStoreListTests {
         }
     }
 
+    @Test("fails where the state of a long list is gone before its end, and does not end early")
+    func expiry() async throws {
+        try await Shelf.with { shelf in
+            try await Self.fill(shelf, 30)
+            let list = try await shelf.objects.list(ListOptions(), context("p"))
+            guard let rest = list.rest else {
+                #expect(list.items.count == 30, "all were in memory")
+                return
+            }
+            try await shelf.patch("s1029") { $0.metadata.labels["x"] = "y" }
+            try await shelf.store.engine.compact(to: shelf.store.currentRevision)
+            let error = await failure {
+                for try await _ in rest {}
+            }
+            #expect(error?.code == 410)
+        }
+    }
+
     @Test("gives the same pages while others write")
     func paging() async throws {
         try await Shelf.with { shelf in

@@ -32,7 +32,8 @@ extension ObjectStore {
             throw APIError.badRequest(error.text)
         }
         let range = range(namespace: namespace)
-        let request = try PageRequest(options)
+        var request = try PageRequest(options)
+        if cache.contents != .all && request.limit > 0 { request.limit = min(request.limit, Self.largestPage) }
         let isFiltered = !options.labelSelector.isEmpty || !options.fieldSelector.isEmpty
         // Without selectors a page is as many objects as it has room for; with them, all have to be looked at.
         let size = isFiltered || request.limit == 0 ? pageSize : request.limit
@@ -57,6 +58,10 @@ extension ObjectStore {
         metadata.remainingItemCount = nil
         return (selected, nil, metadata)
     }
+
+    /// At most so many objects come in one page where they have to be read first, whatever limit a client names: it
+    /// gets a token for the rest. Without a limit they come one after the other.
+    static var largestPage: Int { 500 }
 
     /// The metadata of a page.
     /// - Parameter lastKey: the last key of the page, where another page follows.

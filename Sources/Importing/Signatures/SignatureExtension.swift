@@ -1,11 +1,5 @@
 import JSON
 
-#if canImport(FoundationEssentials)
-import FoundationEssentials
-#else
-import Foundation
-#endif
-
 /// What a registry answers that keeps signatures itself (`spec/import-and-controllers.md` C.2.1).
 enum SignatureExtension {
     /// The signatures in a document, in its order.
@@ -19,9 +13,10 @@ enum SignatureExtension {
         }
         return (value["signatures"]?.arrayValue?.elements ?? []).compactMap { entry in
             guard entry["schemaVersion"]?.integerValue == 2, entry["type"]?.stringValue == "atomic",
-                let content = entry["content"]?.stringValue, let bytes = Data(base64Encoded: content), !bytes.isEmpty
+                let content = entry["content"]?.stringValue,
+                case .bytes(let bytes) = Base64.decode(Array(content.utf8)), !bytes.isEmpty
             else { return nil }
-            return Array(bytes)
+            return bytes
         }
     }
 }
