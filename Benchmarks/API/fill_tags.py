@@ -46,6 +46,7 @@ def main(url, token_file):
     client.create_namespace("wide")
     in_parallel(url, token_file, create_image, STREAMS * TAGS)
     in_parallel(url, token_file, create_stream, STREAMS)
+    client = Client(url, token_file)  # the server has closed the first connection, which was idle for minutes
     create_stream(client, 0, namespace="wide", count=WIDE)
     print(client.size(f"{API}/images/{digest(0)}"),
           client.size(f"{API}/namespaces/bench/imagestreams/stream-00000"))
