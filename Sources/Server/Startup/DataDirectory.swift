@@ -9,6 +9,7 @@ import Logging
 /// serving.crt serving.key    what the listeners show
 /// admin.crt admin.key        client certificate of the administrator
 /// admin.token                bearer token of the administrator
+/// serviceaccount.key         what service-account tokens are signed with
 /// admin.kubeconfig           all that kubectl and oc need
 /// store/                     the database
 /// ```
@@ -47,7 +48,7 @@ struct DataDirectory: Sendable {
             make: { try authority.client(user: "system:admin", groups: ["system:masters"], now: now) })
         var token = (try? read("admin.token"))?.trimmingCharacters(in: .whitespacesAndNewlines) ?? ""
         if token.isEmpty {
-            token = BearerTokens.generate()
+            token = RandomToken.administrator()
             try write(token + "\n", to: "admin.token", isSecret: true)
         }
         return Credentials(authority: authorityPEM, serving: serving, admin: admin, adminToken: token)
@@ -84,6 +85,19 @@ struct DataDirectory: Sendable {
         _ pair: CertificateAuthority.Pair, hosts: [String], authority: CertificateAuthority, now: Date
     ) -> Bool {
         (try? authority.isUsable(pair, hosts: hosts, at: now.addingTimeInterval(30 * 86_400))) ?? false
+    }
+
+    /// The key of service-account tokens, made at the first start.
+    /// - Throws: where the file is there and cannot be read: with a new key all tokens given out would be void.
+    func signingKey(logger: Logger) async throws -> SigningKey {
+        let name = "serviceaccount.key"
+        if !FileManager.default.fileExists(atPath: "\(path)/\(name)") {
+            logger.notice("making a key for service-account tokens", metadata: ["directory": "\(path)"])
+            try write(SigningKey.generate(), to: name, isSecret: true)
+        }
+        do { return try await SigningKey(pem: try read(name)) } catch {
+            throw WeirConfiguration.Invalid(description: "\(path)/\(name) cannot be read: \(error)")
+        }
     }
 
     // MARK: Files
