@@ -66,6 +66,9 @@ public struct WeirServer: Sendable {
                 configured: configuration.authentication.publicURL,
                 hosts: Set(certificateHosts.map { $0.lowercased() }), fallback: { listening.value.description }))
         identity.issuer = configuration.authentication.issuer
+        identity.tokenLifetime = configuration.authentication.tokenLifetime
+        identity.passwords = HtpasswdProvider(
+            file: HtpasswdFile(path: configuration.authentication.htpasswd ?? directory.htpasswdPath))
         identity.staticTokens = [
             credentials.adminToken: UserInfo(name: "system:admin", groups: [UserInfo.masters])
         ]

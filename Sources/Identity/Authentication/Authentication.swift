@@ -10,6 +10,10 @@ public struct Authentication: Sendable {
         public var issuer = "https://kubernetes.default.svc"
         /// Tokens that the server was started with.
         public var staticTokens: [String: UserInfo] = [:]
+        /// Who may log in with a password; nil for nobody.
+        public var passwords: (any PasswordProvider)?
+        /// Of tokens that people get by logging in, in seconds.
+        public var tokenLifetime: Int64 = 86_400
         public var signingKey: SigningKey
         public var address: PublicAddress
 
@@ -44,7 +48,19 @@ public struct Authentication: Sendable {
                 SelfSubjectReviews(), TokenReviews(tokens: tokens),
                 TokenRequests(tokens: serviceAccountTokens, accounts: accounts, audiences: [configuration.issuer]),
             ]
-        handlers = [OpenIDHandler(tokens: serviceAccountTokens, address: configuration.address)]
+        var handlers: [any PathHandler] = [
+            OpenIDHandler(tokens: serviceAccountTokens, address: configuration.address)
+        ]
+        if let passwords = configuration.passwords {
+            let server = OAuthServer(
+                address: configuration.address, users: users, tokens: oauthTokens, provider: passwords,
+                throttle: LoginThrottle(), tokenLifetime: configuration.tokenLifetime)
+            handlers += [
+                OAuthMetadata(address: configuration.address), AuthorizeHandler(server: server),
+                TokenHandler(server: server), TokenPages(server: server),
+            ]
+        }
+        self.handlers = handlers
     }
 
     /// Puts what everybody may do about themselves before other rules.

@@ -43,6 +43,14 @@ public struct OAuthTokens: TokenAuthenticator {
         return audiences.whereUnnamed(user)
     }
 
+    /// The user a code was made out to, if it is there still.
+    func user(_ name: String, uid: String) async throws -> User? {
+        guard let user = try await users.users.object(name, namespace: ""), user.metadata.uid == uid,
+            user.metadata.deletionTimestamp == nil
+        else { return nil }
+        return user
+    }
+
     /// Gives a user a token.
     /// - Parameters:
     ///   - lifetime: in seconds; 0 for ever.

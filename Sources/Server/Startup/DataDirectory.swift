@@ -10,6 +10,7 @@ import Logging
 /// admin.crt admin.key        client certificate of the administrator
 /// admin.token                bearer token of the administrator
 /// serviceaccount.key         what service-account tokens are signed with
+/// htpasswd                   users with passwords
 /// admin.kubeconfig           all that kubectl and oc need
 /// store/                     the database
 /// ```
@@ -27,6 +28,9 @@ struct DataDirectory: Sendable {
     }
 
     var storePath: String { path + "/store" }
+
+    /// The users who may log in with a password, as `weir user` keeps them.
+    var htpasswdPath: String { path + "/htpasswd" }
 
     /// Everything that proves who is who.
     struct Credentials: Sendable {
