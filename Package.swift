@@ -103,6 +103,7 @@ let package = Package(
             dependencies: [
                 "APIServer", "CMalloc", "Controllers", "HTTPServer", "Identity", "ImageStreams", "Registry",
                 "StoreSQLite",
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "Configuration", package: "swift-configuration"),
                 .product(name: "NIOSSL", package: "swift-nio-ssl"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),

@@ -112,21 +112,6 @@ struct DataDirectory: Sendable {
 
     /// Writes a file whole or not at all, durably.
     func write(_ text: String, to name: String, isSecret: Bool) throws {
-        let temporary = "\(path)/.\(name).new"
-        let descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC, isSecret ? 0o600 : 0o644)
-        guard descriptor >= 0 else { throw CocoaError(.fileWriteUnknown) }
-        let bytes = Array(text.utf8)
-        var done = 0
-        while done < bytes.count {
-            let count = bytes[done...].withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
-            guard count > 0 else {
-                close(descriptor)
-                throw CocoaError(.fileWriteOutOfSpace)
-            }
-            done += count
-        }
-        fsync(descriptor)
-        close(descriptor)
-        guard rename(temporary, "\(path)/\(name)") == 0 else { throw CocoaError(.fileWriteUnknown) }
+        try DurableFile.write(text, to: "\(path)/\(name)", mode: isSecret ? 0o600 : 0o644)
     }
 }
