@@ -17,6 +17,7 @@ struct Services: Sendable {
     let imageStreams: ImageStreamsAPI
     let limits: LimitRanges
     let quotas: ResourceQuotas
+    let authentication: Authentication
     let authorizer: any Authorizer
     /// Work that nobody asked for by a request.
     let background: [any Service]
@@ -24,12 +25,14 @@ struct Services: Sendable {
 
     init(
         _ configuration: WeirConfiguration, store: Store, transport: RegistryTransport, metrics: MetricsRegistry,
-        logger: Logger
+        authentication settings: Authentication.Configuration, logger: Logger
     ) throws {
         self.logger = logger
         let namespaces = Namespaces(store: store)
-        let authorizer = BasicAuthorizer(
-            openPaths: configuration.imagePolicy.isPublic ? ImageStreamsAPI.policyPaths : [])
+        let authentication = Authentication(
+            settings, store: store, accounts: NoServiceAccounts(), clock: Clock.now, logger: logger)
+        let authorizer = authentication.authorizer(
+            BasicAuthorizer(openPaths: configuration.imagePolicy.isPublic ? ImageStreamsAPI.policyPaths : []))
         var importing = Importer.Configuration()
         importing.maxTagsPerRepository = configuration.maximumImagesPerRepository
         let limits = LimitRanges(store: store, namespaces: namespaces)
@@ -50,6 +53,7 @@ struct Services: Sendable {
                     image: try await limits.maxima(of: "openshift.io/Image", in: namespace))
             }, quota: quotas)
         self.namespaces = namespaces
+        self.authentication = authentication
         self.authorizer = authorizer
         self.imageStreams = imageStreams
         self.limits = limits
@@ -71,6 +75,10 @@ struct Services: Sendable {
             BackgroundService { await imports.run() }, BackgroundService { await cleaner.run() },
             BackgroundService { await usage.run() },
             BackgroundService { await OutboxKeeper(store: store, logger: logger).run() },
+            BackgroundService {
+                try await authentication.oauthTokens.removeExpired(
+                    { Self.context("token-cleaner", logger: logger) }, logger: logger)
+            },
             BackgroundService { try await Allocator.trimWhenIdle() },
         ]
         if let lookaside = try configuration.signatures.configuration(logger: logger) {
@@ -91,7 +99,11 @@ struct Services: Sendable {
 
     var resources: [any Resource] {
         namespaces.resources + limits.resources + quotas.resources + imageStreams.resources
+            + authentication.resources
     }
+
+    /// What is served beside the resources.
+    var handlers: [any PathHandler] { imageStreams.handlers + authentication.handlers }
 
     /// The context of work the server does by itself.
     func context(_ agent: String) -> RequestContext { Self.context(agent, logger: logger) }
@@ -101,6 +113,12 @@ struct Services: Sendable {
             id: UUID4.random(), user: .system, resource: GroupResource(group: "", resource: ""),
             userAgent: "weir/\(agent)", now: Clock.now(), logger: logger)
     }
+}
+
+/// A server without service accounts: nobody has a token of one.
+private struct NoServiceAccounts: ServiceAccountLookup {
+    func serviceAccount(_ name: String, namespace: String) async throws -> TokenSubject? { nil }
+    func secret(_ name: String, namespace: String) async throws -> TokenSubject? { nil }
 }
 
 /// The time of the server, in whole seconds.

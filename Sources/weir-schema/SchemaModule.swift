@@ -82,6 +82,8 @@ struct SchemaType {
     let version: String?
     let group: String?
     let goPackage: String?
+    /// Name in Go error texts and in OpenAPI, where Swift has another use for it.
+    let goName: String
     let openAPI: String?
     /// Server-side apply treats a value as one leaf.
     let atomic: Bool
@@ -93,7 +95,8 @@ struct SchemaType {
         let members = try SchemaMembers(
             node, at: file,
             allowed: [
-                "name", "role", "doc", "kind", "group", "version", "goPackage", "openAPI", "atomic", "legacy", "fields",
+                "name", "role", "doc", "kind", "group", "version", "goPackage", "goName", "openAPI", "atomic", "legacy",
+                "fields",
             ])
         name = try members.string("name")
         let place = "\(file): \(name)"
@@ -105,6 +108,7 @@ struct SchemaType {
         version = members.text("version")
         group = members.text("group")
         goPackage = members.text("goPackage")
+        goName = members.text("goName") ?? name
         openAPI = members.text("openAPI")
         atomic = members.text("atomic") == "true"
         legacy = members.text("legacy") == "true"

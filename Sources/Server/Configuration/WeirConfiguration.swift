@@ -53,6 +53,7 @@ public struct WeirConfiguration: Sendable {
     public var limits: RequestLimits
     public var imagePolicy: ImagePolicySettings
     public var signatures: SignatureSettings
+    public var authentication: AuthenticationSettings
 
     /// A setting that cannot be used, in words for the person who made it.
     public struct Invalid: Error, CustomStringConvertible {
@@ -96,5 +97,6 @@ public struct WeirConfiguration: Sendable {
         limits = try RequestLimits(reader)
         imagePolicy = ImagePolicySettings(reader)
         signatures = try SignatureSettings(reader)
+        authentication = try AuthenticationSettings(reader)
     }
 }
