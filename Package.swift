@@ -57,6 +57,7 @@ let package = Package(
             dependencies: [
                 "APIServer",
                 .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "DequeModule", package: "swift-collections"),
                 .product(name: "X509", package: "swift-certificates"),
             ]),
         .target(name: "ImageStreams", dependencies: ["APIServer", "ImageAPI", "OCI"]),
@@ -141,9 +142,10 @@ let package = Package(
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ]),
-        .testTarget(name: "IdentityTests", dependencies: ["Identity", "ImageStreams", "StoreSQLite"]),
+        .testTarget(name: "IdentityTests", dependencies: ["Identity", "ImageStreams", "StoreSQLite", "StoreTesting"]),
         .testTarget(name: "ImageAPITests", dependencies: ["ImageAPI"]),
-        .testTarget(name: "StoreTests", dependencies: ["StoreSQLite", "StoreTesting", "weir-store-crasher"]),
+        .testTarget(
+            name: "StoreTests", dependencies: ["Identity", "StoreSQLite", "StoreTesting", "weir-store-crasher"]),
         .testTarget(name: "RegistryClientTests", dependencies: ["RegistryClient", "RegistryTesting"]),
         .testTarget(name: "ImportingTests", dependencies: ["Importing", "RegistryTesting"]),
         .testTarget(

@@ -17,6 +17,11 @@ struct Services: Sendable {
     let imageStreams: ImageStreamsAPI
     let limits: LimitRanges
     let quotas: ResourceQuotas
+    let secrets: Secrets
+    let configMaps: ConfigMaps
+    let serviceAccounts: ServiceAccounts
+    let events: Events
+    let workloads: Workloads
     let authorizer: any Authorizer
     /// Work that nobody asked for by a request.
     let background: [any Service]
@@ -36,6 +41,11 @@ struct Services: Sendable {
         let quotas = ResourceQuotas(store: store, namespaces: namespaces) {
             Self.context("resourcequota-controller", logger: logger)
         }
+        let secrets = Secrets(store: store, namespaces: namespaces, quota: quotas)
+        let configMaps = ConfigMaps(store: store, namespaces: namespaces, quota: quotas)
+        let serviceAccounts = ServiceAccounts(store: store, namespaces: namespaces, quota: quotas)
+        let events = Events(store: store, namespaces: namespaces)
+        let workloads = Workloads(store: store, namespaces: namespaces)
         let imageStreams = try ImageStreamsAPI(
             store: store,
             configuration: ImageStreamsConfiguration(
@@ -44,6 +54,7 @@ struct Services: Sendable {
                 imagePolicy: try configuration.imagePolicy.policy()),
             authorizer: authorizer, namespaces: namespaces,
             importer: RegistryImporter(Importer(transport: transport, configuration: importing, logger: logger)),
+            secrets: NamespaceSecrets(secrets: secrets) { Self.context("pull-secrets", logger: logger) },
             limits: NamespaceImageStreamLimits { namespace in
                 ImageStreamMaxima(
                     stream: try await limits.maxima(of: "openshift.io/ImageStream", in: namespace),
@@ -54,22 +65,43 @@ struct Services: Sendable {
         self.imageStreams = imageStreams
         self.limits = limits
         self.quotas = quotas
+        self.secrets = secrets
+        self.configMaps = configMaps
+        self.serviceAccounts = serviceAccounts
+        self.events = events
+        self.workloads = workloads
         let imports = ImportController(
-            api: imageStreams, context: { Self.context("import-controller", logger: logger) }, logger: logger)
+            api: imageStreams,
+            recorder: StoredEventRecorder(events: events, component: "import-controller") {
+                Self.context("import-controller", logger: logger)
+            },
+            context: { Self.context("import-controller", logger: logger) }, logger: logger)
         let cleaner = NamespaceCleaner(
             namespaces: namespaces,
             contents: [
                 NamespaceCleaner.content(of: imageStreams.streams), NamespaceCleaner.content(of: limits.objects),
-                NamespaceCleaner.content(of: quotas.objects),
-            ],
+                NamespaceCleaner.content(of: quotas.objects), NamespaceCleaner.content(of: secrets.objects),
+                NamespaceCleaner.content(of: configMaps.objects),
+                NamespaceCleaner.content(of: serviceAccounts.objects), NamespaceCleaner.content(of: events.objects),
+            ] + workloads.contents,
             context: { Self.context("namespace-cleaner", logger: logger) }, logger: logger)
         let usage = ResourceQuotaController(
             quotas: quotas,
-            counted: [CountedObjects(imageStreams.streams, quotaNames: ImageStreamsGroup.streamQuotas)],
+            counted: [
+                CountedObjects(imageStreams.streams, quotaNames: ImageStreamsGroup.streamQuotas), secrets.counted,
+                configMaps.counted, serviceAccounts.counted,
+            ],
             context: { Self.context("resourcequota-controller", logger: logger) }, logger: logger)
+        let accounts = ServiceAccountController(
+            accounts: serviceAccounts, namespaces: namespaces,
+            context: { Self.context("serviceaccount-controller", logger: logger) }, logger: logger)
+        let expiry = EventExpiry(
+            events: events, configuration: configuration.events,
+            context: { Self.context("event-expiry", logger: logger) }, logger: logger)
         var background = [
             BackgroundService { await imports.run() }, BackgroundService { await cleaner.run() },
-            BackgroundService { await usage.run() },
+            BackgroundService { await usage.run() }, BackgroundService { await accounts.run() },
+            BackgroundService { await expiry.run() },
             BackgroundService { await OutboxKeeper(store: store, logger: logger).run() },
             BackgroundService { try await Allocator.trimWhenIdle() },
         ]
@@ -90,7 +122,8 @@ struct Services: Sendable {
     }
 
     var resources: [any Resource] {
-        namespaces.resources + limits.resources + quotas.resources + imageStreams.resources
+        namespaces.resources + limits.resources + quotas.resources + secrets.resources + configMaps.resources
+            + serviceAccounts.resources + events.resources + workloads.resources + imageStreams.resources
     }
 
     /// The context of work the server does by itself.

@@ -31,7 +31,7 @@ struct SchemaModule {
     }
 
     /// The list of the objects called `name`, if it is declared beside them.
-    func list(of name: String) -> SchemaType? { types.first { $0.name == name + "List" && $0.role == .list } }
+    func list(of name: String) -> SchemaType? { types.first { $0.kind == name + "List" && $0.role == .list } }
 }
 
 extension SchemaModule {
@@ -83,6 +83,8 @@ struct SchemaType {
     let group: String?
     let goPackage: String?
     let openAPI: String?
+    /// The name in OpenAPI and in Go's error texts. A list may be called otherwise in Swift, where two groups have one.
+    var publishedName: String { role == .list ? kind : name }
     /// Server-side apply treats a value as one leaf.
     let atomic: Bool
     /// The kind is also known in the core group.

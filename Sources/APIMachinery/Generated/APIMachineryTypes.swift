@@ -24,5 +24,6 @@ public enum APIMachineryTypes {
         ObjectReference.self,
         LocalObjectReference.self,
         Secret.self,
+        CoreSecretList.self,
     ]
 }
