@@ -10,6 +10,7 @@ import Logging
 /// admin.crt admin.key        client certificate of the administrator
 /// admin.token                bearer token of the administrator
 /// admin.kubeconfig           all that kubectl and oc need
+/// secrets.key                the keys that secrets are encrypted with, unless they are kept elsewhere
 /// store/                     the database
 /// ```
 struct DataDirectory: Sendable {
