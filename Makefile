@@ -10,7 +10,7 @@ CONFIGURATION ?= release
 LISTEN ?= 127.0.0.1:6443
 
 # Debian packages: to build, to test, to measure.
-BUILD_PACKAGES := libsqlite3-dev zlib1g-dev
+BUILD_PACKAGES := libcrypt-dev libsqlite3-dev zlib1g-dev
 TEST_PACKAGES := docker-registry python3-yaml python3-venv sqlite3 curl openssl
 # Any kubectl will do.
 TEST_PACKAGES += $(if $(shell command -v kubectl),,kubernetes-client)

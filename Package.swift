@@ -22,6 +22,7 @@ let package = Package(
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/vapor/jwt-kit", from: "5.7.1"),
     ],
     targets: [
         // Pure: values and rules, no I/O.
@@ -44,6 +45,7 @@ let package = Package(
 
         // The API and its resources.
         .systemLibrary(name: "CMalloc"),
+        .systemLibrary(name: "CCrypt", pkgConfig: "libxcrypt", providers: [.apt(["libcrypt-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .target(
             name: "APIServer",
@@ -55,9 +57,10 @@ let package = Package(
         .target(
             name: "Identity",
             dependencies: [
-                "APIServer",
+                "APIServer", "CCrypt",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "DequeModule", package: "swift-collections"),
+                .product(name: "JWTKit", package: "jwt-kit"),
                 .product(name: "X509", package: "swift-certificates"),
             ]),
         .target(name: "ImageStreams", dependencies: ["APIServer", "ImageAPI", "OCI"]),
@@ -101,6 +104,7 @@ let package = Package(
             dependencies: [
                 "APIServer", "CMalloc", "Controllers", "HTTPServer", "Identity", "ImageStreams", "Registry",
                 "StoreSQLite",
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "Configuration", package: "swift-configuration"),
                 .product(name: "NIOSSL", package: "swift-nio-ssl"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),

@@ -22,6 +22,7 @@ struct Services: Sendable {
     let serviceAccounts: ServiceAccounts
     let events: Events
     let workloads: Workloads
+    let authentication: Authentication
     let authorizer: any Authorizer
     /// Work that nobody asked for by a request.
     let background: [any Service]
@@ -29,12 +30,10 @@ struct Services: Sendable {
 
     init(
         _ configuration: WeirConfiguration, store: Store, transport: RegistryTransport, metrics: MetricsRegistry,
-        logger: Logger
+        authentication settings: Authentication.Configuration, logger: Logger
     ) throws {
         self.logger = logger
         let namespaces = Namespaces(store: store)
-        let authorizer = BasicAuthorizer(
-            openPaths: configuration.imagePolicy.isPublic ? ImageStreamsAPI.policyPaths : [])
         var importing = Importer.Configuration()
         importing.maxTagsPerRepository = configuration.maximumImagesPerRepository
         let limits = LimitRanges(store: store, namespaces: namespaces)
@@ -44,6 +43,11 @@ struct Services: Sendable {
         let secrets = Secrets(store: store, namespaces: namespaces, quota: quotas)
         let configMaps = ConfigMaps(store: store, namespaces: namespaces, quota: quotas)
         let serviceAccounts = ServiceAccounts(store: store, namespaces: namespaces, quota: quotas)
+        let authentication = Authentication(
+            settings, store: store, accounts: AccountObjects(accounts: serviceAccounts, secrets: secrets),
+            clock: Clock.now, logger: logger)
+        let authorizer = authentication.authorizer(
+            BasicAuthorizer(openPaths: configuration.imagePolicy.isPublic ? ImageStreamsAPI.policyPaths : []))
         let events = Events(store: store, namespaces: namespaces)
         let workloads = Workloads(store: store, namespaces: namespaces)
         let imageStreams = try ImageStreamsAPI(
@@ -61,6 +65,7 @@ struct Services: Sendable {
                     image: try await limits.maxima(of: "openshift.io/Image", in: namespace))
             }, quota: quotas)
         self.namespaces = namespaces
+        self.authentication = authentication
         self.authorizer = authorizer
         self.imageStreams = imageStreams
         self.limits = limits
@@ -103,6 +108,10 @@ struct Services: Sendable {
             BackgroundService { await usage.run() }, BackgroundService { await accounts.run() },
             BackgroundService { await expiry.run() },
             BackgroundService { await OutboxKeeper(store: store, logger: logger).run() },
+            BackgroundService {
+                try await authentication.oauthTokens.removeExpired(
+                    { Self.context("token-cleaner", logger: logger) }, logger: logger)
+            },
             BackgroundService { try await Allocator.trimWhenIdle() },
         ]
         if let lookaside = try configuration.signatures.configuration(logger: logger) {
@@ -124,7 +133,11 @@ struct Services: Sendable {
     var resources: [any Resource] {
         namespaces.resources + limits.resources + quotas.resources + secrets.resources + configMaps.resources
             + serviceAccounts.resources + events.resources + workloads.resources + imageStreams.resources
+            + authentication.resources
     }
+
+    /// What is served beside the resources.
+    var handlers: [any PathHandler] { imageStreams.handlers + authentication.handlers }
 
     /// The context of work the server does by itself.
     func context(_ agent: String) -> RequestContext { Self.context(agent, logger: logger) }

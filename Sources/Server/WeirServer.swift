@@ -73,14 +73,28 @@ public struct WeirServer: Sendable {
         _ directory: DataDirectory, _ store: Store, _ transport: RegistryTransport, _ metrics: MetricsRegistry,
         _ auditor: Auditor?, _ onReady: @escaping @Sendable (String) -> Void
     ) async throws {
-        let services = try Services(configuration, store: store, transport: transport, metrics: metrics, logger: logger)
-        try await store.start()
-        try await services.namespaces.createPermanent(services.context("start"))
         let credentials = try directory.credentials(
             hosts: certificateHosts, now: Date(), logger: logger)
+        let listening = ListeningAddress(configuration.listen)
+        var identity = Authentication.Configuration(
+            signingKey: try await directory.signingKey(logger: logger),
+            address: PublicAddress(
+                configured: configuration.authentication.publicURL,
+                hosts: Set(certificateHosts.map { $0.lowercased() }), fallback: { listening.value.description }))
+        identity.issuer = configuration.authentication.issuer
+        identity.tokenLifetime = configuration.authentication.tokenLifetime
+        identity.passwords = HtpasswdProvider(
+            file: HtpasswdFile(path: configuration.authentication.htpasswd ?? directory.htpasswdPath))
+        identity.staticTokens = [
+            credentials.adminToken: UserInfo(name: "system:admin", groups: [UserInfo.masters])
+        ]
+        let services = try Services(
+            configuration, store: store, transport: transport, metrics: metrics, authentication: identity,
+            logger: logger)
+        try await store.start()
+        try await services.namespaces.createPermanent(services.context("start"))
         let authenticator = AuthenticatorChain([
-            BearerTokens([credentials.adminToken: UserInfo(name: "system:admin", groups: [UserInfo.masters])]),
-            ClientCertificateAuthenticator(),
+            BearerAuthenticator(services.authentication.tokens), ClientCertificateAuthenticator(),
         ])
         let isStopping = Flag()
         var requests = RequestPipeline.Configuration(
@@ -91,7 +105,7 @@ public struct WeirServer: Sendable {
         requests.metrics = metrics
         requests.auditor = auditor
         let pipeline = RequestPipeline(
-            resources: services.resources, handlers: services.imageStreams.handlers, configuration: requests,
+            resources: services.resources, handlers: services.handlers, configuration: requests,
             authenticator: authenticator,
             authorizer: services.authorizer, namespaces: services.namespaces,
             healthChecks: [
@@ -111,6 +125,7 @@ public struct WeirServer: Sendable {
                 configuration.listen, credentials, isPlain: false, onHandshakeFailure: handshakeFailed,
                 respond: everything
             ) { address in
+                listening.value = Self.reachable(address)
                 await ready.arrived(api: address)
             }
         ]

@@ -31,7 +31,9 @@ struct SchemaModule {
     }
 
     /// The list of the objects called `name`, if it is declared beside them.
-    func list(of name: String) -> SchemaType? { types.first { $0.kind == name + "List" && $0.role == .list } }
+    func list(of name: String) -> SchemaType? {
+        types.first { [$0.name, $0.goName].contains(name + "List") && $0.role == .list }
+    }
 }
 
 extension SchemaModule {
@@ -82,9 +84,9 @@ struct SchemaType {
     let version: String?
     let group: String?
     let goPackage: String?
+    /// Name in Go error texts and in OpenAPI, where Swift has another use for it.
+    let goName: String
     let openAPI: String?
-    /// The name in OpenAPI and in Go's error texts. A list may be called otherwise in Swift, where two groups have one.
-    var publishedName: String { role == .list ? kind : name }
     /// Server-side apply treats a value as one leaf.
     let atomic: Bool
     /// The kind is also known in the core group.
@@ -95,7 +97,8 @@ struct SchemaType {
         let members = try SchemaMembers(
             node, at: file,
             allowed: [
-                "name", "role", "doc", "kind", "group", "version", "goPackage", "openAPI", "atomic", "legacy", "fields",
+                "name", "role", "doc", "kind", "group", "version", "goPackage", "goName", "openAPI", "atomic", "legacy",
+                "fields",
             ])
         name = try members.string("name")
         let place = "\(file): \(name)"
@@ -107,6 +110,7 @@ struct SchemaType {
         version = members.text("version")
         group = members.text("group")
         goPackage = members.text("goPackage")
+        goName = members.text("goName") ?? name
         openAPI = members.text("openAPI")
         atomic = members.text("atomic") == "true"
         legacy = members.text("legacy") == "true"

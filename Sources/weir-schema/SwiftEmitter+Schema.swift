@@ -6,7 +6,7 @@ extension SwiftEmitter {
             "    public static let schema = TypeSchema(",
             "        name: \"\(type.name)\",",
             "        goType: \"\(goType)\",",
-            "        openAPIName: \"\(type.openAPI ?? module.openAPI).\(type.publishedName)\",",
+            "        openAPIName: \"\(type.openAPI ?? module.openAPI).\(type.goName)\",",
         ]
         if type.role != .part { lines.append("        groupVersionKind: groupVersionKind,") }
         if type.legacy { lines.append("        isLegacy: true,") }

@@ -29,7 +29,7 @@ struct SwiftEmitter {
         return lines.joined(separator: "\n") + "\n"
     }
 
-    var goType: String { "\(type.goPackage ?? module.goPackage).\(type.publishedName)" }
+    var goType: String { "\(type.goPackage ?? module.goPackage).\(type.goName)" }
 
     private var conformance: String {
         switch type.role {

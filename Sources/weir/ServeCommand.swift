@@ -79,6 +79,19 @@ struct ServeCommand: AsyncParsableCommand {
             """)
     var signatureLookaside: String?
 
+    @Option(
+        help: "https://HOST[:PORT] under which clients reach the server. Default: what they ask for, if it is there.")
+    var publicUrl: String?
+
+    @Option(help: "A htpasswd file (bcrypt) of users who may log in. Default: DIR/htpasswd, as `weir user` keeps it.")
+    var htpasswdFile: String?
+
+    @Option(help: "How long tokens last that users get by logging in, in seconds. Default: 86400.")
+    var tokenLifetimeSeconds: Int?
+
+    @Option(help: "Issuer of service-account tokens. Default: --public-url, or https://kubernetes.default.svc.")
+    var serviceAccountIssuer: String?
+
     @Option(help: "Reads that are worked on at a time; 0 for no bound. Default: 400.")
     var maxRequestsInflight: Int?
 
@@ -144,6 +157,10 @@ struct ServeCommand: AsyncParsableCommand {
         set("signatureImport", signatureImport)
         set("signatureLookaside", signatureLookaside)
         set("encryptionKeyFile", encryptionKeyFile)
+        set("publicURL", publicUrl)
+        set("htpasswdFile", htpasswdFile)
+        set("tokenLifetimeSeconds", tokenLifetimeSeconds)
+        set("serviceAccountIssuer", serviceAccountIssuer)
         set("shutdownDelayDuration", shutdownDelayDuration)
         set("maxImagesPerRepository", maxImagesPerRepository)
         set("auditLogMaxSize", auditLogMaxSize)

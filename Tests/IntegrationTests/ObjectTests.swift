@@ -126,6 +126,16 @@ struct ObjectTests {
         let robot = try await kubectl.json("get", "sa", "robot")
         #expect(robot["secrets"]?.arrayValue?.first?.description == #"{"name":"pull"}"#)
         #expect(Self.words(try await kubectl("get", "sa", "robot")).last?.hasPrefix("robot 1 ") == true)
+        // A token of it is good as long as it is there.
+        var stranger = project.api
+        stranger.token = try await kubectl("create", "token", "robot").trimmingCharacters(in: .whitespacesAndNewlines)
+        let reviews = "/apis/authentication.k8s.io/v1/selfsubjectreviews"
+        let review = #"{"apiVersion":"authentication.k8s.io/v1","kind":"SelfSubjectReview"}"#
+        let known = try await stranger.post(reviews, review)
+        #expect(
+            known.text.contains("system:serviceaccount:\(project.name):robot"), "\(known.status) \(known.text)")
+        try await kubectl("delete", "sa", "robot")
+        #expect(try await stranger.post(reviews, review).status == 401)
         // Also those of namespaces that were there before.
         #expect(try await project.api.get("/api/v1/namespaces/default/serviceaccounts").names() == permanent)
         try await kubectl("delete", "namespace", project.name, "--timeout=30s")

@@ -4,7 +4,9 @@ import JSON
 
 extension TypedEndpoint {
     func create(_ call: APICall) async throws -> ServerResponse {
-        guard let creatable else { throw APIError.methodNotSupported(groupResource, verb: "create") }
+        guard creatable != nil || action != nil else {
+            throw APIError.methodNotSupported(groupResource, verb: "create")
+        }
         let form = try form(of: call)
         let body = try await BodyDecoder.collect(call.request)
         let options = try call.options.writeOptions(kind: "CreateOptions")
@@ -13,13 +15,21 @@ extension TypedEndpoint {
             try await environment.namespaces.requireActive(
                 call.context.namespace, for: groupResource, object.metadata.name)
         }
-        switch try await creatable.create(object, options: options, call.context) {
+        switch try await created(object, options, call) {
         case .object(let output):
             return try render(output, status: 201, form: form, call)
         case .status(let status):
             let code = status.code == 0 ? 201 : Int(status.code)
             return ResponseEncoder(form: form.withoutConversion).response(code, status)
         }
+    }
+
+    private func created(
+        _ object: Object, _ options: WriteOptions, _ call: APICall
+    ) async throws -> CreateOutput<Object> {
+        if let creatable { return try await creatable.create(object, options: options, call.context) }
+        guard let action else { throw APIError.methodNotSupported(groupResource, verb: "create") }
+        return try await action.create(at: call.name, object, options: options, call.context)
     }
 
     func replace(_ call: APICall) async throws -> ServerResponse {

@@ -20,6 +20,7 @@ struct TypedEndpoint<R: Resource>: ResourceEndpoint {
     let listable: (any ListableResource<Object>)?
     let watchable: (any WatchableResource<Object>)?
     let creatable: (any CreatableResource<Object>)?
+    let action: (any ObjectActionResource<Object>)?
     let updatable: (any UpdatableResource<Object>)?
     let deletable: (any DeletableResource<Object>)?
     let collectionDeletable: (any CollectionDeletableResource<Object>)?
@@ -33,6 +34,7 @@ struct TypedEndpoint<R: Resource>: ResourceEndpoint {
         listable = resource as? any ListableResource<Object>
         watchable = resource as? any WatchableResource<Object>
         creatable = resource as? any CreatableResource<Object>
+        action = resource as? any ObjectActionResource<Object>
         updatable = resource as? any UpdatableResource<Object>
         deletable = resource as? any DeletableResource<Object>
         collectionDeletable = resource as? any CollectionDeletableResource<Object>
@@ -48,7 +50,7 @@ struct TypedEndpoint<R: Resource>: ResourceEndpoint {
 
     var verbs: [String] {
         var verbs: [String] = []
-        if creatable != nil { verbs.append("create") }
+        if creatable != nil || action != nil { verbs.append("create") }
         if deletable != nil { verbs.append("delete") }
         if collectionDeletable != nil { verbs.append("deletecollection") }
         if gettable != nil || documented != nil { verbs.append("get") }
@@ -69,6 +71,7 @@ struct TypedEndpoint<R: Resource>: ResourceEndpoint {
             if listable != nil { methods.append("GET") }
         case .object:
             if gettable != nil || documented != nil { methods.append("GET") }
+            if action != nil { methods.append("POST") }
             if updatable != nil { methods += ["PUT", "PATCH"] }
             if deletable != nil { methods.append("DELETE") }
         case .watchCollection, .watchObject:
@@ -86,7 +89,7 @@ struct TypedEndpoint<R: Resource>: ResourceEndpoint {
         case ("GET", .watchCollection): return try await watch(call, name: nil)
         case ("GET", .watchObject): return try await watch(call, name: call.name)
         case ("GET", .object): return try await get(call)
-        case ("POST", .collection): return try await create(call)
+        case ("POST", .collection), ("POST", .object): return try await create(call)
         case ("PUT", .object): return try await replace(call)
         case ("PATCH", .object): return try await patch(call)
         case ("DELETE", .object): return try await delete(call)

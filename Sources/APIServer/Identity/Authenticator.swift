@@ -1,3 +1,6 @@
+import APIMachinery
+import HTTPTypes
+
 /// Finds out who makes a request. One of the seams between stand-alone and aggregated mode (design, section 7).
 public protocol Authenticator: Sendable {
     /// - Returns: the user, or `nil` where the request carries no credentials this authenticator knows.
@@ -12,7 +15,9 @@ public struct AuthenticatorChain: Authenticator {
 
     public init(_ members: [any Authenticator]) { self.members = members }
 
+    /// Two `Authorization` headers are refused: a proxy in front may have looked at the other one.
     public func authenticate(_ request: ServerRequest) async throws -> UserInfo? {
+        guard request.headers[values: .authorization].count <= 1 else { throw APIError.unauthorized }
         var failure: (any Error)?
         for member in members {
             do {

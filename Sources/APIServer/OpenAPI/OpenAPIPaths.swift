@@ -71,6 +71,7 @@ struct OpenAPIPaths {
                 """)
         case ("POST", .collection): return create()
         case ("DELETE", .collection): return deleteCollection()
+        case ("POST", .object): return action()
         case ("GET", .object): return read()
         case ("PUT", .object): return replace()
         case ("PATCH", .object): return patch()
@@ -120,6 +121,18 @@ extension OpenAPIPaths {
     private func create() -> OpenAPIOperation {
         let article = kind.first.map { "AEIOU".contains($0) } == true ? "an" : "a"
         var operation = base("post", "post", names.id("create", namespaced, kind), "create \(article) \(kind)")
+        operation.parameters = OpenAPIParameter.write
+        operation.body = .init(definition: definition)
+        operation.codes = [200, 201, 202]
+        return operation
+    }
+
+    /// What is posted to a subresource of an object.
+    private func action() -> OpenAPIOperation {
+        let article = parentKind.first.map { "AEIOU".contains($0) } == true ? "an" : "a"
+        var operation = base(
+            "post", "post", names.id("create", namespaced, objectID),
+            "create \(descriptor.subresource) of \(article) \(parentKind)")
         operation.parameters = OpenAPIParameter.write
         operation.body = .init(definition: definition)
         operation.codes = [200, 201, 202]

@@ -49,6 +49,14 @@ public protocol CreatableResource<Object>: Resource {
     func create(_ object: Object, options: WriteOptions, _ context: RequestContext) async throws -> CreateOutput<Object>
 }
 
+/// A subresource to which something is posted at the path of an object, such as `token` of a service account.
+public protocol ObjectActionResource<Object>: Resource {
+    /// - Parameter name: of the object that the path names.
+    func create(
+        at name: String, _ object: Object, options: WriteOptions, _ context: RequestContext
+    ) async throws -> CreateOutput<Object>
+}
+
 public protocol UpdatableResource<Object>: Resource {
     /// Replaces an object by what `change` makes of the current one; calls it again after a lost race where the
     /// change names no `resourceVersion`.

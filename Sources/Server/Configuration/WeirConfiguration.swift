@@ -58,6 +58,7 @@ public struct WeirConfiguration: Sendable {
     public var imagePolicy: ImagePolicySettings
     public var signatures: SignatureSettings
     public var events: EventExpiry.Configuration
+    public var authentication: AuthenticationSettings
 
     /// A setting that cannot be used, in words for the person who made it.
     public struct Invalid: Error, CustomStringConvertible {
@@ -103,5 +104,6 @@ public struct WeirConfiguration: Sendable {
         imagePolicy = ImagePolicySettings(reader)
         signatures = try SignatureSettings(reader)
         events = try EventExpiry.Configuration(reader)
+        authentication = try AuthenticationSettings(reader)
     }
 }

@@ -9,6 +9,8 @@ import Logging
 /// serving.crt serving.key    what the listeners show
 /// admin.crt admin.key        client certificate of the administrator
 /// admin.token                bearer token of the administrator
+/// serviceaccount.key         what service-account tokens are signed with
+/// htpasswd                   users with passwords
 /// admin.kubeconfig           all that kubectl and oc need
 /// secrets.key                the keys that secrets are encrypted with, unless they are kept elsewhere
 /// store/                     the database
@@ -27,6 +29,9 @@ struct DataDirectory: Sendable {
     }
 
     var storePath: String { path + "/store" }
+
+    /// The users who may log in with a password, as `weir user` keeps them.
+    var htpasswdPath: String { path + "/htpasswd" }
 
     /// Everything that proves who is who.
     struct Credentials: Sendable {
@@ -48,7 +53,7 @@ struct DataDirectory: Sendable {
             make: { try authority.client(user: "system:admin", groups: ["system:masters"], now: now) })
         var token = (try? read("admin.token"))?.trimmingCharacters(in: .whitespacesAndNewlines) ?? ""
         if token.isEmpty {
-            token = BearerTokens.generate()
+            token = RandomToken.administrator()
             try write(token + "\n", to: "admin.token", isSecret: true)
         }
         return Credentials(authority: authorityPEM, serving: serving, admin: admin, adminToken: token)
@@ -87,6 +92,19 @@ struct DataDirectory: Sendable {
         (try? authority.isUsable(pair, hosts: hosts, at: now.addingTimeInterval(30 * 86_400))) ?? false
     }
 
+    /// The key of service-account tokens, made at the first start.
+    /// - Throws: where the file is there and cannot be read: with a new key all tokens given out would be void.
+    func signingKey(logger: Logger) async throws -> SigningKey {
+        let name = "serviceaccount.key"
+        if !FileManager.default.fileExists(atPath: "\(path)/\(name)") {
+            logger.notice("making a key for service-account tokens", metadata: ["directory": "\(path)"])
+            try write(SigningKey.generate(), to: name, isSecret: true)
+        }
+        do { return try await SigningKey(pem: try read(name)) } catch {
+            throw WeirConfiguration.Invalid(description: "\(path)/\(name) cannot be read: \(error)")
+        }
+    }
+
     // MARK: Files
 
     func read(_ name: String) throws -> String {
@@ -95,21 +113,6 @@ struct DataDirectory: Sendable {
 
     /// Writes a file whole or not at all, durably.
     func write(_ text: String, to name: String, isSecret: Bool) throws {
-        let temporary = "\(path)/.\(name).new"
-        let descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC, isSecret ? 0o600 : 0o644)
-        guard descriptor >= 0 else { throw CocoaError(.fileWriteUnknown) }
-        let bytes = Array(text.utf8)
-        var done = 0
-        while done < bytes.count {
-            let count = bytes[done...].withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
-            guard count > 0 else {
-                close(descriptor)
-                throw CocoaError(.fileWriteOutOfSpace)
-            }
-            done += count
-        }
-        fsync(descriptor)
-        close(descriptor)
-        guard rename(temporary, "\(path)/\(name)") == 0 else { throw CocoaError(.fileWriteUnknown) }
+        try DurableFile.write(text, to: "\(path)/\(name)", mode: isSecret ? 0o600 : 0o644)
     }
 }
