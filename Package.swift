@@ -59,6 +59,7 @@ let package = Package(
             dependencies: [
                 "APIServer", "CCrypt",
                 .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "DequeModule", package: "swift-collections"),
                 .product(name: "JWTKit", package: "jwt-kit"),
                 .product(name: "X509", package: "swift-certificates"),
             ]),
@@ -145,9 +146,10 @@ let package = Package(
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ]),
-        .testTarget(name: "IdentityTests", dependencies: ["Identity", "ImageStreams", "StoreSQLite"]),
+        .testTarget(name: "IdentityTests", dependencies: ["Identity", "ImageStreams", "StoreSQLite", "StoreTesting"]),
         .testTarget(name: "ImageAPITests", dependencies: ["ImageAPI"]),
-        .testTarget(name: "StoreTests", dependencies: ["StoreSQLite", "StoreTesting", "weir-store-crasher"]),
+        .testTarget(
+            name: "StoreTests", dependencies: ["Identity", "StoreSQLite", "StoreTesting", "weir-store-crasher"]),
         .testTarget(name: "RegistryClientTests", dependencies: ["RegistryClient", "RegistryTesting"]),
         .testTarget(name: "ImportingTests", dependencies: ["Importing", "RegistryTesting"]),
         .testTarget(
