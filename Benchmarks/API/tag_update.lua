@@ -5,5 +5,5 @@ local count = 0
 function request()
   count = count + 1
   return wrk.format("PATCH", string.format(path, math.random(0, 9999), math.random(0, 9)), nil,
-    string.format('{"tag":{"annotations":{"count":"c%d"}}}', count))
+    string.format('{"metadata":{"annotations":{"count":"c%d"}}}', count))
 end

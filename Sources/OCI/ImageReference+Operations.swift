@@ -102,5 +102,5 @@ extension ImageReference {
 
 extension ImageReference {
     /// Whether `text` can be a tag.
-    public static func isTag(_ text: String) -> Bool { ReferenceScanner.isTag(text[...].utf8) }
+    public static func isTag(_ text: String) -> Bool { ReferenceScanner.isTag(text.utf8.span) }
 }

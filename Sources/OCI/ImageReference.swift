@@ -26,48 +26,49 @@ public struct ImageReference: Hashable, Sendable {
     /// is the whole text, tag included, and everything else is empty.
     public init(parsing text: String) throws(ImageReferenceError) {
         guard !text.isEmpty else { throw .empty }
-        guard let match = ReferenceScanner.match(text[...]) else {
-            throw ReferenceScanner.match(text.lowercased()[...]) == nil ? .invalidFormat : .uppercase
+        guard let match = ReferenceScanner.match(text.utf8.span) else {
+            throw ReferenceScanner.match(text.lowercased().utf8.span) == nil ? .invalidFormat : .uppercase
         }
-        guard match.name.utf8.count <= Self.maxNameLength else { throw .tooLong }
-        if let digest = match.digest {
-            do { try Digest.check(String(digest)) } catch { throw .digest(error) }
-        }
+        guard match.name.count <= Self.maxNameLength else { throw .tooLong }
+        func part(_ range: Range<Int>) -> String { text.substring(ofBytes: range) }
         self.init()
-        guard let (first, rest) = Self.splitAtSlash(match.name) else {
-            guard !match.name.contains("."), !match.name.hasPrefix("localhost") else {
-                registry = text
-                return
+        if let digest = match.digest {
+            id = part(digest)
+            do { try Digest.check(id) } catch { throw .digest(error) }
+        }
+        if let range = match.tag { tag = part(range) }
+        let bytes = text.utf8.span
+        func slash(in range: Range<Int>) -> Int? { range.first { bytes[$0] == UInt8(ascii: "/") } }
+        guard let first = slash(in: match.name) else {
+            name = part(match.name)
+            if name.utf8.contains(UInt8(ascii: ".")) || name.hasPrefix("localhost") {
+                self = ImageReference(registry: text)
             }
-            name = String(match.name)
-            setVersion(match)
             return
         }
         var path = match.name
-        if first == "localhost" || first.contains(where: { $0 == ":" || $0 == "." }) {
-            registry = String(first)
-            path = rest
+        let isRegistry = (0..<first).contains { bytes[$0] == UInt8(ascii: ":") || bytes[$0] == UInt8(ascii: ".") }
+        if isRegistry || part(0..<first) == "localhost" {
+            registry = part(0..<first)
+            path = (first + 1)..<path.upperBound
         }
-        if let (left, right) = Self.splitAtSlash(path) {
-            namespace = String(left)
-            name = String(right)
+        if let end = slash(in: path) {
+            namespace = part(path.lowerBound..<end)
+            name = part((end + 1)..<path.upperBound)
         } else {
-            name = String(path)
+            name = part(path)
         }
-        setVersion(match)
     }
 
     /// Characters before tag and digest, the host included.
     public static let maxNameLength = 255
+}
 
-    private mutating func setVersion(_ match: ReferenceScanner.Match) {
-        tag = match.tag.map(String.init) ?? ""
-        id = match.digest.map(String.init) ?? ""
-    }
-
-    private static func splitAtSlash(_ text: Substring) -> (Substring, Substring)? {
-        guard let slash = text.firstIndex(of: "/") else { return nil }
-        return (text[..<slash], text[text.index(after: slash)...])
+extension String {
+    /// The text between two offsets of bytes, where characters begin and end.
+    func substring(ofBytes range: Range<Int>) -> String {
+        let start = utf8.index(startIndex, offsetBy: range.lowerBound)
+        return String(self[start..<utf8.index(start, offsetBy: range.count)])
     }
 }
 

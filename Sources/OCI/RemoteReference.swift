@@ -74,7 +74,7 @@ extension ImageReference {
         var path = repositoryName
         if namespace.isEmpty, Self.isDockerHub(host) { path = "library/\(name)" }
         // A value put together by hand, or `*`, has not been through the parser.
-        guard let match = ReferenceScanner.match("\(host)/\(path)"[...]), match.tag == nil, match.digest == nil
+        guard let match = ReferenceScanner.match("\(host)/\(path)".utf8.span), match.tag == nil, match.digest == nil
         else { throw .invalidFormat }
         return RepositoryName(host: host, path: path)
     }
@@ -87,7 +87,7 @@ extension ImageReference {
                 throw .digest(error)
             }
         }
-        guard tag.isEmpty || ReferenceScanner.isTag(tag[...].utf8) else { throw .invalidFormat }
+        guard tag.isEmpty || ReferenceScanner.isTag(tag.utf8.span) else { throw .invalidFormat }
         return RemoteReference(repository: repository, tag: tag.isEmpty ? "latest" : tag)
     }
 }

@@ -18,6 +18,7 @@ struct Services: Sendable {
     let limits: LimitRanges
     let quotas: ResourceQuotas
     let authentication: Authentication
+    let roles: Roles
     let authorizer: any Authorizer
     /// Work that nobody asked for by a request.
     let background: [any Service]
@@ -31,8 +32,9 @@ struct Services: Sendable {
         let namespaces = Namespaces(store: store)
         let authentication = Authentication(
             settings, store: store, accounts: NoServiceAccounts(), clock: Clock.now, logger: logger)
+        let roles = Roles(store: store, namespaces: namespaces)
         let authorizer = authentication.authorizer(
-            BasicAuthorizer(openPaths: configuration.imagePolicy.isPublic ? ImageStreamsAPI.policyPaths : []))
+            OpenPaths(configuration.imagePolicy.isPublic ? ImageStreamsAPI.policyPaths : [], before: roles.authorizer))
         var importing = Importer.Configuration()
         importing.maxTagsPerRepository = configuration.maximumImagesPerRepository
         let limits = LimitRanges(store: store, namespaces: namespaces)
@@ -54,6 +56,7 @@ struct Services: Sendable {
             }, quota: quotas)
         self.namespaces = namespaces
         self.authentication = authentication
+        self.roles = roles
         self.authorizer = authorizer
         self.imageStreams = imageStreams
         self.limits = limits
@@ -65,15 +68,20 @@ struct Services: Sendable {
             contents: [
                 NamespaceCleaner.content(of: imageStreams.streams), NamespaceCleaner.content(of: limits.objects),
                 NamespaceCleaner.content(of: quotas.objects),
-            ],
+            ] + roles.contents,
             context: { Self.context("namespace-cleaner", logger: logger) }, logger: logger)
         let usage = ResourceQuotaController(
             quotas: quotas,
             counted: [CountedObjects(imageStreams.streams, quotaNames: ImageStreamsGroup.streamQuotas)],
             context: { Self.context("resourcequota-controller", logger: logger) }, logger: logger)
+        let aggregator = RoleAggregator(
+            roles, context: { Self.context("role-aggregator", logger: logger) }, logger: logger)
+        let binder = NamespaceBinder(
+            namespaces, roles, context: { Self.context("namespace-binder", logger: logger) }, logger: logger)
         var background = [
             BackgroundService { await imports.run() }, BackgroundService { await cleaner.run() },
-            BackgroundService { await usage.run() },
+            BackgroundService { await usage.run() }, BackgroundService { await aggregator.run() },
+            BackgroundService { await binder.run() },
             BackgroundService { await OutboxKeeper(store: store, logger: logger).run() },
             BackgroundService {
                 try await authentication.oauthTokens.removeExpired(
@@ -98,8 +106,12 @@ struct Services: Sendable {
     }
 
     var resources: [any Resource] {
-        namespaces.resources + limits.resources + quotas.resources + imageStreams.resources
-            + authentication.resources
+        namespaces.resources + limits.resources + quotas.resources + roles.resources + imageStreams.resources
+            + authentication.resources + Reviews(authorizer: authorizer, roles: roles).resources
+            + Projects(
+                namespaces: namespaces, roles: roles, authorizer: authorizer,
+                system: { [logger] in Self.context("project-request", logger: logger) }
+            ).resources
     }
 
     /// What is served beside the resources.

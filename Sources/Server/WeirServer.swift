@@ -79,6 +79,7 @@ public struct WeirServer: Sendable {
             logger: logger)
         try await store.start()
         try await services.namespaces.createPermanent(services.context("start"))
+        try await services.roles.createDefaults(services.context("start"))
         let authenticator = AuthenticatorChain([
             BearerAuthenticator(services.authentication.tokens), ClientCertificateAuthenticator(),
         ])

@@ -24,5 +24,7 @@ public enum APIMachineryTypes {
         ObjectReference.self,
         LocalObjectReference.self,
         Secret.self,
+        ObjectSelector.self,
+        LabelSelectorRequirement.self,
     ]
 }

@@ -115,13 +115,16 @@ extension ObjectStore {
     ) async throws -> Object {
         let (old, revision) = (current.object, current.revision)
         let key = key(old.metadata.name, namespace: old.metadata.namespace)
-        if let unchanged = Self.unchanged(current, by: new) { return unchanged }
+        let bytes: [UInt8]
+        switch Self.change(of: current, to: new) {
+        case .nothing(let present): return present
+        case .encoded(let changed): bytes = changed
+        }
         if options.isDryRun {
             var shown = new
             shown.metadata.resourceVersion = String(revision)
             return shown
         }
-        let bytes = StoredForm.encode(new, from: current)
         let isReleased =
             new.metadata.deletionTimestamp != nil && new.metadata.finalizers.isEmpty
             && (new.metadata.deletionGracePeriodSeconds ?? 0) == 0 && kind.isReleased(new)
@@ -138,18 +141,28 @@ extension ObjectStore {
         return stored
     }
 
-    /// The present state, where `new` differs from it at most in the times of its managed fields (6.9).
-    private static func unchanged(_ current: CurrentObject<Object>, by new: Object) -> Object? {
+    private enum Change {
+        /// Nothing is to be written: the present state.
+        case nothing(Object)
+        /// The bytes to store.
+        case encoded([UInt8])
+    }
+
+    /// Compares encodings: what differs at most in the times of its managed fields is no change (6.9).
+    private static func change(of current: CurrentObject<Object>, to new: Object) -> Change {
         let old = current.object
         var timeless = new
         timeless.metadata.resourceVersion = old.metadata.resourceVersion
-        if old.metadata.managedFields != new.metadata.managedFields {
+        let hasNewTimes = old.metadata.managedFields != new.metadata.managedFields
+        if hasNewTimes {
             guard ManagedFieldsEntry.equalApartFromTimes(old.metadata.managedFields, new.metadata.managedFields) else {
-                return nil
+                return .encoded(StoredForm.encode(new, from: current))
             }
             timeless.metadata.managedFields = old.metadata.managedFields
         }
-        return timeless.jsonBytes(differingFrom: old) == old.jsonBytes(differingFrom: timeless) ? timeless : nil
+        let encoded = current.encoding(of: timeless)
+        if encoded == current.members?.bytes ?? old.jsonBytes() { return .nothing(timeless) }
+        return .encoded(hasNewTimes ? StoredForm.encode(new, from: current) : StoredForm.withoutRevision(encoded))
     }
 }
 

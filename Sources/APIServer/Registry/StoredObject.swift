@@ -65,8 +65,15 @@ enum StoredForm {
     static func encode<Object: APIObject>(_ object: Object, from current: CurrentObject<Object>? = nil) -> [UInt8] {
         var marked = object
         marked.metadata.resourceVersion = "0"
-        var bytes = current?.encoding(of: marked) ?? marked.jsonBytes()
-        if let position = position(in: bytes) { bytes.remove(at: position) }
+        return withoutRevision(current?.encoding(of: marked) ?? marked.jsonBytes())
+    }
+
+    /// The bytes to store of an object whose encoding has a `resourceVersion`.
+    static func withoutRevision(_ encoded: [UInt8]) -> [UInt8] {
+        guard let position = position(in: encoded) else { return encoded }
+        var bytes = encoded
+        let end = bytes[position...].firstIndex(of: UInt8(ascii: "\"")) ?? position
+        bytes.removeSubrange(position..<end)
         return bytes
     }
 

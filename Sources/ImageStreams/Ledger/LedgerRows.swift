@@ -47,23 +47,14 @@ struct LedgerRows {
     }
 
     private func references(of metadata: ObjectMeta) -> [Mutation] {
-        if let old = write.old, let new = write.new, old.status.tags == new.status.tags { return [] }
-        func images(_ stream: ImageStream?) -> Set<ExactString> {
-            var names = Set<ExactString>()
-            for entry in stream?.status.tags ?? [] {
-                for event in entry.items where !event.image.isEmpty { names.insert(ExactString(event.image)) }
-            }
-            return names
-        }
         func sorted(_ images: Set<ExactString>) -> [String] { images.map(\.text).sorted(by: Exactly.precedes) }
-        let before = images(write.old)
-        let after = images(write.new)
+        let (removed, added) = HistoryDifference(write.old, write.new).images()
         func key(_ image: String) -> String {
             LedgerKeys.reference(image: image, namespace: metadata.namespace, stream: metadata.name)
         }
         let value = JSONValue.object(["uid": .string(metadata.uid)]).jsonBytes()
-        return sorted(after.subtracting(before)).map { .put(key: key($0), value: value) }
-            + sorted(before.subtracting(after)).prefix(Self.largestRemoval).map { .delete(key: key($0)) }
+        return sorted(added).map { .put(key: key($0), value: value) }
+            + sorted(removed).prefix(Self.largestRemoval).map { .delete(key: key($0)) }
     }
 
     /// The JSON of a history and outbox row.

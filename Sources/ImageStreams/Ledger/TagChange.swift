@@ -19,8 +19,8 @@ public struct TagChange: Sendable, Hashable {
 
     /// The tags whose newest event differs, in the order of names. Nil stands for a stream that does not exist.
     public static func between(_ old: ImageStream?, _ new: ImageStream?) -> [TagChange] {
-        if let old, let new, old.status.tags == new.status.tags { return [] }
-        let names = Set(((old?.status.tags ?? []) + (new?.status.tags ?? [])).map { ExactString($0.tag) })
+        let difference = HistoryDifference(old, new)
+        let names = Set((difference.old + difference.new).map { ExactString($0.tag) })
         return names.map(\.text).sorted(by: Exactly.precedes).compactMap { name in
             let from = old?.status.head(of: name)
             let to = new?.status.head(of: name)
