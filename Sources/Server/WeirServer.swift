@@ -83,6 +83,8 @@ public struct WeirServer: Sendable {
                 hosts: Set(certificateHosts.map { $0.lowercased() }), fallback: { listening.value.description }))
         identity.issuer = configuration.authentication.issuer
         identity.tokenLifetime = configuration.authentication.tokenLifetime
+        identity.issuers = try await OIDCSetup.issuers(
+            configuration.authentication.oidcConfiguration, except: identity.issuer, clock: Clock.now, logger: logger)
         identity.passwords = HtpasswdProvider(
             file: HtpasswdFile(path: configuration.authentication.htpasswd ?? directory.htpasswdPath))
         identity.staticTokens = [
