@@ -118,7 +118,7 @@ let package = Package(
         // Tools of the repository.
         .executableTarget(name: "weir-schema", dependencies: ["Yams"]),
         .executableTarget(
-            name: "weir-bench", dependencies: ["ImageAPI", "JSON", "StoreSQLite"],
+            name: "weir-bench", dependencies: ["Identity", "ImageAPI", "JSON", "StoreSQLite"],
             path: "Benchmarks/Sources/weir-bench"),
 
         // Tests.

@@ -3,15 +3,15 @@ import APIServer
 
 /// Who may do what: all roles and bindings at one moment, arranged by subject, so that a decision looks at the grants of
 /// one user and nothing else.
-struct RolePolicy: Sendable {
+package struct RolePolicy: Sendable {
     /// A subject as requests show it; service accounts are users.
-    enum Subject: Hashable, Sendable {
+    package enum Subject: Hashable, Sendable {
         case user(String)
         case group(String)
     }
 
     /// The rules of one role, given to one subject by one binding.
-    struct Grant: Sendable {
+    package struct Grant: Sendable {
         /// Shared by all bindings of the role.
         var rules: RuleSet
         /// Why a request is allowed by this grant.
@@ -19,15 +19,15 @@ struct RolePolicy: Sendable {
     }
 
     /// The rules of a role. A reference: many grants have one set.
-    final class RuleSet: Sendable {
+    package final class RuleSet: Sendable {
         let rules: [PolicyRule]
 
-        init(_ rules: [PolicyRule]) { self.rules = rules }
+        package init(_ rules: [PolicyRule]) { self.rules = rules }
 
         func allows(_ access: AccessAttributes) -> Bool { rules.contains { $0.allows(access) } }
     }
 
-    typealias Grants = [Subject: [Grant]]
+    package typealias Grants = [Subject: [Grant]]
 
     private(set) var cluster: Grants = [:]
     private(set) var namespaces: [String: Grants] = [:]
@@ -36,12 +36,17 @@ struct RolePolicy: Sendable {
     private(set) var namespaceProblems: [String: [String]] = [:]
 
     /// A name inside a namespace.
-    struct Place: Hashable, Sendable {
+    package struct Place: Hashable, Sendable {
         var namespace: String
         var name: String
+
+        package init(namespace: String, name: String) {
+            self.namespace = namespace
+            self.name = name
+        }
     }
 
-    init(
+    package init(
         clusterRoles: [String: RuleSet], roles: [Place: RuleSet], clusterBindings: [ClusterRoleBinding],
         bindings: [RoleBinding]
     ) {
@@ -104,7 +109,7 @@ struct RolePolicy: Sendable {
     // MARK: Questions
 
     /// The reason why an access is allowed; nil where no rule allows it.
-    func reason(for user: UserInfo, _ access: AccessAttributes) -> String? {
+    package func reason(for user: UserInfo, _ access: AccessAttributes) -> String? {
         if let reason = Self.reason(in: cluster, for: user, access) { return reason }
         // Rights in a namespace are never rights on URLs.
         guard access.isResourceRequest, !access.namespace.isEmpty, let own = namespaces[access.namespace] else {

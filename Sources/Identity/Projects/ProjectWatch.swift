@@ -55,7 +55,8 @@ final class ProjectWatch: WatchStream {
             let soon = min(deadline, .now + Self.interval)
             var shown = try await translate(try await namespaces.next(deadline: soon))
             shown += try await changedRights()
-            if !shown.isEmpty || .now >= deadline || isEnded { return shown }
+            // A wait that was cancelled is over at once, and every one after it.
+            if !shown.isEmpty || .now >= deadline || isEnded || Task.isCancelled { return shown }
         }
     }
 
