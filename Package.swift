@@ -146,7 +146,14 @@ let package = Package(
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ]),
-        .testTarget(name: "IdentityTests", dependencies: ["Identity", "ImageStreams", "StoreSQLite", "StoreTesting"]),
+        .testTarget(
+            name: "IdentityTests",
+            dependencies: [
+                "Identity", "ImageStreams", "StoreSQLite", "StoreTesting",
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "CryptoExtras", package: "swift-crypto"),
+                .product(name: "JWTKit", package: "jwt-kit"),
+            ]),
         .testTarget(name: "ImageAPITests", dependencies: ["ImageAPI"]),
         .testTarget(
             name: "StoreTests", dependencies: ["Identity", "StoreSQLite", "StoreTesting", "weir-store-crasher"]),

@@ -83,6 +83,8 @@ public struct WeirServer: Sendable {
                 hosts: Set(certificateHosts.map { $0.lowercased() }), fallback: { listening.value.description }))
         identity.issuer = configuration.authentication.issuer
         identity.tokenLifetime = configuration.authentication.tokenLifetime
+        identity.issuers = try await OIDCSetup.issuers(
+            configuration.authentication.oidcConfiguration, except: identity.issuer, clock: Clock.now, logger: logger)
         identity.passwords = HtpasswdProvider(
             file: HtpasswdFile(path: configuration.authentication.htpasswd ?? directory.htpasswdPath))
         identity.staticTokens = [
@@ -92,9 +94,9 @@ public struct WeirServer: Sendable {
             configuration, store: store, transport: transport, metrics: metrics, authentication: identity,
             logger: logger)
         try await store.start()
-        try await services.namespaces.createPermanent(services.context("start"))
+        try await services.createPermanent()
         let authenticator = AuthenticatorChain([
-            BearerAuthenticator(services.authentication.tokens), ClientCertificateAuthenticator(),
+            BearerAuthenticator(services.identity.authentication.tokens), ClientCertificateAuthenticator(),
         ])
         let isStopping = Flag()
         var requests = RequestPipeline.Configuration(
@@ -107,7 +109,7 @@ public struct WeirServer: Sendable {
         let pipeline = RequestPipeline(
             resources: services.resources, handlers: services.handlers, configuration: requests,
             authenticator: authenticator,
-            authorizer: services.authorizer, namespaces: services.namespaces,
+            authorizer: services.identity.authorizer, namespaces: services.identity.namespaces,
             healthChecks: [
                 .ping,
                 HealthCheck("shutdown", endpoints: ["readyz"]) { !isStopping.isSet },

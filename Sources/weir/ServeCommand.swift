@@ -86,6 +86,9 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(help: "A htpasswd file (bcrypt) of users who may log in. Default: DIR/htpasswd, as `weir user` keeps it.")
     var htpasswdFile: String?
 
+    @Option(help: "A YAML file of OpenID Connect issuers whose tokens are taken (docs/authentication.md).")
+    var oidcConfig: String?
+
     @Option(help: "How long tokens last that users get by logging in, in seconds. Default: 86400.")
     var tokenLifetimeSeconds: Int?
 
@@ -158,6 +161,7 @@ struct ServeCommand: AsyncParsableCommand {
         set("signatureLookaside", signatureLookaside)
         set("encryptionKeyFile", encryptionKeyFile)
         set("publicURL", publicUrl)
+        set("oidcConfig", oidcConfig)
         set("htpasswdFile", htpasswdFile)
         set("tokenLifetimeSeconds", tokenLifetimeSeconds)
         set("serviceAccountIssuer", serviceAccountIssuer)

@@ -24,6 +24,8 @@ public enum APIMachineryTypes {
         ObjectReference.self,
         LocalObjectReference.self,
         Secret.self,
+        ObjectSelector.self,
+        LabelSelectorRequirement.self,
         CoreSecretList.self,
     ]
 }

@@ -48,7 +48,7 @@ extension TypedEndpoint {
         try await requirePermissionToCreate(call)
         switch try await creatable.create(object, options: options, call.context) {
         case .object(let output): return output
-        case .status: throw APIError.methodNotSupported(groupResource, verb: "patch")
+        case .status, .document: throw APIError.methodNotSupported(groupResource, verb: "patch")
         }
     }
 

@@ -16,6 +16,11 @@ extension TypedEndpoint {
     }
 
     func list(_ call: APICall) async throws -> ServerResponse {
+        if let collectionDocumented {
+            let form = try form(of: call).withoutConversion
+            let document = try await collectionDocumented.document(call.context)
+            return ResponseEncoder(form: form).response(200, document.jsonBytes(), type(of: document).schema)
+        }
         guard let listable else { throw APIError.methodNotSupported(groupResource, verb: "list") }
         let form = try form(of: call, listsStreams: true)
         let options = try call.options.listOptions(isWatch: false)

@@ -11,7 +11,7 @@ extension TypedEndpoint {
         let body = try await BodyDecoder.collect(call.request)
         let options = try call.options.writeOptions(kind: "CreateOptions")
         let object = try decode(body, call, options)
-        if descriptor.isNamespaced {
+        if descriptor.isNamespaced && !resource.ignoresNamespaceState {
             try await environment.namespaces.requireActive(
                 call.context.namespace, for: groupResource, object.metadata.name)
         }
@@ -21,6 +21,9 @@ extension TypedEndpoint {
         case .status(let status):
             let code = status.code == 0 ? 201 : Int(status.code)
             return ResponseEncoder(form: form.withoutConversion).response(code, status)
+        case .document(let document):
+            return ResponseEncoder(form: form.withoutConversion)
+                .response(201, document.jsonBytes(), type(of: document).schema)
         }
     }
 

@@ -17,6 +17,7 @@ struct TypedEndpoint<R: Resource>: ResourceEndpoint {
     // What the resource can do; asked once, because asking a value for its protocols is slow.
     let gettable: (any GettableResource<Object>)?
     let documented: (any DocumentResource<Object>)?
+    let collectionDocumented: (any CollectionDocumentResource<Object>)?
     let listable: (any ListableResource<Object>)?
     let watchable: (any WatchableResource<Object>)?
     let creatable: (any CreatableResource<Object>)?
@@ -31,6 +32,7 @@ struct TypedEndpoint<R: Resource>: ResourceEndpoint {
         watches = environment.watches.cell(for: resource.descriptor)
         gettable = resource as? any GettableResource<Object>
         documented = resource as? any DocumentResource<Object>
+        collectionDocumented = resource as? any CollectionDocumentResource<Object>
         listable = resource as? any ListableResource<Object>
         watchable = resource as? any WatchableResource<Object>
         creatable = resource as? any CreatableResource<Object>
@@ -54,7 +56,7 @@ struct TypedEndpoint<R: Resource>: ResourceEndpoint {
         if deletable != nil { verbs.append("delete") }
         if collectionDeletable != nil { verbs.append("deletecollection") }
         if gettable != nil || documented != nil { verbs.append("get") }
-        if listable != nil { verbs.append("list") }
+        if listable != nil || collectionDocumented != nil { verbs.append("list") }
         if updatable != nil { verbs += ["patch", "update"] }
         if watchable != nil { verbs.append("watch") }
         return verbs
@@ -64,7 +66,7 @@ struct TypedEndpoint<R: Resource>: ResourceEndpoint {
         var methods: [String] = []
         switch shape {
         case .collection:
-            if listable != nil { methods.append("GET") }
+            if listable != nil || collectionDocumented != nil { methods.append("GET") }
             if creatable != nil { methods.append("POST") }
             if collectionDeletable != nil { methods.append("DELETE") }
         case .allNamespaces:

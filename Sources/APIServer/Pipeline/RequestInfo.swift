@@ -65,8 +65,12 @@ public struct RequestInfo: Sendable, Hashable {
     public var access: AccessAttributes {
         guard isResourceRequest else { return AccessAttributes(verb: verb, path: path) }
         return AccessAttributes(
-            verb: verb, group: group, resource: resource, subresource: subresource, namespace: namespace, name: name)
+            verb: verb, group: group, resource: resource, subresource: subresource,
+            namespace: isProject ? name : namespace, name: name)
     }
+
+    /// A project is a namespace: rights in the namespace are rights on the project.
+    private var isProject: Bool { group == "project.openshift.io" && resource == "projects" }
 
     /// Requests that last as long as the client wants: no deadline, not counted in flight.
     public var isLongRunning: Bool { verb == "watch" || verb == "proxy" }

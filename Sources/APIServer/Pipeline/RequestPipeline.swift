@@ -137,7 +137,7 @@ public struct RequestPipeline: Sendable {
             )
         }
         let caller = try await authenticate(request, trail)
-        let user = try await impersonation.effectiveUser(for: caller, request)
+        let user = try await impersonation.effectiveUser(for: caller, request, info)
         if let trail, user != caller { trail.impersonate(user) }
         let request = trail?.observing(request) ?? request
         let ticket = try await flow.admit(info, user, limit: requestLimit(query) ?? configuration.requestTimeout)

@@ -83,7 +83,7 @@ extension ObjectStore {
     }
 
     /// The present objects of a namespace, or of the whole type for the empty namespace.
-    fileprivate func entries(in namespace: String) async throws -> [CacheEntry<StoredObject>] {
+    func entries(in namespace: String) async throws -> [CacheEntry<StoredObject>] {
         do { return try await cache.snapshot(of: range(namespace: namespace)).entries } catch {
             throw APIError(error)
         }

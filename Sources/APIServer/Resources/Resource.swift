@@ -13,11 +13,14 @@ public protocol Resource<Object>: Sendable {
     var schema: TypeSchema { get }
     /// How objects look as a table; `nil` where the resource does not offer the form at all (406).
     var table: TableColumns<Object>? { get }
+    /// Whether something may be posted about a namespace that is absent or being deleted.
+    var ignoresNamespaceState: Bool { get }
 }
 
 extension Resource {
     public var schema: TypeSchema { Object.schema }
     public var table: TableColumns<Object>? { .standard }
+    public var ignoresNamespaceState: Bool { false }
 }
 
 public protocol GettableResource<Object>: Resource {
@@ -28,6 +31,11 @@ public protocol GettableResource<Object>: Resource {
 public protocol DocumentResource<Object>: Resource {
     /// - Parameter options: what the query asks for, as of a list.
     func document(_ name: String, options: ListOptions, _ context: RequestContext) async throws -> any APIKind
+}
+
+/// A resource whose collection answers GET with a document that is no list, such as a Status.
+public protocol CollectionDocumentResource<Object>: Resource {
+    func document(_ context: RequestContext) async throws -> any APIKind
 }
 
 public protocol ListableResource<Object>: Resource {
@@ -93,6 +101,8 @@ public enum CreateOutput<Object: APIObject>: Sendable {
     case object(Output<Object>)
     /// `status.code`, 201 by default, is the code of the answer.
     case status(Status)
+    /// An answer of another type, with the code 201.
+    case document(any APIKind & Sendable)
 }
 
 public enum DeleteOutput<Object: APIObject>: Sendable {

@@ -14,6 +14,8 @@ public struct Authentication: Sendable {
         public var passwords: (any PasswordProvider)?
         /// Of tokens that people get by logging in, in seconds.
         public var tokenLifetime: Int64 = 86_400
+        /// Issuers whose tokens are taken.
+        public var issuers: [OIDCIssuer] = []
         public var signingKey: SigningKey
         public var address: PublicAddress
 
@@ -41,7 +43,7 @@ public struct Authentication: Sendable {
         serviceAccountTokens = ServiceAccountTokens(
             issuer: configuration.issuer, key: configuration.signingKey, accounts: accounts, clock: clock)
         tokens = TokenChain(
-            [StaticTokens(configuration.staticTokens), oauthTokens, serviceAccountTokens],
+            [StaticTokens(configuration.staticTokens), oauthTokens, serviceAccountTokens] + configuration.issuers,
             audiences: [configuration.issuer])
         resources =
             users.resources + oauthTokens.resources + [

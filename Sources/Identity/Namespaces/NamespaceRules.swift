@@ -12,7 +12,7 @@ public enum NamespaceRules {
     static let finalizer = "kubernetes"
 
     /// Namespaces that exist from the first start and are never deleted.
-    public static let permanent = ["default", "kube-system", "kube-public"]
+    public static let permanent = ["default", "kube-system", "kube-public", DefaultRoles.sharedNamespace]
 
     public static let kind = ObjectKind<Namespace>(
         descriptor: descriptor, keyPrefix: "/core/namespaces/",

@@ -19,7 +19,8 @@ public struct HtpasswdEntries: Sendable, Hashable {
             let parts = line.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
             guard parts.count == 2, !parts[0].isEmpty, let hash = PasswordHash(String(parts[1])) else { continue }
             let name = String(parts[0])
-            guard hashes.updateValue(hash, forKey: name) == nil else { continue }
+            guard hashes[name] == nil else { continue }
+            hashes[name] = hash
             names.append(name)
             if hash.cost > costliest?.cost ?? 0 { costliest = hash }
         }

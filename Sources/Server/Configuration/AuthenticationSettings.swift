@@ -10,6 +10,8 @@ public struct AuthenticationSettings: Sendable {
 
     /// A htpasswd file of the administrator's; nil for the one in the data directory.
     public var htpasswd: String?
+    /// A YAML file of other issuers whose tokens are taken; nil for none.
+    public var oidcConfiguration: String?
     /// Of tokens that people get by logging in, in seconds.
     public var tokenLifetime: Int64
 
@@ -21,6 +23,7 @@ public struct AuthenticationSettings: Sendable {
             throw WeirConfiguration.Invalid(description: "service-account-issuer must have 1 to 1024 bytes")
         }
         htpasswd = reader.string(forKey: "htpasswdFile").flatMap { $0.isEmpty ? nil : $0 }
+        oidcConfiguration = reader.string(forKey: "oidcConfig").flatMap { $0.isEmpty ? nil : $0 }
         let seconds = reader.int(forKey: "tokenLifetimeSeconds", default: Self.day)
         guard (60...365 * Self.day).contains(seconds) else {
             throw WeirConfiguration.Invalid(
