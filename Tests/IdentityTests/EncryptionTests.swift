@@ -149,6 +149,19 @@ struct EncryptionTests {
         }
     }
 
+    @Test("never writes a key file that it could not read")
+    func fullKeyFile() throws {
+        let folder = try Folder()
+        let many = (0..<64).map { _ in EncryptionKey() }
+        let full = EncryptionKeys(many[0], Array(many.dropFirst()))
+        try folder.keyFile.write(full)
+        #expect(try folder.keyFile.read()?.keys.map(\.id) == many.map(\.id))
+        #expect(throws: EncryptionKeyFile.Unusable.self) {
+            try folder.keyFile.write(EncryptionKeys(EncryptionKey(), full.keys))
+        }
+        #expect(try folder.keyFile.read()?.keys.count == 64)
+    }
+
     // MARK: Rekeying
 
     struct Stopped: Error {}

@@ -48,6 +48,10 @@ public struct EncryptionKeyFile: Sendable {
     /// Replaces the file, whole and durably, readable by its owner only.
     /// - Throws: `Unusable`; the file is then as it was, or as it should be.
     public func write(_ keys: EncryptionKeys) throws(Unusable) {
+        // It could not be read again.
+        guard keys.keys.count <= Self.maximumKeys else {
+            throw unusable("it would hold more than \(Self.maximumKeys) keys; remove those that nothing needs")
+        }
         let text =
             "# Keys of the secrets in the store. The first one encrypts. Without them the secrets are lost.\n"
             + keys.keys.map { $0.base64 + "\n" }.joined()
