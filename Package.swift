@@ -59,6 +59,7 @@ let package = Package(
             dependencies: [
                 "APIServer", "CCrypt",
                 .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "DequeModule", package: "swift-collections"),
                 .product(name: "JWTKit", package: "jwt-kit"),
                 .product(name: "X509", package: "swift-certificates"),
             ]),
@@ -148,13 +149,14 @@ let package = Package(
         .testTarget(
             name: "IdentityTests",
             dependencies: [
-                "Identity", "ImageStreams", "StoreSQLite",
+                "Identity", "ImageStreams", "StoreSQLite", "StoreTesting",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "CryptoExtras", package: "swift-crypto"),
                 .product(name: "JWTKit", package: "jwt-kit"),
             ]),
         .testTarget(name: "ImageAPITests", dependencies: ["ImageAPI"]),
-        .testTarget(name: "StoreTests", dependencies: ["StoreSQLite", "StoreTesting", "weir-store-crasher"]),
+        .testTarget(
+            name: "StoreTests", dependencies: ["Identity", "StoreSQLite", "StoreTesting", "weir-store-crasher"]),
         .testTarget(name: "RegistryClientTests", dependencies: ["RegistryClient", "RegistryTesting"]),
         .testTarget(name: "ImportingTests", dependencies: ["Importing", "RegistryTesting"]),
         .testTarget(

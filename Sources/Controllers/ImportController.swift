@@ -1,5 +1,6 @@
 import APIMachinery
 import APIServer
+import ImageAPI
 import ImageStreams
 import Logging
 
@@ -20,13 +21,20 @@ public struct ImportController: Sendable {
     private static let longestDelay: Duration = .seconds(1000)
 
     private let api: ImageStreamsAPI
+    private let recorder: any EventRecorder
     private let context: @Sendable () -> RequestContext
     private let logger: Logger
     private let queue = WorkQueue<Key>()
 
-    /// - Parameter context: makes the context of one import; its user is the server itself.
-    public init(api: ImageStreamsAPI, context: @escaping @Sendable () -> RequestContext, logger: Logger) {
+    /// - Parameters:
+    ///   - recorder: tells people of images that could not be imported.
+    ///   - context: makes the context of one import; its user is the server itself.
+    public init(
+        api: ImageStreamsAPI, recorder: any EventRecorder = NoEventRecorder(),
+        context: @escaping @Sendable () -> RequestContext, logger: Logger
+    ) {
         self.api = api
+        self.recorder = recorder
         self.context = context
         self.logger = logger
     }
@@ -85,18 +93,34 @@ public struct ImportController: Sendable {
         context.cause = "import"
         do {
             let result = try await api.runImport(request, context)
-            let failed = result.status.images.count { $0.status.status == "Failure" }
+            let failed = zip(result.spec.images, result.status.images).filter { $1.status.status == "Failure" }
             logger.info(
                 "imported",
                 metadata: [
                     "stream": "\(key.namespace)/\(key.name)", "images": "\(result.status.images.count)",
-                    "failed": "\(failed)",
+                    "failed": "\(failed.count)",
                 ])
+            await report(failed, of: stream)
         } catch let error as APIError where error.reason == "NotFound" || error.reason == "Conflict" {
             // The stream has changed or gone since it was read; its event is on the way.
             guard error.reason == "Conflict" else { return }
             queue.add(key)
         }
+    }
+
+    /// One event for one import, however many images failed: each has its condition in the stream's status.
+    private func report(_ failed: [(ImageImportSpec, ImageImportStatus)], of stream: ImageStream) async {
+        guard let (wanted, first) = failed.first else { return }
+        let tag = wanted.to.map { "tag \($0.name): " } ?? ""
+        let others = failed.count == 1 ? "" : " (and \(failed.count - 1) more)"
+        await recorder.record(
+            Occurrence(
+                .warning,
+                of: ObjectReference(
+                    kind: ImageStream.groupVersionKind.kind, namespace: stream.metadata.namespace,
+                    name: stream.metadata.name, uid: stream.metadata.uid,
+                    apiVersion: ImageStream.groupVersionKind.apiVersion),
+                reason: "ImportFailed", message: tag + first.status.message + others))
     }
 
     private func retry(_ key: Key, failures: Int, _ error: any Error) {

@@ -22,14 +22,15 @@ public struct RegistryImporter: ImageImporter {
                     from: repository.text, mode: ImportMode(rawValue: repository.importMode) ?? .legacy,
                     insecure: repository.isInsecure)
             })
-        let result = await importer.run(request, credentials: NoCredentials())
+        let (keyring, warnings) = RegistryKeyring.reading(order.pullSecrets)
+        let result = await importer.run(request, credentials: keyring)
         return ImportDelivery(
             images: result.images.map(Self.answer),
             repository: result.repository.map { repository in
                 ImportDelivery.Repository(
                     status: repository.status.map(Status.init) ?? Status(status: "Success"),
                     images: repository.images.map(Self.answer), additionalTags: repository.additionalTags)
-            })
+            }, warnings: warnings)
     }
 
     private static func answer(_ result: ImageImportResult) -> ImportDelivery.Answer {
@@ -37,6 +38,25 @@ public struct RegistryImporter: ImageImporter {
         case .success(let image): .init(tag: result.tag ?? "", outcome: .image(FetchedImage(image)))
         case .failure(let failure): .init(tag: result.tag ?? "", outcome: .failure(Status(failure.status)))
         }
+    }
+}
+
+extension RegistryKeyring {
+    /// The credentials of a namespace's secrets. A broken secret takes no other one with it (A.10.2).
+    /// - Returns: besides, what to say of those that cannot be read.
+    static func reading(_ secrets: [Secret]) -> (keyring: RegistryKeyring, warnings: [String]) {
+        var configurations: [DockerConfiguration] = []
+        var warnings: [String] = []
+        for secret in secrets {
+            let isPlain = secret.type == "kubernetes.io/dockercfg"
+            guard let bytes = secret.data[isPlain ? ".dockercfg" : ".dockerconfigjson"] else { continue }
+            do throws(DockerConfiguration.Unreadable) {
+                configurations.append(try DockerConfiguration(parsing: bytes, form: isPlain ? .plain : .nested))
+            } catch {
+                warnings.append("the pull secret \"\(secret.metadata.name)\" is not used: \(error)")
+            }
+        }
+        return (RegistryKeyring(configurations), warnings)
     }
 }
 

@@ -38,7 +38,7 @@ public struct WeirServer: Sendable {
         let metrics = ServerMetrics.registry(version: Self.version, storePath: directory.storePath)
         let audit = try AuditSetup(configuration.audit, metrics: metrics, logger: logger)
         let engine = MeasuredEngine(try await SQLiteEngine.open(directory: directory.storePath), metrics: metrics)
-        let store = Store(engine: engine, configuration: storeConfiguration)
+        let store = Store(engine: try await encrypted(engine, in: directory), configuration: storeConfiguration)
         let transport = try RegistryTransport()
         let result: Result<Void, any Error>
         do {
@@ -51,6 +51,22 @@ public struct WeirServer: Sendable {
         await audit?.log.flush()
         await store.close()
         try result.get()
+    }
+
+    /// Secrets are encrypted on their way to the engine.
+    private func encrypted(_ engine: MeasuredEngine, in directory: DataDirectory) async throws -> EncryptedEngine {
+        let keyFile = directory.keyFile(configuration)
+        do {
+            let encrypted = try await EncryptedStorage.engine(
+                engine, keyFile: keyFile, mayCreate: configuration.encryptionKeyFile == nil)
+            if keyFile.isOpenToOthers {
+                logger.warning("everybody on this machine can read the key file", metadata: ["path": "\(keyFile.path)"])
+            }
+            return encrypted
+        } catch {
+            await engine.close()
+            throw error
+        }
     }
 
     private func serve(
@@ -78,10 +94,9 @@ public struct WeirServer: Sendable {
             configuration, store: store, transport: transport, metrics: metrics, authentication: identity,
             logger: logger)
         try await store.start()
-        try await services.namespaces.createPermanent(services.context("start"))
-        try await services.roles.createDefaults(services.context("start"))
+        try await services.createPermanent()
         let authenticator = AuthenticatorChain([
-            BearerAuthenticator(services.authentication.tokens), ClientCertificateAuthenticator(),
+            BearerAuthenticator(services.identity.authentication.tokens), ClientCertificateAuthenticator(),
         ])
         let isStopping = Flag()
         var requests = RequestPipeline.Configuration(
@@ -94,7 +109,7 @@ public struct WeirServer: Sendable {
         let pipeline = RequestPipeline(
             resources: services.resources, handlers: services.handlers, configuration: requests,
             authenticator: authenticator,
-            authorizer: services.authorizer, namespaces: services.namespaces,
+            authorizer: services.identity.authorizer, namespaces: services.identity.namespaces,
             healthChecks: [
                 .ping,
                 HealthCheck("shutdown", endpoints: ["readyz"]) { !isStopping.isSet },

@@ -31,7 +31,9 @@ struct SchemaModule {
     }
 
     /// The list of the objects called `name`, if it is declared beside them.
-    func list(of name: String) -> SchemaType? { types.first { $0.name == name + "List" && $0.role == .list } }
+    func list(of name: String) -> SchemaType? {
+        types.first { [$0.name, $0.goName].contains(name + "List") && $0.role == .list }
+    }
 }
 
 extension SchemaModule {

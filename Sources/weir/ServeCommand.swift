@@ -104,8 +104,21 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(help: "How long requests are still taken after SIGTERM while /readyz fails, such as 15s. Default: 0s.")
     var shutdownDelayDuration: String?
 
+    @Option(help: "How long events are kept, in seconds. Default: 3600.")
+    var eventSeconds: Int?
+
+    @Option(help: "Events that are kept at most. Default: 10000.")
+    var maxEvents: Int?
+
     @Option(help: "How far back lists and watches can begin, in seconds. Default: 300.")
     var historySeconds: Int?
+
+    @Option(
+        help: """
+            The file with the keys that secrets are encrypted with. Default: secrets.key in the data directory, which is \
+            made at the first start.
+            """)
+    var encryptionKeyFile: String?
 
     @Option(help: "trace, debug, info, notice, warning, error or critical. Default: info.")
     var logLevel: String?
@@ -146,6 +159,7 @@ struct ServeCommand: AsyncParsableCommand {
         set("imagePolicy", imagePolicy)
         set("signatureImport", signatureImport)
         set("signatureLookaside", signatureLookaside)
+        set("encryptionKeyFile", encryptionKeyFile)
         set("publicURL", publicUrl)
         set("oidcConfig", oidcConfig)
         set("htpasswdFile", htpasswdFile)
@@ -156,6 +170,8 @@ struct ServeCommand: AsyncParsableCommand {
         set("auditLogMaxSize", auditLogMaxSize)
         set("auditLogMaxBackups", auditLogMaxBackups)
         set("maxRequestsInflight", maxRequestsInflight)
+        set("eventSeconds", eventSeconds)
+        set("maxEvents", maxEvents)
         set("maxMutatingRequestsInflight", maxMutatingRequestsInflight)
         if imagePolicyPublic { values[["imagePolicyPublic"]] = ConfigValue(.bool(true), isSecret: false) }
         if registryInsecure { values[["registryInsecure"]] = ConfigValue(.bool(true), isSecret: false) }

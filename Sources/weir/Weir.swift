@@ -7,5 +7,5 @@ struct Weir: AsyncParsableCommand {
         commandName: "weir",
         abstract: "A server for image streams and the container registry behind them.",
         version: WeirServer.version,
-        subcommands: [ServeCommand.self, TokenCommand.self, UserCommand.self])
+        subcommands: [ServeCommand.self, RekeyCommand.self, TokenCommand.self, UserCommand.self])
 }

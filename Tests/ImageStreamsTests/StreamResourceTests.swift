@@ -177,7 +177,7 @@ struct SecretsResourceTests {
     func list() async throws {
         try await World.run(secrets: ImportResourceTests.Secrets()) { world in
             let resource = try world.resource(ImageStreamSecretsResource.self)
-            let bytes = try await resource.document("nosuch", context()).jsonBytes()
+            let bytes = try await resource.document("nosuch", options: ListOptions(), context()).jsonBytes()
             let text = String(decoding: bytes, as: UTF8.self)
             #expect(
                 text.hasPrefix(

@@ -7,6 +7,7 @@ import Synchronization
 public final class DockerRegistry: Sendable {
     public let host: String
     private let folder: URL
+    private let content: URL
     private let process: Mutex<Process>
 
     /// Runs `body` with a registry seeded with the conformance suite's images; it is gone afterwards.
@@ -21,21 +22,39 @@ public final class DockerRegistry: Sendable {
         return try result.get()
     }
 
-    private init() async throws {
+    /// Runs `body` with a second registry of the same content that wants a login.
+    /// - Parameter htpasswd: its users: lines of a name, a colon and a bcrypt hash.
+    public func withLogin<Value: Sendable>(
+        htpasswd: String, _ body: (DockerRegistry) async throws -> Value
+    ) async throws -> Value {
+        let registry = try await DockerRegistry(content: content, htpasswd: htpasswd)
+        let result: Result<Value, any Error>
+        do { result = .success(try await body(registry)) } catch { result = .failure(error) }
+        registry.stop()
+        return try result.get()
+    }
+
+    private init(content: URL? = nil, htpasswd: String? = nil) async throws {
         let port = try Self.freePort()
         host = "127.0.0.1:\(port)"
         folder = FileManager.default.temporaryDirectory.appending(path: "weir-registry-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        self.content = content ?? folder.appending(path: "data")
         let configuration = folder.appending(path: "config.yml")
-        let text = """
+        var text = """
             version: 0.1
             log: {level: error}
             storage:
-              filesystem: {rootdirectory: \(folder.appending(path: "data").path)}
+              filesystem: {rootdirectory: \(self.content.path)}
               delete: {enabled: true}
             http: {addr: "\(host)"}
             compatibility: {schema1: {enabled: true}}
             """
+        if let htpasswd {
+            let users = folder.appending(path: "htpasswd")
+            try Data(htpasswd.utf8).write(to: users)
+            text += "\nauth: {htpasswd: {realm: test, path: \(users.path)}}\n"
+        }
         try Data(text.utf8).write(to: configuration)
         let child = Process()
         child.executableURL = URL(fileURLWithPath: "/usr/bin/env")

@@ -1,4 +1,5 @@
 import Foundation
+import Identity
 import Store
 import StoreSQLite
 import StoreTesting
@@ -16,7 +17,15 @@ final class Place: Sendable {
     deinit { try? FileManager.default.removeItem(atPath: path) }
 }
 
-let engines = [EngineFactory("SQLite") { try await SQLiteEngine.open(directory: $0) }]
+let engines = [
+    EngineFactory("SQLite") { try await SQLiteEngine.open(directory: $0) },
+    EngineFactory("SQLite, all values encrypted") { place in
+        EncryptedEngine(
+            try await SQLiteEngine.open(directory: place), keys: EncryptionKeys(encryptionKey), prefixes: [""])
+    },
+]
+
+private let encryptionKey = EncryptionKey()
 
 @Suite("Every engine")
 struct EngineTests {

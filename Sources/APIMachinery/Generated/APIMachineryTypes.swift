@@ -26,5 +26,6 @@ public enum APIMachineryTypes {
         Secret.self,
         ObjectSelector.self,
         LabelSelectorRequirement.self,
+        CoreSecretList.self,
     ]
 }

@@ -42,6 +42,8 @@ public struct Secret: APIObject {
 extension Secret {
     public static let groupVersionKind = GroupVersionKind(
         group: "", version: "v1", kind: "Secret")
+
+    public static var listSchema: TypeSchema? { CoreSecretList.schema }
 }
 
 extension Secret {

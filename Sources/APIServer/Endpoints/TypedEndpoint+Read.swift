@@ -5,7 +5,8 @@ extension TypedEndpoint {
     func get(_ call: APICall) async throws -> ServerResponse {
         let form = try form(of: call)
         if let documented {
-            let document = try await documented.document(call.name, call.context)
+            let options = try call.options.listOptions(isWatch: false)
+            let document = try await documented.document(call.name, options: options, call.context)
             return ResponseEncoder(form: form).response(200, document.jsonBytes(), type(of: document).schema)
         }
         guard let gettable else { throw APIError.methodNotSupported(groupResource, verb: "get") }

@@ -4,11 +4,16 @@ extension BodyDecoder {
     /// A protobuf body as the JSON that means the same (spec/api-machinery.md 1.6, 1.7).
     ///
     /// Unknown fields are skipped: protobuf has no names for them that `fieldValidation` could tell.
-    /// - Throws: 400 where the body is no envelope, or its message none of the type.
+    /// - Throws: 400 where the body is no envelope, or its message none of the type; 415 where the type has no protobuf form.
     func protobufJSON<Object: APIKind>(
         of bytes: [UInt8], _ type: Object.Type, warnings: WarningRecorder
     ) throws(APIError) -> [UInt8] {
         let expected = Object.groupVersionKind
+        guard Object.schema.hasProtobuf else {
+            throw .unsupportedMediaType(
+                "the body of the request was in an unknown format - accepted media types include: application/json, application/yaml"
+            )
+        }
         var envelope: ProtobufEnvelope
         do { envelope = try ProtobufEnvelope(parsing: bytes) } catch {
             throw Self.unrecognized(bytes, kind: expected.kind, error.description)

@@ -29,7 +29,8 @@ public protocol GettableResource<Object>: Resource {
 
 /// A subresource whose GET answers with a document that is no object, such as a list of another type.
 public protocol DocumentResource<Object>: Resource {
-    func document(_ name: String, _ context: RequestContext) async throws -> any APIKind
+    /// - Parameter options: what the query asks for, as of a list.
+    func document(_ name: String, options: ListOptions, _ context: RequestContext) async throws -> any APIKind
 }
 
 /// A resource whose collection answers GET with a document that is no list, such as a Status.

@@ -20,5 +20,17 @@ public enum IdentityTypes {
         ScopedResourceSelectorRequirement.self,
         ResourceQuotaStatus.self,
         ResourceQuotaList.self,
+        ConfigMap.self,
+        ConfigMapList.self,
+        ServiceAccount.self,
+        ServiceAccountList.self,
+        Event.self,
+        EventSource.self,
+        EventSeries.self,
+        EventList.self,
+        Pod.self,
+        PodList.self,
+        ReplicationController.self,
+        ReplicationControllerList.self,
     ]
 }

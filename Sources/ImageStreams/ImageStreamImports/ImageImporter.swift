@@ -73,10 +73,13 @@ public struct ImportDelivery: Sendable {
 
     public var images: [Answer]
     public var repository: Repository?
+    /// What the client should be told besides, such as of a pull secret that cannot be read.
+    public var warnings: [String]
 
-    public init(images: [Answer], repository: Repository? = nil) {
+    public init(images: [Answer], repository: Repository? = nil, warnings: [String] = []) {
         self.images = images
         self.repository = repository
+        self.warnings = warnings
     }
 }
 

@@ -51,6 +51,7 @@ struct ImageStreamImportResource: CreatableResource {
         let stream = try await target(of: request, precondition: precondition, context)
         let pullSecrets = try await pullSecrets(context)
         let delivery = await fetch(request, for: stream, secrets: pullSecrets, context)
+        for warning in delivery.warnings { context.warnings.warn(warning) }
         var results = ImportResults(delivery, now: context.now)
         if request.spec.import {
             try await results.storeImages(spec: request.spec) { image in
@@ -123,6 +124,7 @@ struct ImageStreamImportResource: CreatableResource {
         // Some registries answer 401 for public images too when a wrong password is presented (A.22).
         order.pullSecrets = []
         var second = ImportResults.aligned(await importer.fetch(order), with: request.spec)
+        second.warnings = first.warnings
         for index in second.images.indices where second.images[index].isUnauthorized {
             second.images[index] = first.images[index]
         }

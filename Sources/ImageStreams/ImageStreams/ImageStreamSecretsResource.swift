@@ -18,8 +18,8 @@ struct ImageStreamSecretsResource: DocumentResource {
             kind: ImageStreamsGroup.kind("SecretList"), isNamespaced: true)
     }
 
-    func document(_ name: String, _ context: RequestContext) async throws -> any APIKind {
-        let (items, metadata) = try await secrets.pullSecrets(in: context.namespace)
+    func document(_ name: String, options: ListOptions, _ context: RequestContext) async throws -> any APIKind {
+        let (items, metadata) = try await secrets.pullSecrets(in: context.namespace, options: options)
         return SecretList(metadata: metadata, items: items)
     }
 }

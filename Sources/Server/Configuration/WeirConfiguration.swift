@@ -1,4 +1,5 @@
 import Configuration
+import Identity
 import Logging
 
 /// What `weir serve` is told: by flags, then environment variables (`WEIR_…`), then a YAML file.
@@ -48,11 +49,15 @@ public struct WeirConfiguration: Sendable {
     public var maximumImagesPerRepository: Int
     /// How far back lists and watches can begin, at least.
     public var history: Duration
+    /// The file with the keys that secrets are encrypted with; nil for the one in the data directory, which is made
+    /// where it is missing.
+    public var encryptionKeyFile: String?
     public var logLevel: Logger.Level
     public var audit: AuditConfiguration
     public var limits: RequestLimits
     public var imagePolicy: ImagePolicySettings
     public var signatures: SignatureSettings
+    public var events: EventExpiry.Configuration
     public var authentication: AuthenticationSettings
 
     /// A setting that cannot be used, in words for the person who made it.
@@ -88,6 +93,7 @@ public struct WeirConfiguration: Sendable {
             throw Invalid(description: "history-seconds must be 1 to 86400, not \(seconds)")
         }
         history = .seconds(seconds)
+        encryptionKeyFile = reader.string(forKey: "encryptionKeyFile").flatMap { $0.isEmpty ? nil : $0 }
         let level = reader.string(forKey: "logLevel", default: "info")
         guard let logLevel = Logger.Level(rawValue: level) else {
             throw Invalid(description: "log-level must be one of trace, debug, info, notice, warning, error, critical")
@@ -97,6 +103,7 @@ public struct WeirConfiguration: Sendable {
         limits = try RequestLimits(reader)
         imagePolicy = ImagePolicySettings(reader)
         signatures = try SignatureSettings(reader)
+        events = try EventExpiry.Configuration(reader)
         authentication = try AuthenticationSettings(reader)
     }
 }

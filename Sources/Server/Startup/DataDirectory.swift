@@ -12,6 +12,7 @@ import Logging
 /// serviceaccount.key         what service-account tokens are signed with
 /// htpasswd                   users with passwords
 /// admin.kubeconfig           all that kubectl and oc need
+/// secrets.key                the keys that secrets are encrypted with, unless they are kept elsewhere
 /// store/                     the database
 /// ```
 struct DataDirectory: Sendable {
