@@ -8,7 +8,7 @@ import NIOTLS
 
 /// Puts together the handlers of a connection: TLS, then HTTP/1.1 or HTTP/2 as the client chose.
 struct ConnectionPipeline: Sendable {
-    let tls: NIOSSLContext?
+    let tls: (@Sendable () -> NIOSSLContext)?
     let limits: ConnectionLimits
     let executors: EventLoopExecutors
     let respond: HTTPListener.Responder
@@ -34,7 +34,7 @@ struct ConnectionPipeline: Sendable {
                 }
             }
             try channel.pipeline.syncOperations.addHandlers([
-                NIOSSLServerHandler(context: tls), HandshakeObserver(onFailure: onHandshakeFailure), WriteCoalescer(),
+                NIOSSLServerHandler(context: tls()), HandshakeObserver(onFailure: onHandshakeFailure), WriteCoalescer(),
                 negotiation, ConnectionErrorHandler(logger: logger),
             ])
         }

@@ -15,15 +15,15 @@ public struct HTTPListener: Service {
         public var host: String
         /// 0 lets the system choose.
         public var port: Int
-        /// nil serves HTTP/1.1 without TLS.
-        public var tls: NIOSSLContext?
+        /// Asked for each connection; nil serves HTTP/1.1 without TLS.
+        public var tls: (@Sendable () -> NIOSSLContext)?
         public var limits = ConnectionLimits()
         /// Called for each connection that ended before its TLS handshake.
         public var onHandshakeFailure: @Sendable () -> Void = {}
         /// How long connections may take to end their requests once shutdown has begun.
         public var drainTimeout: TimeAmount = .seconds(60)
 
-        public init(host: String, port: Int, tls: NIOSSLContext?) {
+        public init(host: String, port: Int, tls: (@Sendable () -> NIOSSLContext)?) {
             self.host = host
             self.port = port
             self.tls = tls

@@ -120,11 +120,13 @@ public struct WeirServer: Sendable {
                 ? await registry.respond(to: request) : await pipeline.respond(to: request)
         }
         let handshakeFailed = ServerMetrics.handshakeFailures(metrics)
+        let tls = try ServingTLS(credentials, directory: directory, hosts: certificateHosts, logger: logger)
+        let rotation = BackgroundService { try await tls.keepCurrent() }
         let further = [configuration.insecureListen, configuration.registryListen].compactMap { $0 }
         let ready = ReadyGate(expected: 1 + further.count)
         var listeners = [
-            try listener(
-                configuration.listen, credentials, isPlain: false, onHandshakeFailure: handshakeFailed,
+            listener(
+                configuration.listen, tls, isPlain: false, onHandshakeFailure: handshakeFailed,
                 respond: everything
             ) { address in
                 listening.value = Self.reachable(address)
@@ -133,16 +135,16 @@ public struct WeirServer: Sendable {
         ]
         if let address = configuration.insecureListen {
             listeners.append(
-                try listener(
-                    address, credentials, isPlain: true, onHandshakeFailure: handshakeFailed, respond: everything
+                listener(
+                    address, tls, isPlain: true, onHandshakeFailure: handshakeFailed, respond: everything
                 ) { _ in
                     await ready.arrived(api: nil)
                 })
         }
         if let address = configuration.registryListen {
             listeners.append(
-                try listener(
-                    address, credentials, isPlain: configuration.registryIsInsecure, onHandshakeFailure: handshakeFailed
+                listener(
+                    address, tls, isPlain: configuration.registryIsInsecure, onHandshakeFailure: handshakeFailed
                 ) { request in
                     RegistryHandler.owns(request.path)
                         ? await registry.respond(to: request) : .text(404, "404 page not found\n")
@@ -162,7 +164,7 @@ public struct WeirServer: Sendable {
         // Stopped from the last to the first: not ready any more, listeners closed, work in the background ended.
         let stop = StopSignal(flag: isStopping, delay: configuration.limits.shutdownDelay)
         var group = ServiceGroupConfiguration(
-            services: (services.background + [announce] + listeners + [stop]).map {
+            services: (services.background + [rotation, announce] + listeners + [stop]).map {
                 .init(service: $0, successTerminationBehavior: .ignore)
             },
             gracefulShutdownSignals: [.sigterm, .sigint], logger: quiet(logger))
@@ -171,15 +173,12 @@ public struct WeirServer: Sendable {
     }
 
     private func listener(
-        _ address: WeirConfiguration.Address, _ credentials: DataDirectory.Credentials, isPlain: Bool,
+        _ address: WeirConfiguration.Address, _ tls: ServingTLS, isPlain: Bool,
         onHandshakeFailure: @escaping @Sendable () -> Void,
         respond: @escaping @Sendable (ServerRequest) async -> ServerResponse,
         onListening: @escaping @Sendable (WeirConfiguration.Address) async -> Void
-    ) throws -> any Service {
-        let tls = Listener.TLS(
-            certificate: credentials.serving.certificatePEM, key: credentials.serving.keyPEM,
-            clientAuthority: credentials.authority)
-        return try Listener(
+    ) -> any Service {
+        Listener(
             address: address, tls: isPlain ? nil : tls, respond: respond, onListening: onListening,
             onHandshakeFailure: onHandshakeFailure, logger: quiet(logger)
         ).service()

@@ -22,6 +22,48 @@ struct LoginTests {
         }
     }
 
+    @Test("Passwords, codes and tokens stand in no log, however much is logged")
+    func canaries() async throws {
+        let scratch = try Scratch()
+        let audit = scratch.path + "/audit.log"
+        let policy = scratch.path + "/policy.yaml"
+        try "apiVersion: audit.k8s.io/v1\nkind: Policy\nrules: [{level: RequestResponse}]\n"
+            .write(toFile: policy, atomically: true, encoding: .utf8)
+        var secrets = ["open sesame", Data("alice:open sesame".utf8).base64EncodedString(), "wrong-canary"]
+        var logged = ""
+        try await Self.run(["--log-level", "trace", "--audit-log", audit, "--audit-policy", policy]) {
+            server, api, browser in
+            let csrf = ("X-CSRF-Token", "1")
+            _ = try await browser.send(
+                Self.challenging(server), headers: [csrf, Browser.basic("alice", "wrong-canary")])
+            let admitted = try await browser.send(
+                Self.challenging(server), headers: [csrf, Browser.basic("alice", "open sesame")])
+            let code = try #require(admitted.parameter("code"))
+            let form = [
+                ("grant_type", "authorization_code"), ("code", code), ("code_verifier", Self.verifier),
+                ("client_id", "openshift-challenging-client"),
+            ]
+            let exchanged = try await browser.send("/oauth/token", form: form)
+            let token = try #require(try exchanged.json()["access_token"]?.stringValue)
+            _ = try await browser.send("/oauth/token/display?code=" + code)
+            var alice = api
+            alice.token = token
+            #expect(try await alice.get("/apis/user.openshift.io/v1/users/~").status == 200)
+            #expect(
+                try await api.post(
+                    "/apis/authentication.k8s.io/v1/tokenreviews", #"{"spec":{"token":"\#(token)"}}"#
+                ).status == 201)
+            secrets += [String(code.dropFirst(7)), String(token.dropFirst(7)), Self.verifier, try server.token()]
+            try await eventually("the audit log tells of the review") {
+                ((try? String(contentsOfFile: audit, encoding: .utf8)) ?? "").contains("tokenreviews")
+            }
+            logged = server.child.errors + server.child.output
+        }
+        logged += try String(contentsOfFile: audit, encoding: .utf8)
+        #expect(logged.contains("/oauth/token"))
+        for secret in secrets { #expect(!logged.contains(secret), "\(secret)") }
+    }
+
     private static func authorize(_ server: WeirProcess, _ client: String, _ more: [(String, String)]) -> String {
         "/oauth/authorize?" + Browser.encode([("client_id", client)] + more)
     }

@@ -11,7 +11,7 @@ public struct CertificateAuthority: Sendable {
     private let key: Certificate.PrivateKey
 
     /// A certificate with its key.
-    public struct Pair: Sendable {
+    public struct Pair: Sendable, Hashable {
         public var certificatePEM: String
         public var keyPEM: String
 

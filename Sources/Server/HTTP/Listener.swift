@@ -7,16 +7,9 @@ import ServiceLifecycle
 
 /// A listening socket of the server's configuration.
 struct Listener {
-    /// TLS of a listener: PEM texts.
-    struct TLS: Sendable {
-        var certificate: String
-        var key: String
-        /// Client certificates of this authority are accepted; clients without one too.
-        var clientAuthority: String
-    }
-
     var address: WeirConfiguration.Address
-    var tls: TLS?
+    /// Nil for none.
+    var tls: ServingTLS?
     var respond: @Sendable (ServerRequest) async -> ServerResponse
     /// Called once the socket listens, with the address it got.
     var onListening: @Sendable (WeirConfiguration.Address) async -> Void
@@ -24,27 +17,16 @@ struct Listener {
     var onHandshakeFailure: @Sendable () -> Void = {}
     var logger: Logger
 
-    func service() throws -> any Service {
+    func service() -> any Service {
         let host = address.host
         let onListening = onListening
         var configuration = HTTPListener.Configuration(
-            host: host, port: address.port, tls: try tls.map(Self.context))
+            host: host, port: address.port, tls: tls.map { tls in { tls.context } })
         configuration.onHandshakeFailure = onHandshakeFailure
         let listener = HTTPListener(configuration, logger: logger, respond: respond) { port in
             await onListening(.init(host: host, port: port))
         }
         return ListeningService(listener: listener, address: address)
-    }
-
-    private static func context(_ tls: TLS) throws -> NIOSSLContext {
-        var configuration = TLSConfiguration.makeServerConfiguration(
-            certificateChain: try NIOSSLCertificate.fromPEMBytes(Array(tls.certificate.utf8)).map { .certificate($0) },
-            privateKey: .privateKey(try NIOSSLPrivateKey(bytes: Array(tls.key.utf8), format: .pem)))
-        configuration.minimumTLSVersion = .tlsv12
-        configuration.applicationProtocols = ["h2", "http/1.1"]
-        configuration.trustRoots = .certificates(try NIOSSLCertificate.fromPEMBytes(Array(tls.clientAuthority.utf8)))
-        configuration.certificateVerification = .optionalVerification
-        return try NIOSSLContext(configuration: configuration)
     }
 }
 

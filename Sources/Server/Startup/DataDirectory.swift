@@ -92,6 +92,11 @@ struct DataDirectory: Sendable {
         (try? authority.isUsable(pair, hosts: hosts, at: now.addingTimeInterval(30 * 86_400))) ?? false
     }
 
+    /// What the listeners show, as it stands in the directory now.
+    func servingPair() throws -> CertificateAuthority.Pair {
+        CertificateAuthority.Pair(certificatePEM: try read("serving.crt"), keyPEM: try read("serving.key"))
+    }
+
     /// The key of service-account tokens, made at the first start.
     /// - Throws: where the file is there and cannot be read: with a new key all tokens given out would be void.
     func signingKey(logger: Logger) async throws -> SigningKey {
