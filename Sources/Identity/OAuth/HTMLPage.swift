@@ -3,41 +3,6 @@ import Crypto
 import HTTPTypes
 import JSON
 
-/// Text that is safe to stand in a page.
-struct HTML: Sendable, ExpressibleByStringLiteral, ExpressibleByStringInterpolation {
-    let text: String
-
-    init(stringLiteral value: String) { text = value }
-    init(stringInterpolation: Interpolation) { text = stringInterpolation.text }
-
-    /// Literal parts stay as they are, values are escaped.
-    struct Interpolation: StringInterpolationProtocol {
-        var text = ""
-
-        init(literalCapacity: Int, interpolationCount: Int) {}
-        mutating func appendLiteral(_ literal: String) { text += literal }
-        mutating func appendInterpolation(_ value: String) { text += HTML.escape(value) }
-        mutating func appendInterpolation(_ value: HTML) { text += value.text }
-    }
-
-    /// Safe as content and in quoted attributes.
-    private static func escape(_ text: String) -> String {
-        var out = ""
-        for scalar in text.unicodeScalars {
-            switch scalar {
-            case "&": out += "&amp;"
-            case "<": out += "&lt;"
-            case ">": out += "&gt;"
-            case "\"": out += "&#34;"
-            case "'": out += "&#39;"
-            case "\0": out += "\u{FFFD}"
-            default: out.unicodeScalars.append(scalar)
-            }
-        }
-        return out
-    }
-}
-
 /// A page of the log-in: nothing in it comes from elsewhere, no script runs, nobody frames it, nothing keeps it.
 enum HTMLPage {
     private static let style = """
@@ -75,36 +40,6 @@ enum HTMLPage {
         var policy = "default-src 'none'; style-src 'sha256-\(styleHash)'; base-uri 'none'; frame-ancestors 'none'"
         if let formTarget { policy += "; form-action 'self'" + (formTarget.isEmpty ? "" : " " + formTarget) }
         response.headers[.contentSecurityPolicy] = policy
-        response.protectFromCaches()
-        return response
-    }
-}
-
-extension ServerResponse {
-    /// For answers that hold secrets, or are made for one person: no cache keeps them, no frame shows them, and their
-    /// addresses go nowhere.
-    mutating func protectFromCaches() {
-        headers[.cacheControl] = "no-store"
-        headers[.pragma] = "no-cache"
-        headers[.contentTypeOptions] = "nosniff"
-        headers[.frameOptions] = "DENY"
-        headers[.referrerPolicy] = "no-referrer"
-    }
-
-    /// 302 to an address.
-    static func redirect(to url: String) -> ServerResponse {
-        var response = ServerResponse(status: 302, headers: [.location: url])
-        response.protectFromCaches()
-        return response
-    }
-
-    /// A refusal as OAuth's endpoints show it.
-    static func oauth(_ status: Int, _ error: OAuthError) -> ServerResponse {
-        let document: JSONValue = .object(
-            JSONObject(members: [
-                ("error", .string(error.code.rawValue)), ("error_description", .string(error.description)),
-            ]))
-        var response = ServerResponse(status: status, contentType: "application/json", document.jsonBytes())
         response.protectFromCaches()
         return response
     }

@@ -20,8 +20,8 @@ struct Listener {
     func service() -> any Service {
         let host = address.host
         let onListening = onListening
-        var configuration = HTTPListener.Configuration(
-            host: host, port: address.port, tls: tls.map { tls in { tls.context } })
+        var configuration = HTTPListener.Configuration(host: host, port: address.port, tls: nil)
+        if let tls { configuration.tls = { tls.context } }
         configuration.onHandshakeFailure = onHandshakeFailure
         let listener = HTTPListener(configuration, logger: logger, respond: respond) { port in
             await onListening(.init(host: host, port: port))
