@@ -26,6 +26,34 @@ struct OAuthRuleTests {
         #expect(OAuthTokenName.make().token != token)
     }
 
+    @Test("Tokens that administrators write name client, user and scopes, and do not change")
+    func validation() {
+        let good = OAuthAccessToken(
+            metadata: ObjectMeta(name: OAuthTokenName.make().name, uid: "1"), clientName: "c", scopes: ["user:full"],
+            userName: "alice", userUID: "u")
+        #expect(OAuthTokenValidation.validate(good).isEmpty)
+        func fields(_ change: (inout OAuthAccessToken) -> Void) -> [String] {
+            var token = good
+            change(&token)
+            return OAuthTokenValidation.validate(token).map(\.field)
+        }
+        #expect(fields { $0.clientName = "" } == ["clientName"])
+        #expect(fields { $0.userName = "" } == ["userName"])
+        #expect(fields { $0.userName = "system:admin" } == ["userName"])
+        #expect(fields { $0.userUID = "" } == ["userUID"])
+        #expect(fields { $0.scopes = [] } == ["scopes"])
+        #expect(fields { $0.scopes = ["user:full", "role:admin:*"] } == ["scopes[1]"])
+        #expect(fields { $0.expiresIn = -1 } == ["expiresIn"])
+        #expect(fields { $0.inactivityTimeoutSeconds = 300 } == ["inactivityTimeoutSeconds"])
+        #expect(fields { $0.metadata.name = "sha256~short" } == ["metadata.name"])
+        var longer = good
+        longer.expiresIn = 1
+        #expect(OAuthTokenValidation.validateUpdate(longer, old: good).count == 1)
+        longer = good
+        longer.metadata.labels = ["a": "b"]
+        #expect(OAuthTokenValidation.validateUpdate(longer, old: good).isEmpty)
+    }
+
     @Test("A code's verifier must be the one that was announced")
     func pkce() {
         let hashed = CodeChallenge(challenge: Self.challenge, method: "S256")

@@ -25,6 +25,10 @@ enum OAuthTokenValidation {
         if token.expiresIn < 0 {
             errors.append(.invalid("expiresIn", .number(token.expiresIn), "must be greater than or equal to 0"))
         }
+        // When a token was used last is not kept: better no token than one that outlives its bound.
+        if token.inactivityTimeoutSeconds != 0 {
+            errors.append(.forbidden("inactivityTimeoutSeconds", "is not supported by this server"))
+        }
         if token.scopes.isEmpty { errors.append(.required("scopes", "may not be empty")) }
         for (index, scope) in token.scopes.enumerated() where OAuthScope(scope) == nil {
             errors.append(
