@@ -5,9 +5,13 @@ extension PolicyRule {
     static let all = "*"
 
     func allows(_ access: AccessAttributes) -> Bool {
-        guard matches(access.verb, in: verbs) else { return false }
-        guard access.isResourceRequest else { return nonResourceURLs.contains { Self.url($0, covers: access.path) } }
-        guard matches(access.group, in: apiGroups), matches(resource: access) else { return false }
+        guard access.isResourceRequest else {
+            return matches(access.verb, in: verbs) && nonResourceURLs.contains { Self.url($0, covers: access.path) }
+        }
+        // What rules differ in most comes first.
+        guard matches(resource: access), matches(access.verb, in: verbs), matches(access.group, in: apiGroups) else {
+            return false
+        }
         return resourceNames.isEmpty || (!access.name.isEmpty && resourceNames.contains(access.name))
     }
 

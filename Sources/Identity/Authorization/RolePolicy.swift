@@ -18,15 +18,6 @@ package struct RolePolicy: Sendable {
         var reason: String
     }
 
-    /// The rules of a role. A reference: many grants have one set.
-    package final class RuleSet: Sendable {
-        let rules: [PolicyRule]
-
-        package init(_ rules: [PolicyRule]) { self.rules = rules }
-
-        func allows(_ access: AccessAttributes) -> Bool { rules.contains { $0.allows(access) } }
-    }
-
     package typealias Grants = [Subject: [Grant]]
 
     private(set) var cluster: Grants = [:]
@@ -86,6 +77,8 @@ package struct RolePolicy: Sendable {
     ) {
         for subject in subjects {
             guard let (key, shown) = resolve(subject, namespace: namespace) else { continue }
+            // A role that somebody has twice says nothing new.
+            if grants[key]?.contains(where: { $0.rules === rules }) == true { continue }
             grants[key, default: []].append(Grant(rules: rules, reason: "\(reason) to \(shown)"))
         }
     }
@@ -119,8 +112,9 @@ package struct RolePolicy: Sendable {
     }
 
     private static func reason(in grants: Grants, for user: UserInfo, _ access: AccessAttributes) -> String? {
+        let path = access.resourcePath
         func look(_ subject: Subject) -> String? {
-            grants[subject]?.first { $0.rules.allows(access) }?.reason
+            grants[subject]?.first { $0.rules.allows(access, path) }?.reason
         }
         if let reason = look(.user(user.name)) { return reason }
         for group in user.groups {
@@ -143,11 +137,12 @@ package struct RolePolicy: Sendable {
 
     /// Everybody who may do something.
     func subjects(allowed access: AccessAttributes) -> Set<Subject> {
+        let path = access.resourcePath
         var found = Set<Subject>()
         var places = [cluster]
         if access.isResourceRequest, let own = namespaces[access.namespace] { places.append(own) }
         for grants in places {
-            for (subject, list) in grants where list.contains(where: { $0.rules.allows(access) }) {
+            for (subject, list) in grants where list.contains(where: { $0.rules.allows(access, path) }) {
                 found.insert(subject)
             }
         }

@@ -66,6 +66,9 @@ struct PolicyRuleTests {
     @Test("allow what they say and nothing else", arguments: cases)
     func allows(_ test: Case) {
         #expect(test.rule.allows(test.access) == test.isAllowed)
+        // Among other rules it is found as well.
+        let set = RolePolicy.RuleSet([.on(["get"], ["x"], ["imagestreams"]), test.rule, .urls(["put"], ["/x"])])
+        #expect(set.allows(test.access, test.access.resourcePath) == test.isAllowed)
     }
 
     struct CoverCase: Sendable, CustomTestStringConvertible {
