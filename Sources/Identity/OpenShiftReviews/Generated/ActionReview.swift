@@ -29,6 +29,9 @@ public struct ActionReview: APIObject {
     /// Path is the path of a non resource URL.
     public var path: String = ""
 
+    /// Content is the actual content of the request for create and update.
+    public var content: RawJSON = RawJSON()
+
     /// IsNonResourceURL is true if this is a request for a non-resource URL (outside of the resource hierarchy).
     public var isNonResourceURL: Bool = false
 
@@ -52,6 +55,7 @@ public struct ActionReview: APIObject {
         resource: String = "",
         resourceName: String = "",
         path: String = "",
+        content: RawJSON = RawJSON(),
         isNonResourceURL: Bool = false,
         user: String = "",
         groups: [String] = [],
@@ -65,6 +69,7 @@ public struct ActionReview: APIObject {
         self.resource = resource
         self.resourceName = resourceName
         self.path = path
+        self.content = content
         self.isNonResourceURL = isNonResourceURL
         self.user = user
         self.groups = groups
@@ -90,6 +95,7 @@ extension ActionReview {
             && Exactly.equal(left.resource, right.resource)
             && Exactly.equal(left.resourceName, right.resourceName)
             && Exactly.equal(left.path, right.path)
+            && left.content == right.content
             && left.isNonResourceURL == right.isNonResourceURL
             && Exactly.equal(left.user, right.user)
             && Exactly.equal(left.groups, right.groups)
@@ -141,20 +147,24 @@ extension ActionReview {
                 if try reader.beginField("path", 7, &seen) {
                     self.path = try reader.readString()
                 }
+            case 7 where reader.keyMatches("content"):
+                if try reader.beginField("content", 8, &seen) {
+                    self.content = try RawJSON(from: &reader)
+                }
             case 16 where reader.keyMatches("isNonResourceURL"):
-                if try reader.beginField("isNonResourceURL", 8, &seen) {
+                if try reader.beginField("isNonResourceURL", 9, &seen) {
                     self.isNonResourceURL = try reader.readBool()
                 }
             case 4 where reader.keyMatches("user"):
-                if try reader.beginField("user", 9, &seen) {
+                if try reader.beginField("user", 10, &seen) {
                     self.user = try reader.readString()
                 }
             case 6 where reader.keyMatches("groups"):
-                if try reader.beginField("groups", 10, &seen) {
+                if try reader.beginField("groups", 11, &seen) {
                     self.groups = try reader.readList()
                 }
             case 6 where reader.keyMatches("scopes"):
-                if try reader.beginField("scopes", 11, &seen) {
+                if try reader.beginField("scopes", 12, &seen) {
                     self.scopes = try reader.readList()
                 }
             case 4 where reader.keyMatches("kind"):
@@ -197,6 +207,10 @@ extension ActionReview {
         writer.write(self.resourceName)
         writer.key("path")
         writer.write(self.path)
+        if !self.content.isEmpty {
+            writer.key("content")
+            self.content.encode(to: &writer)
+        }
         writer.key("isNonResourceURL")
         writer.write(self.isNonResourceURL)
         writer.key("user")
@@ -233,6 +247,10 @@ extension ActionReview {
         writer.write(self.resourceName)
         writer.key("path")
         writer.write(self.path)
+        if !self.content.isEmpty {
+            writer.key("content")
+            self.content.encode(to: &writer)
+        }
         writer.key("isNonResourceURL")
         writer.write(self.isNonResourceURL)
         writer.key("user")
@@ -280,6 +298,12 @@ extension ActionReview {
         if !(Exactly.equal(self.path, old.path)) {
             writer.key("path")
             writer.write(self.path)
+        }
+        if !(self.content == old.content) {
+            if !self.content.isEmpty {
+                writer.key("content")
+                self.content.encode(to: &writer)
+            }
         }
         if !(self.isNonResourceURL == old.isNonResourceURL) {
             writer.key("isNonResourceURL")
@@ -372,6 +396,12 @@ extension ActionReview {
                 isRequired: true,
                 protobuf: [1, 8],
                 documentation: "Path is the path of a non resource URL."),
+            FieldSchema(
+                name: "content",
+                type: .rawJSON,
+                output: .omit,
+                protobuf: [1, 7],
+                documentation: "Content is the actual content of the request for create and update."),
             FieldSchema(
                 name: "isNonResourceURL",
                 type: .bool,

@@ -30,6 +30,9 @@ public struct LocalResourceAccessReview: APIObject {
     /// Path is the path of a non resource URL.
     public var path: String = ""
 
+    /// Content is the actual content of the request for create and update.
+    public var content: RawJSON = RawJSON()
+
     /// IsNonResourceURL is true if this is a request for a non-resource URL (outside of the resource hierarchy).
     public var isNonResourceURL: Bool = false
 
@@ -44,6 +47,7 @@ public struct LocalResourceAccessReview: APIObject {
         resource: String = "",
         resourceName: String = "",
         path: String = "",
+        content: RawJSON = RawJSON(),
         isNonResourceURL: Bool = false
     ) {
         self.metadata = metadata
@@ -54,6 +58,7 @@ public struct LocalResourceAccessReview: APIObject {
         self.resource = resource
         self.resourceName = resourceName
         self.path = path
+        self.content = content
         self.isNonResourceURL = isNonResourceURL
     }
 
@@ -76,6 +81,7 @@ extension LocalResourceAccessReview {
             && Exactly.equal(left.resource, right.resource)
             && Exactly.equal(left.resourceName, right.resourceName)
             && Exactly.equal(left.path, right.path)
+            && left.content == right.content
             && left.isNonResourceURL == right.isNonResourceURL
     }
 }
@@ -124,8 +130,12 @@ extension LocalResourceAccessReview {
                 if try reader.beginField("path", 7, &seen) {
                     self.path = try reader.readString()
                 }
+            case 7 where reader.keyMatches("content"):
+                if try reader.beginField("content", 8, &seen) {
+                    self.content = try RawJSON(from: &reader)
+                }
             case 16 where reader.keyMatches("isNonResourceURL"):
-                if try reader.beginField("isNonResourceURL", 8, &seen) {
+                if try reader.beginField("isNonResourceURL", 9, &seen) {
                     self.isNonResourceURL = try reader.readBool()
                 }
             case 4 where reader.keyMatches("kind"):
@@ -168,6 +178,10 @@ extension LocalResourceAccessReview {
         writer.write(self.resourceName)
         writer.key("path")
         writer.write(self.path)
+        if !self.content.isEmpty {
+            writer.key("content")
+            self.content.encode(to: &writer)
+        }
         writer.key("isNonResourceURL")
         writer.write(self.isNonResourceURL)
     }
@@ -194,6 +208,10 @@ extension LocalResourceAccessReview {
         writer.write(self.resourceName)
         writer.key("path")
         writer.write(self.path)
+        if !self.content.isEmpty {
+            writer.key("content")
+            self.content.encode(to: &writer)
+        }
         writer.key("isNonResourceURL")
         writer.write(self.isNonResourceURL)
     }
@@ -231,6 +249,12 @@ extension LocalResourceAccessReview {
         if !(Exactly.equal(self.path, old.path)) {
             writer.key("path")
             writer.write(self.path)
+        }
+        if !(self.content == old.content) {
+            if !self.content.isEmpty {
+                writer.key("content")
+                self.content.encode(to: &writer)
+            }
         }
         if !(self.isNonResourceURL == old.isNonResourceURL) {
             writer.key("isNonResourceURL")
@@ -307,6 +331,12 @@ extension LocalResourceAccessReview {
                 isRequired: true,
                 protobuf: [1, 8],
                 documentation: "Path is the path of a non resource URL."),
+            FieldSchema(
+                name: "content",
+                type: .rawJSON,
+                output: .omit,
+                protobuf: [1, 7],
+                documentation: "Content is the actual content of the request for create and update."),
             FieldSchema(
                 name: "isNonResourceURL",
                 type: .bool,
