@@ -24,6 +24,7 @@ struct ImageStrategy: Strategy {
 
     func prepareForUpdate(_ image: inout Image, old: Image, _ context: RequestContext) async throws {
         try image.normalizeDocument()
+        image.restoreEmptiedSignatures(from: old)
         image.dockerImageMetadata = old.dockerImageMetadata
         image.dockerImageMetadataVersion = old.dockerImageMetadataVersion
         image.dockerImageLayers = old.dockerImageLayers
@@ -108,5 +109,31 @@ extension Image {
     /// The empty document where there is none: every Image on the wire has one.
     mutating func completeDocument() {
         if dockerImageMetadata.isEmpty { setDockerImage(DockerImage()) }
+    }
+}
+
+extension Image {
+    /// A verifier puts an empty entry in the place of a signature that did not hold (spec/clients.md 5.5). The signature
+    /// stays and is unverified from then on (spec/import-and-controllers.md C.3); an empty entry in no place goes.
+    fileprivate mutating func restoreEmptiedSignatures(from old: Image) {
+        guard signatures.contains(ImageSignature()) else { return }
+        let areInPlace = signatures.count == old.signatures.count
+        signatures = signatures.enumerated().compactMap { index, signature in
+            guard signature == ImageSignature() else { return signature }
+            return areInPlace ? old.signatures[index].unverified : nil
+        }
+    }
+}
+
+extension ImageSignature {
+    /// Without what a verifier said.
+    fileprivate var unverified: ImageSignature {
+        var signature = self
+        signature.conditions = []
+        signature.imageIdentity = ""
+        signature.signedClaims = [:]
+        signature.issuedBy = nil
+        signature.issuedTo = nil
+        return signature
     }
 }
