@@ -128,7 +128,7 @@ struct UserTests {
             clock.advance(1)
             #expect(try await !isGood(short))
             try await tokens.removeExpired(Self.context(clock.now))
-            #expect(try await tokens.accessTokens.count == 1)
+            #expect(tokens.accessTokens.count == 1)
             #expect(try await isGood(long))
             _ = try await users.users.delete("alice", options: DeleteOptions(), Self.context(clock.now))
             #expect(try await !isGood(long))
