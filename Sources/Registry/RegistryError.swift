@@ -9,6 +9,7 @@ public struct RegistryError: Error, Sendable, Hashable {
         case unauthorized = "UNAUTHORIZED"
         case denied = "DENIED"
         case nameUnknown = "NAME_UNKNOWN"
+        case blobUnknown = "BLOB_UNKNOWN"
         case unsupported = "UNSUPPORTED"
     }
     public var status: Int
@@ -26,6 +27,12 @@ public struct RegistryError: Error, Sendable, Hashable {
 
     public static let unknownRepository = RegistryError(
         status: 404, code: .nameUnknown, message: "repository name not known to registry")
+
+    public static let unknownBlob = RegistryError(
+        status: 404, code: .blobUnknown, message: "blob unknown to registry")
+
+    public static let unsupported = RegistryError(
+        status: 405, code: .unsupported, message: "the operation is unsupported")
 
     /// The error document.
     public var response: ServerResponse {

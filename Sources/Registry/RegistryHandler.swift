@@ -12,8 +12,13 @@ public struct RegistryHandler: Sendable {
 
     public init(authenticator: any Authenticator) { self.authenticator = authenticator }
 
+    /// Where whoever prunes images deletes blobs that no image uses any more (spec/clients.md 5.4).
+    private static let prunedBlobs = "/admin/blobs/"
+
     /// Whether a path is the registry's.
-    public static func owns(_ path: String) -> Bool { path == "/v2" || path.hasPrefix("/v2/") }
+    public static func owns(_ path: String) -> Bool {
+        path == "/v2" || path.hasPrefix("/v2/") || path.hasPrefix(prunedBlobs)
+    }
 
     public func respond(to request: ServerRequest) async -> ServerResponse {
         var response: ServerResponse
@@ -34,10 +39,11 @@ public struct RegistryHandler: Sendable {
         guard try await authenticator.authenticate(withTokenAsBearer(request)) != nil else {
             throw RegistryError.unauthorized
         }
-        guard request.path == "/v2/" || request.path == "/v2" else { throw RegistryError.unknownRepository }
-        guard request.method == "GET" || request.method == "HEAD" else {
-            throw RegistryError(status: 405, code: .unsupported, message: "the operation is unsupported")
+        if request.path.hasPrefix(Self.prunedBlobs) {
+            throw request.method == "DELETE" ? RegistryError.unknownBlob : RegistryError.unsupported
         }
+        guard request.path == "/v2/" || request.path == "/v2" else { throw RegistryError.unknownRepository }
+        guard request.method == "GET" || request.method == "HEAD" else { throw RegistryError.unsupported }
         return ServerResponse(status: 200, contentType: "application/json", Array("{}".utf8))
     }
 
