@@ -2,6 +2,7 @@
 import threading
 from contextlib import ExitStack
 
+from .answer import Answer
 from .client import Client
 from .content import unique
 from .raw import RawConnection
@@ -9,16 +10,15 @@ from .repository import Repository
 
 
 class Observer:
-    """Keeps what every answer of the run must keep to: the heads, and the bodies of errors."""
+    """Keeps of every answer of the run what general rules are about: its head, and the beginning of its body."""
 
     def __init__(self):
         self.answers, self.lock = [], threading.Lock()
 
     def saw(self, answer):
+        kept = Answer(answer.method, answer.path, answer.status, answer.headers, answer.body[:65536])
         with self.lock:
-            self.answers.append(answer)
-            if answer.status < 400:
-                answer.body_length = len(answer.body)
+            self.answers.append(kept)
 
 
 class Run:
@@ -41,6 +41,10 @@ class Run:
             self.client.send("GET", "/v2/")
         return RawConnection(self.target, self.client.authorization if credentials else None, timeout)
 
+    def project(self):
+        """A namespace of its own for a test, made through the API."""
+        return self.cluster.make_project(self)
+
     def anonymous(self):
         """Sends no credentials."""
         return Client(self.target, observer=self.observer)
@@ -54,3 +58,8 @@ class Context:
 
     def __getattr__(self, name):
         return getattr(self.run, name)
+
+    def project(self):
+        project = self.run.project()
+        self.undo.callback(project.delete)
+        return project

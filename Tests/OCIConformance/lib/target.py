@@ -16,6 +16,7 @@ class Target:
         self.url = f"{parts.scheme}://{parts.netloc}"
         self.certificate = None
         self.insecure = insecure
+        self.made = None
 
     def with_certificate(self, certificate, key):
         """The same server, seen by the owner of a client certificate."""
@@ -23,7 +24,14 @@ class Target:
         other.certificate = (certificate, key)
         return other
 
+    def read_files(self):
+        """Needs the files of certificates and keys no more."""
+        if self.secure:
+            self.made = self.context()
+
     def context(self):
+        if self.made is not None:
+            return self.made
         context = ssl.create_default_context(cafile=self.ca)
         if self.insecure:
             context.check_hostname, context.verify_mode = False, ssl.CERT_NONE

@@ -8,13 +8,18 @@ from lib.register import group
 test = group("conventions", last=True)
 
 
+def routed(answer):
+    """Whether the request was small enough to get as far as the registry."""
+    return len(answer.path) < 8000
+
+
 def every(t, rule, holds, select=lambda answer: True):
     """Holds the rule against all answers; a run of these tests alone makes a few itself."""
     t.client.send("GET", "/v2/")
     t.anonymous().send("GET", f"{t.repo1.base}/tags/list")
     t.client.send("GET", f"{t.repo1.base}/blobs/{ABSENT['sha256']}")
     t.client.send("POST", f"{t.repo1.base}/blobs/uploads/")
-    broken = [answer for answer in list(t.observer.answers) if select(answer) and not holds(answer)]
+    broken = [answer for answer in list(t.observer.answers) if routed(answer) and select(answer) and not holds(answer)]
     if broken:
         raise Failure(f"{rule}: {len(broken)} answers, such as {broken[0]} with {broken[0].headers}")
 
@@ -38,7 +43,7 @@ def is_document(answer):
 
 @test("C-3 every refusal is an error document of the type application/json")
 def documents(t):
-    every(t, "errors", is_document, lambda a: a.status >= 400 and a.method != "HEAD" and a.status not in (414, 431))
+    every(t, "errors", is_document, lambda a: a.status >= 400 and a.method != "HEAD")
 
 
 @test("C-3 no answer to HEAD has a body")
@@ -87,7 +92,7 @@ def codes(t):
         except Failure:
             return False
 
-    every(t, "code", fits, lambda a: 400 <= a.status and a.method != "HEAD" and a.status not in (414, 431))
+    every(t, "code", fits, lambda a: 400 <= a.status and a.method != "HEAD")
 
 
 @test("1.3 nothing was an internal error")
