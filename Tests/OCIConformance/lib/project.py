@@ -18,18 +18,22 @@ CREATE = rule("create get", "imagestreams")
 
 
 class Account:
-    """A service account and what it may do; `client` asks the registry in its name, `api` the API."""
+    """A service account and what it may do; `client` asks the registry in its name, `api` the API.
 
-    def __init__(self, project, name):
-        self.project, self.name = project, name
-        self.subject = {"kind": "ServiceAccount", "name": name, "namespace": project.name}
-        project.cluster.make_account(project.name, name)
-        self.token = project.cluster.token(project.name, name)
+    It lives in another namespace than the project's: all accounts of a namespace may pull in it.
+    """
+
+    def __init__(self, project, name, home):
+        self.project, self.name, self.home = project, name, home
+        self.user = f"system:serviceaccount:{home}:{name}"
+        self.subject = {"kind": "ServiceAccount", "name": name, "namespace": home}
+        project.cluster.make_account(home, name)
+        self.token = project.cluster.token(home, name)
         self.client = Client(project.run.target, token=self.token, observer=project.run.observer)
         self.api = Client(project.cluster.target, token=self.token)
 
     def may(self, *rules, namespace=None):
-        """In the account's own namespace, if nothing else is said."""
+        """In the project, if nothing else is said."""
         cluster = self.project.cluster
         cluster.bind(self.subject, cluster.make_role(list(rules)), namespace or self.project.name)
         return self
@@ -50,18 +54,24 @@ class Project:
     def __init__(self, cluster, run, name):
         self.cluster, self.run, self.name = cluster, run, name
         self.path = f"{IMAGE}/namespaces/{name}"
-        self.accounts = {}
+        self.home = f"{name}-people"
+        self.found_owner = None
+        cluster.make_namespace(self.home)
 
     def account(self, name, *rules):
-        account = Account(self, name)
+        account = Account(self, name, self.home)
         return account.may(*rules) if rules else account
+
+    def member(self, name):
+        """An account of the project itself."""
+        return Account(self, name, self.name)
 
     @property
     def owner(self):
         """The account that administers the namespace."""
-        if "owner" not in self.accounts:
-            self.accounts["owner"] = self.account("owner").has("admin")
-        return self.accounts["owner"]
+        if self.found_owner is None:
+            self.found_owner = self.account("owner").has("admin")
+        return self.found_owner
 
     def repository(self, name="app"):
         return self.owner.repository(name)
@@ -109,10 +119,11 @@ class Project:
 
     def delete(self):
         """Asks for it; what is in the namespace goes with it."""
-        self.cluster.send("DELETE", f"/api/v1/namespaces/{self.name}").status_is(200, 202, 404, 409)
+        for name in (self.name, self.home):
+            self.cluster.send("DELETE", f"/api/v1/namespaces/{name}").status_is(200, 202, 404, 409)
 
     def delete_and_wait(self):
-        self.delete()
+        self.cluster.send("DELETE", f"/api/v1/namespaces/{self.name}").status_is(200, 202)
         eventually(lambda: self.cluster.get(f"/api/v1/namespaces/{self.name}") is None, f"{self.name} is gone", 30)
 
 

@@ -16,7 +16,8 @@ class Observer:
         self.answers, self.lock = [], threading.Lock()
 
     def saw(self, answer):
-        kept = Answer(answer.method, answer.path, answer.status, answer.headers, answer.body[:65536])
+        kept = Answer(answer.method, answer.path, answer.status, answer.headers, 
+                      answer.body if answer.status >= 400 else answer.body[:65536])
         with self.lock:
             self.answers.append(kept)
 

@@ -24,13 +24,20 @@ def reason(t):
 
 
 @test.cases("G-1 the name {name} is good", [{"name": name} for name in (
-    "a", "0", "a.b", "a_b", "a__b", "a-b", "a--b", "a---b.c_d", "blobs", "manifests", "tags", "uploads", "list", "_oci-x"[1:],
-    "a" * 100)])
+    "a", "0", "a.b", "a_b", "a-b", "a-b.c_d", "blobs", "manifests", "tags", "uploads", "list", "oci", "a" * 100)])
 def good_name(t, name):
     repository = t.repository(name)
     content = repository.push(image(0), "v1")
     repository.get("v1").status_is(200).body_is(content.data)
     expect("v1" in repository.tags().status_is(200).json()["tags"], "the tag is not listed")
+
+
+@test.cases("S-1 the name {name} is taken if streams may be called so, else 400 NAME_INVALID", [
+    {"name": name} for name in ("a__b", "a--b", "a---b.c_d")])
+def doubled_separators(t, name):
+    answer = t.repository(name).send("POST", "/blobs/uploads/").status_is(202, 400)
+    if answer.status == 400:
+        answer.error(400, "NAME_INVALID")
 
 
 @test("G-5 routes are found from the right: a stream may be called like a part of a route")
@@ -125,9 +132,10 @@ def tricks(t, path):
     expect(b"root:" not in answer.body, f"{answer}: a file of the machine")
 
 
-@test("1.18 a very long path or query is refused, and the server lives")
+@test("1.18 a very long path or query does no harm")
 def long_path(t):
     for path in (f"/v2/{'a/' * 4000}tags/list", f"{t.repo1.base}/tags/list?last={'a' * 100_000}",
                  f"{t.repo1.base}/manifests/{'a' * 20_000}"):
-        t.client.send("GET", path).status_is(400, 404, 414, 431)
+        answer = t.client.send("GET", path)
+        expect(answer.status < 500, str(answer))
     t.client.send("GET", "/v2/").status_is(200)

@@ -168,9 +168,11 @@ def refuse(t):
     old, new = repository.push(image(), "v1"), repository.push(image(), "v1")
     parent = repository.push(index(), "multi")
     pruner = project.account("pruner", PULL).may_everywhere(DELETE_IMAGES).repository("app")
-    for digest in (old.digest, new.digest, parent.digest, parent.children[0].digest):
-        answer = pruner.delete(digest).error(405, "UNSUPPORTED")
-        repository.get(digest).status_is(200)
+    named = {"the present": new, "the past": old, "an index": parent, "a child of it": parent.children[0]}
+    for what, content in named.items():
+        answer = pruner.delete(content.digest)
+        expect(answer.status == 405, f"{what}: {answer}, expected 405")
+        repository.get(content.digest).status_is(200)
     answer = pruner.delete(new.digest).error(405, "UNSUPPORTED")
     expect("v1" in answer.details(), f"{answer}: the tag is not named")
     equal(len(project.history("v1")), 2, "events")
