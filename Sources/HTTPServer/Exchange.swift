@@ -102,7 +102,7 @@ final class Exchange {
                 return try await body.collect(upTo: limit)
             },
             clientCertificate: { certificate },
-            remoteAddress: connection.remoteAddress)
+            remoteAddress: connection.remoteAddress, isSecure: connection.isSecure)
     }
 }
 

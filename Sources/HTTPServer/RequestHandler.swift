@@ -18,6 +18,7 @@ final class RequestHandler: ChannelDuplexHandler, RemovableChannelHandler {
         let limits: ConnectionLimits
         let executor: EventLoopExecutor
         let remoteAddress: String
+        let isSecure: Bool
         /// The verified certificate of the client, in DER form.
         let certificate: [UInt8]?
         /// The handlers that speak HTTP/1.1, from the socket on: a WebSocket takes their place. None in HTTP/2.
