@@ -126,7 +126,7 @@ struct TestAPI {
             to: ServerRequest(method: method, path: path, query: query, headers: headers, body: .bytes(body)))
         let collected = CollectingWriter()
         switch response.body {
-        case .bytes, .pieces: try await collected.write(response.body.joined ?? [])
+        case .bytes, .pieces, .parts: try await collected.write(response.body.joined ?? [])
         case .stream(let write): try await write(collected)
         case .webSocket(let socket): try await socket.write(collected)
         }
