@@ -100,7 +100,9 @@ extension ImageStreamsAPI {
             let gone = Set(changed.status.tags.filter { $0.items.first?.image == image }.map { ExactString($0.tag) })
             changed.spec.tags.removeAll { gone.contains(ExactString($0.name)) }
             changed.status.tags.removeAll { gone.contains(ExactString($0.tag)) }
-            for index in changed.status.tags.indices { changed.status.tags[index].items.removeAll { $0.image == image } }
+            for index in changed.status.tags.indices {
+                changed.status.tags[index].items.removeAll { $0.image == image }
+            }
             do {
                 _ = try await tags.write(changed, isNew: false, options: WriteOptions(), context, companions: rows)
                 return
