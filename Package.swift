@@ -139,6 +139,9 @@ let package = Package(
                 .product(name: "NIOSSL", package: "swift-nio-ssl"),
             ], path: "Tests/RegistryTesting"),
         .target(name: "StoreTesting", dependencies: ["Store"]),
+        .target(name: "BlobsTesting", dependencies: ["Blobs"]),
+        .executableTarget(
+            name: "weir-blob-crasher", dependencies: ["Blobs", "BlobsTesting"], path: "Tests/BlobCrasher"),
         .executableTarget(
             name: "weir-store-crasher", dependencies: ["StoreSQLite", "StoreTesting"], path: "Tests/StoreCrasher"),
         .testTarget(name: "JSONTests", dependencies: ["JSON"]),
@@ -164,6 +167,7 @@ let package = Package(
         .testTarget(name: "ImageAPITests", dependencies: ["ImageAPI"]),
         .testTarget(
             name: "StoreTests", dependencies: ["Identity", "StoreSQLite", "StoreTesting", "weir-store-crasher"]),
+        .testTarget(name: "BlobsTests", dependencies: ["Blobs", "BlobsTesting", "weir-blob-crasher"]),
         .testTarget(name: "RegistryClientTests", dependencies: ["RegistryClient", "RegistryTesting"]),
         .testTarget(name: "ImportingTests", dependencies: ["Importing", "RegistryTesting"]),
         .testTarget(
