@@ -15,8 +15,10 @@ public struct RegistryConfiguration: Sendable {
         case unauthorized = 401
     }
 
-    /// `host[:port]` that pull specs of pushed images name; empty for the host that the request was sent to.
+    /// `host[:port]` that pull specs of pushed images name.
     public var hostname = ""
+    /// All names under which this registry is known: what they name is not asked for elsewhere (3.1 S-4).
+    public var hosts: Set<String> = []
     /// `scheme://host[:port]` of the token endpoint as clients reach it; nil for where the request came in.
     public var tokenRealm: String?
     public var deniedStatus = DeniedStatus.forbidden

@@ -198,7 +198,11 @@ public struct WeirServer: Sendable {
 
     private var registryConfiguration: RegistryConfiguration {
         var registry = RegistryConfiguration()
-        registry.hostname = configuration.internalRegistryHostname
+        let internalName = configuration.internalRegistryHostname
+        let address = Self.reachable(configuration.registryListen ?? configuration.listen)
+        registry.hostname = internalName.isEmpty ? address.description : internalName
+        registry.hosts = Set(
+            [registry.hostname, internalName, configuration.publicRegistryHostname].filter { !$0.isEmpty })
         registry.tokenRealm = configuration.authentication.publicURL
         return registry
     }

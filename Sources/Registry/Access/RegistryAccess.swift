@@ -102,12 +102,13 @@ enum Credentials: Hashable, Sendable {
 
     init(_ header: String?) {
         let parts = (header ?? "").split(separator: " ", maxSplits: 1, omittingEmptySubsequences: true)
-        guard parts.count == 2 else {
+        guard let scheme = parts.first else {
             self = .none
             return
         }
-        let value = String(parts[1].drop { $0 == " " })
-        switch parts[0].lowercased() {
+        let value = parts.count == 2 ? String(parts[1].drop { $0 == " " }) : ""
+        switch scheme.lowercased() {
+        case "bearer" where value.isEmpty: self = .none
         case "bearer": self = value == RegistryAccess.anonymousToken ? .anonymous : Self.checked(value)
         case "basic":
             guard let (_, password) = Self.pair(value), !password.isEmpty else {
@@ -119,10 +120,11 @@ enum Credentials: Hashable, Sendable {
         }
     }
 
-    /// User and password of basic credentials (RFC 7617); nil for what is none.
+    /// User and password of basic credentials (RFC 7617); nil for what is none. The last colon parts them: tokens have
+    /// none, and the names of service accounts do.
     static func pair(_ value: String) -> (user: String, password: String)? {
         guard case .bytes(let bytes) = Base64.decode(Array(value.utf8)),
-            let colon = bytes.firstIndex(of: UInt8(ascii: ":"))
+            let colon = bytes.lastIndex(of: UInt8(ascii: ":"))
         else { return nil }
         return (
             String(decoding: bytes[..<colon], as: UTF8.self), String(decoding: bytes[(colon + 1)...], as: UTF8.self)

@@ -14,7 +14,8 @@ struct PrunedBlobEndpoint: Sendable {
 
     func delete(_ digest: Digest, _ call: RegistryCall) async throws -> ServerResponse {
         guard let canonical = try await core.index.canonical(digest) else { return ServerResponse(status: 204) }
-        if call.query.flag("force") != true {
+        let isForced = call.query.flag("force") == true
+        if !isForced {
             let users = try await users(of: digest, canonical)
             guard users.isEmpty else {
                 throw RegistryError(
@@ -22,7 +23,7 @@ struct PrunedBlobEndpoint: Sendable {
                     detail: ["repositories": .array(JSONArray(users.map { .string($0) }))])
             }
         }
-        try await core.index.condemn(canonical)
+        try await core.index.condemn(canonical, isHidden: isForced)
         return ServerResponse(status: 204)
     }
 
@@ -39,20 +40,20 @@ struct PrunedBlobEndpoint: Sendable {
 
 extension RegistryIndex {
     /// Gives a blob up, unless somebody has used it meanwhile.
-    func condemn(_ canonical: Digest) async throws {
+    /// - Parameter isHidden: also from those who need it.
+    func condemn(_ canonical: Digest, isHidden: Bool) async throws(StoreError) {
         let key = RegistryKeys.blob(canonical)
         while true {
-            let (known, revision) = try await blobRow(canonical)
-            guard var record = known, record.condemned == nil else { return }
-            record.condemned = now()
-            do {
+            let row = try await blobRow(canonical)
+            guard let condemned = row.record?.givenUp(at: now(), isHidden: isHidden) else { return }
+            do throws(StoreError) {
                 _ = try await store.commit(
                     Transaction(
-                        conditions: [.modRevision(of: key, equals: revision)],
-                        mutations: [.put(key: key, value: record.encoded)]))
+                        conditions: [.modRevision(of: key, equals: row.revision)],
+                        mutations: [.put(key: key, value: condemned.encoded)]))
                 return
-            } catch StoreError.conflict {
-                continue
+            } catch {
+                guard case .conflict = error else { throw error }
             }
         }
     }

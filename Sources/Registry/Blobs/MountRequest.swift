@@ -12,7 +12,7 @@ struct MountRequest: Sendable {
         for path in try await sources(of: digest, target, call) {
             let isOwn = path == target.path
             let mayPull = try await isOwn ? true : core.access.isAllowed(.repository(path, .pull), to: call.user)
-            guard mayPull, let blob = try await core.repository(path).localBlob(digest),
+            guard mayPull, let blob = try await core.repository(path).localBlob(digest, isWanted: true),
                 try await core.index.link(blob.canonical, into: target)
             else { continue }
             return ServerResponse(

@@ -28,6 +28,7 @@ final class RegistryContent: Sendable {
         guard let canonical = try await index.canonical(digest), let record = try await index.blob(canonical),
             !record.mediaType.isEmpty
         else { return nil }
+        if record.isHidden { return nil }
         if record.condemned != nil, try await !index.revive(canonical) { return nil }
         index.touch(canonical, record)
         if let bytes = recent.withLock({ $0.value(for: canonical) }) {
@@ -54,16 +55,11 @@ final class RegistryContent: Sendable {
     }
 
     /// Makes the bytes of a manifest durable, and known.
-    func publish(_ manifest: PushedManifest, as digest: Digest) async throws {
-        try await publish(manifest.bytes, mediaType: manifest.mediaType, canonical: manifest.canonical, as: digest)
-    }
-
-    func publish(_ bytes: [UInt8], mediaType: String, canonical: Digest, as digest: Digest) async throws {
+    func publish(_ bytes: [UInt8], _ facts: ManifestFacts, canonical: Digest, as digest: Digest) async throws {
         try await index.locks.withLock(canonical) {
             let known = try await index.blob(canonical)
             if known == nil || known?.condemned != nil { _ = try await blobs.put(bytes) }
-            try await index.publish(
-                canonical, size: Int64(bytes.count), as: digest, in: nil, mediaType: mediaType)
+            try await index.publish(canonical, size: Int64(bytes.count), as: digest, in: nil, manifest: facts)
         }
         keep(bytes, of: canonical)
     }

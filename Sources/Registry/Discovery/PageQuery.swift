@@ -11,11 +11,11 @@ struct PageQuery: Hashable, Sendable {
     /// - Throws: `PAGINATION_NUMBER_INVALID`.
     init(_ query: QueryParameters) throws(RegistryError) {
         last = query["last"] ?? ""
-        guard let text = query["n"], !text.isEmpty else {
+        guard let text = query["n"] else {
             limit = nil
             return
         }
-        guard text.utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }) else {
+        guard !text.isEmpty, text.utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }) else {
             throw Self.invalid(text)
         }
         // So many that it is no number of ours are all.

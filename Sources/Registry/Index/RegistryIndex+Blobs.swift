@@ -1,6 +1,13 @@
 import OCI
 import Store
 
+/// What the row of a manifest's bytes knows of it.
+struct ManifestFacts: Hashable, Sendable {
+    var mediaType: String
+    /// What it names that is not to be seen through it; nil where it was not pushed but fetched.
+    var unvouched: [Digest]?
+}
+
 extension RegistryIndex {
     /// Bytes that have just been made durable: they become a blob, and a part of a repository, in one transaction.
     ///
@@ -8,8 +15,10 @@ extension RegistryIndex {
     /// - Parameters:
     ///   - name: the digest clients know it by.
     ///   - repository: nil for what belongs to none by itself.
+    ///   - manifest: for a manifest, what its row says besides.
     func publish(
-        _ canonical: Digest, size: Int64, as name: Digest, in repository: Incarnation?, mediaType: String = ""
+        _ canonical: Digest, size: Int64, as name: Digest, in repository: Incarnation?,
+        manifest: ManifestFacts? = nil
     ) async throws(StoreError) {
         while true {
             let (known, revision) = try await blobRow(canonical)
@@ -17,7 +26,11 @@ extension RegistryIndex {
             var record = known ?? BlobRecord(size: size, created: time, touched: time)
             if record.condemned != nil || time - record.touched > TouchLog.granularity { record.touched = time }
             record.condemned = nil
-            if !mediaType.isEmpty { record.mediaType = mediaType }
+            record.isHidden = false
+            if let manifest {
+                record.mediaType = manifest.mediaType
+                if let unvouched = manifest.unvouched { record.vouch(except: unvouched) }
+            }
             if let path = repository?.path, !record.repositories.contains(path) {
                 record.repositories = [path] + record.repositories.prefix(BlobRecord.maximumRepositories - 1)
             }

@@ -58,18 +58,12 @@ extension ManifestEndpoint {
         let name = digest.description
         let record = try await repository.record(of: digest)
         let isNamed = repository.stream?.status.names(name) == true
-        var isChild = false
-        if !isNamed, record.map(\.isDeleted) ?? true {
-            isChild = record == nil ? try await repository.isVisible(digest) : false
-            guard isChild else {
-                if repository.stream == nil, repository.incarnation == nil {
-                    throw RegistryError.unknownRepository(path)
-                }
-                throw RegistryError.unknownManifest(digest, in: path)
-            }
+        let isChild = try await repository.isChild(digest) && record?.isDeleted != true
+        guard isNamed || isChild || record?.isDeleted == false else {
+            if repository.stream == nil, repository.incarnation == nil { throw RegistryError.unknownRepository(path) }
+            throw RegistryError.unknownManifest(digest, in: path)
         }
-        let cascades = try await cascades(path, call)
-        if isNamed || isChild, !cascades { throw Self.inUse(digest, repository) }
+        if isNamed || isChild, try await !cascades(path, call) { throw Self.inUse(digest, repository) }
         let incarnation = try await core.openRepository(path)
         let gone: ManifestRecord
         if let record {

@@ -83,14 +83,18 @@ extension ManifestEndpoint {
             config = try await core.content.bytes(of: blob.canonical)
         }
         let image = PushedImage.image(
-            of: manifest, name: digest, reference: reference(digest, path, call), config: config,
+            of: manifest, name: digest, reference: reference(digest, path), config: config,
             now: core.clock())
         do {
             let context = core.context(call, path, resource: "imagestreammappings")
             // Before anything is made for it.
             if !tags.isEmpty { try await core.streams.checkSize(of: image, stream: path.stream, context) }
             if repository.stream == nil { try await createStream(path, call) }
-            try await core.content.publish(manifest, as: digest)
+            try await core.content.publish(
+                manifest.bytes,
+                ManifestFacts(
+                    mediaType: manifest.mediaType, unvouched: try await unvouched(in: manifest, blobs, repository)),
+                canonical: manifest.canonical, as: digest)
             try await core.streams.storePushed(image, context)
             try await core.streams.push(
                 TagPush(
@@ -109,9 +113,8 @@ extension ManifestEndpoint {
     }
 
     /// The pull spec of what is pushed here.
-    private func reference(_ digest: Digest, _ path: RepositoryPath, _ call: RegistryCall) -> String {
-        let host = core.configuration.hostname.isEmpty ? Challenge.host(of: call.request) : core.configuration.hostname
-        return "\(host)/\(path)@\(digest)"
+    private func reference(_ digest: Digest, _ path: RepositoryPath) -> String {
+        "\(core.configuration.hostname)/\(path)@\(digest)"
     }
 
     /// The first push makes the stream, with the rights of the one who pushes (N-11).
@@ -138,16 +141,9 @@ extension ManifestEndpoint {
     ) async throws -> [Digest: LocalBlob?] {
         var found: [Digest: LocalBlob?] = [:]
         var missing: [Digest] = []
-        // An opaque manifest may name what nobody is to look for.
-        guard manifest.kind != .opaque else {
-            for blob in manifest.requiredBlobs {
-                if let local = try await repository.localBlob(blob.digest) { found[blob.digest] = local }
-            }
-            return found
-        }
         for descriptor in manifest.requiredBlobs {
             let size: Int64
-            if let local = try await repository.localBlob(descriptor.digest) {
+            if let local = try await repository.localBlob(descriptor.digest, isWanted: true) {
                 found[descriptor.digest] = local
                 size = local.size
             } else if try await repository.isRemote(descriptor.digest),
@@ -177,6 +173,25 @@ extension ManifestEndpoint {
             throw error
         }
         return found
+    }
+}
+
+extension ManifestEndpoint {
+    /// What a manifest names that the one who pushes it could not see: it is not to be seen because of this push.
+    private func unvouched(
+        in manifest: PushedManifest, _ blobs: [Digest: LocalBlob?], _ repository: Repository
+    ) async throws -> [Digest] {
+        var unvouched: [Digest] = []
+        for digest in manifest.blobs {
+            if let blob = blobs[digest], blob != nil { continue }
+            if try await repository.localBlob(digest) == nil { unvouched.append(digest) }
+        }
+        for digest in Set(manifest.children.map(\.digest)).sorted() {
+            if try await repository.gives(digest) { continue }
+            // Some builders list layers.
+            if try await repository.localBlob(digest) == nil { unvouched.append(digest) }
+        }
+        return unvouched
     }
 }
 

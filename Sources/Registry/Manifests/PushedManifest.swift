@@ -92,11 +92,11 @@ struct PushedManifest: Sendable {
             guard inside.isEmpty || MediaType.essence(inside) == header else {
                 throw .invalidManifest("the manifest says it is \(inside), the request that it is \(header)")
             }
-            try check(header, object)
+            try check(header)
             return header
         }
         if !inside.isEmpty {
-            try check(MediaType.essence(inside), object)
+            try check(MediaType.essence(inside))
             return MediaType.essence(inside)
         }
         if object["schemaVersion"]?.integerValue == 1 { throw schema1 }
@@ -105,8 +105,8 @@ struct PushedManifest: Sendable {
         throw .invalidManifest("neither the request nor the manifest says what it is")
     }
 
-    private static func check(_ type: String, _ object: JSONObject) throws(RegistryError) {
-        if MediaType.manifestKind(type) == .schema1 || object["schemaVersion"]?.integerValue == 1 { throw schema1 }
+    private static func check(_ type: String) throws(RegistryError) {
+        if MediaType.manifestKind(type) == .schema1 { throw schema1 }
         guard type.hasPrefix("application/"), type.hasSuffix("+json") else {
             throw RegistryError(415, .unsupported, "\(type) is no type of manifests")
         }

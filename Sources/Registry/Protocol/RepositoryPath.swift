@@ -21,6 +21,9 @@ public struct RepositoryPath: Hashable, Sendable, CustomStringConvertible {
         guard Self.isLabel(parts[0].utf8) else {
             throw .invalidName(text, "the namespace must be a DNS label")
         }
+        guard Self.isStream(parts[1].utf8) else {
+            throw .invalidName(text, "image streams cannot have this name: only single separators join its parts")
+        }
         namespace = String(parts[0])
         stream = String(parts[1])
     }
@@ -33,7 +36,7 @@ public struct RepositoryPath: Hashable, Sendable, CustomStringConvertible {
     public static func isReachable(namespace: String, stream: String) -> Bool {
         let text = "\(namespace)/\(stream)"
         return text.utf8.count <= maximumLength && isName(text) && !stream.utf8.contains(UInt8(ascii: "/"))
-            && isLabel(namespace.utf8[...])
+            && isLabel(namespace.utf8[...]) && isStream(stream.utf8[...])
     }
 
     /// The grammar of OCI distribution: components of lower-case letters and digits, which `.`, `_`, `__` or dashes join.
@@ -65,6 +68,11 @@ public struct RepositoryPath: Hashable, Sendable, CustomStringConvertible {
         case UInt8(ascii: "-"): bytes.allSatisfy { $0 == UInt8(ascii: "-") }
         default: false
         }
+    }
+
+    /// What image streams may be called: of separators there is one at a time (spec/image-resources.md 9.4).
+    private static func isStream(_ bytes: Substring.UTF8View) -> Bool {
+        zip(bytes, bytes.dropFirst()).allSatisfy { isAlphanumeric($0) || isAlphanumeric($1) }
     }
 
     private static func isLabel(_ bytes: Substring.UTF8View) -> Bool {

@@ -21,10 +21,13 @@ struct UploadRange: Hashable, Sendable {
         self.end = end
     }
 
+    /// The largest offset: further ones are no numbers of bytes that anybody has.
+    private static let maximum = Int64.max / 2
+
     private static func number(_ text: Substring) -> Int64? {
         guard !text.isEmpty, text.utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }) else {
             return nil
         }
-        return Int64(text)
+        return Int64(text).flatMap { $0 <= maximum ? $0 : nil }
     }
 }

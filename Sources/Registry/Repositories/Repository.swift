@@ -35,16 +35,6 @@ struct Repository: Sendable {
         return try await core.index.manifest(digest, in: id)
     }
 
-    /// Whether a manifest may be seen here.
-    func isVisible(_ digest: Digest) async throws -> Bool {
-        let name = digest.description
-        // What the history names is there, whatever was deleted before.
-        if stream?.status.names(name) == true { return true }
-        if let record = try await record(of: digest) { return !record.isDeleted }
-        guard let stream else { return false }
-        return try await core.contents.contents(of: stream, at: path).manifests.contains(name)
-    }
-
     /// A manifest that may be seen here, from here or from where it came from.
     /// - Throws: `NAME_UNKNOWN`, `MANIFEST_UNKNOWN`, what upstream says.
     func manifest(_ digest: Digest, _ call: RegistryCall) async throws -> StoredManifest {
@@ -52,7 +42,7 @@ struct Repository: Sendable {
             if stream == nil && incarnation == nil { throw RegistryError.unknownRepository(path) }
             throw RegistryError.unknownManifest(digest, in: path)
         }
-        if let local = try await core.content.manifest(digest) {
+        if try await gives(digest), let local = try await core.content.manifest(digest) {
             if let id = incarnation?.id, let record = try await record(of: digest) {
                 core.index.touch(digest, record, in: id)
             }
@@ -75,40 +65,34 @@ struct Repository: Sendable {
 
     // MARK: Blobs
 
-    /// A blob that may be seen here and is held here.
-    /// - Parameter digest: as asked for.
-    func localBlob(_ digest: Digest) async throws -> LocalBlob? {
-        guard let canonical = try await core.index.canonical(digest) else { return nil }
-        guard let record = try await core.index.blob(canonical) else { return nil }
-        guard try await sees(digest, canonical, record) else { return nil }
-        if record.condemned != nil, try await !core.index.revive(canonical) { return nil }
+    /// A blob that may be given out here and is held here.
+    ///
+    /// - Parameters:
+    ///   - digest: as asked for.
+    ///   - isWanted: it is about to be used in a new image: one that was given up comes back.
+    func localBlob(_ digest: Digest, isWanted: Bool = false) async throws -> LocalBlob? {
+        guard let canonical = try await core.index.canonical(digest),
+            let record = try await core.index.blob(canonical), try await gives(digest, canonical, record)
+        else { return nil }
+        if record.condemned != nil {
+            // A link alone does not bring it back: whoever asks may see that it is gone.
+            if !isWanted {
+                guard !record.isHidden, try await belongsToImage(digest) else { return nil }
+            }
+            guard try await core.index.revive(canonical) else { return nil }
+        }
         core.index.touch(canonical, record)
         return LocalBlob(canonical: canonical, size: record.size)
     }
 
-    private func sees(_ digest: Digest, _ canonical: Digest, _ record: BlobRecord) async throws -> Bool {
+    private func gives(_ digest: Digest, _ canonical: Digest, _ record: BlobRecord) async throws -> Bool {
         if let id = incarnation?.id, let link = try await core.index.layer(canonical, in: id) {
             if !link.isDeleted { core.index.touch(canonical, link, in: id) }
             return !link.isDeleted
         }
         // A manifest may be asked for as the bytes that it is (L-6).
-        if !record.mediaType.isEmpty { return try await isVisible(digest) }
-        return try await belongsToImage(digest)
-    }
-
-    /// Whether a blob is part of an image of the stream, unless it was deleted here (V-1, V-4).
-    func belongsToImage(_ digest: Digest) async throws -> Bool {
-        guard let stream else { return false }
-        let contents = try await core.contents.contents(of: stream, at: path)
-        let name = digest.description
-        return contents.blobs[name] != nil || contents.manifests.contains(name)
-    }
-
-    /// Whether a blob is part of an image of the stream, was not deleted here, and is not held here.
-    func isRemote(_ digest: Digest) async throws -> Bool {
-        guard stream != nil, core.upstream != nil else { return false }
-        if let id = incarnation?.id, try await core.index.layer(digest, in: id)?.isDeleted == true { return false }
-        return try await belongsToImage(digest)
+        if !record.mediaType.isEmpty { return try await gives(digest) }
+        return try await givesAsPartOfImage(digest)
     }
 }
 
@@ -125,12 +109,4 @@ struct StoredManifest: Sendable {
     var digest: Digest
     var mediaType: String
     var bytes: [UInt8]
-}
-
-extension ImageStreamStatus {
-    /// The newest event of a tag that names an image.
-    func newestEvent(of name: String) -> TagEvent? { tag(name)?.items.first { !$0.image.isEmpty } }
-
-    /// Whether some event names an image.
-    func names(_ image: String) -> Bool { tags.contains { $0.items.contains { $0.image == image } } }
 }

@@ -5,22 +5,16 @@ import OCI
 import Store
 import Synchronization
 
-/// What the images of a stream are made of: who may pull the stream may pull all of it (spec/registry.md 3.2, 3.8).
+/// What the images of a stream are made of (spec/registry.md 3.2, 3.8).
 struct StreamContents: Sendable {
-    /// The manifests that the history names, and those that their lists name.
+    /// The manifests that the history names, and those that lists among them name.
     var manifests: Set<String> = []
-    /// Their layers and configs, each with its size where it is known, and the image that it is of.
-    var blobs: [String: Blob] = [:]
-
+    /// The lists that name a manifest.
+    var lists: [String: [String]] = [:]
+    /// The images that a layer or config is of.
+    var images: [String: [String]] = [:]
     /// An image is named that does not exist.
     var hasMissingImages = false
-
-    struct Blob: Sendable {
-        /// The name of an image with this blob.
-        var image: String
-        /// Bytes.
-        var size: Int64?
-    }
 
     /// - Parameter records: of the images of the stream and of what they list.
     init(stream: ImageStream, records: [String: ImageLayerRecord]) {
@@ -31,10 +25,10 @@ struct StreamContents: Sendable {
                 hasMissingImages = true
                 continue
             }
-            for layer in record.layers where blobs[layer.name] == nil {
-                blobs[layer.name] = Blob(image: name, size: layer.size)
+            for blob in Set(record.layers.map(\.name) + (record.config.map { [$0] } ?? [])) {
+                images[blob, default: []].append(name)
             }
-            if let config = record.config, blobs[config] == nil { blobs[config] = Blob(image: name, size: nil) }
+            for child in Set(record.manifests) { lists[child, default: []].append(name) }
             pending += record.manifests
         }
     }
@@ -70,7 +64,7 @@ final class StreamContentsCache: Sendable {
         }
         let images = stream.status.tags.flatMap { $0.items.map(\.image) }.filter { !$0.isEmpty }
         let contents = StreamContents(stream: stream, records: try await streams.layerRecords(of: images))
-        let bytes = (contents.manifests.count + contents.blobs.count) * 200
+        let bytes = (contents.manifests.count + contents.images.count + contents.lists.count) * 250
         known.withLock {
             _ = $0.set(path, Known(revision: revision, version: version, contents: contents), bytes: bytes)
         }
