@@ -80,7 +80,7 @@ def anonymous_word(t):
 
 @test("I-2 credentials that cannot be decoded: Basic, failed to decode credentials")
 def undecodable(t):
-    for value in ("Basic ***", "Basic", "Basic " + base64.b64encode(b"nocolon").decode(), credentials("user", "")):
+    for value in ("Basic ***", "Basic " + base64.b64encode(b"nocolon").decode(), credentials("user", "")):
         answer = t.anonymous().send("GET", "/v2/", headers={"Authorization": value})
         try:
             refused(answer, "failed to decode credentials")
