@@ -15,6 +15,7 @@ public struct ImageStreamsAPI: Sendable {
     /// What is served beside them.
     public let handlers: [any PathHandler]
 
+    let store: Store
     let tags: TagStore
     private let imports: ImageStreamImportResource
     let layerIndex: ImageLayerIndex
@@ -47,6 +48,7 @@ public struct ImageStreamsAPI: Sendable {
         let imports = ImageStreamImportResource(tags: tags, importer: importer, secrets: secrets)
         let mappings = ImageStreamMappingResource(
             tags: tags, internalRegistry: configuration.internalRegistryHostname)
+        self.store = store
         self.streams = streams
         self.images = images
         self.tags = tags

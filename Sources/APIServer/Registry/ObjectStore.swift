@@ -212,7 +212,7 @@ enum ResourceVersion {
 
 extension APIError {
     /// A failure of the store that the request cannot do anything about.
-    init(_ error: StoreError) {
+    public init(_ error: StoreError) {
         self =
             switch error {
             case .compacted: .expired("The resourceVersion for the provided list is too old.")

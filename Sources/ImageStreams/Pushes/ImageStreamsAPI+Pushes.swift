@@ -2,6 +2,7 @@ import APIMachinery
 import APIServer
 import ImageAPI
 import JSON
+import Store
 
 /// What the registry behind the streams does with them, in process (spec/registry.md 3.5, 3.7).
 ///
@@ -111,6 +112,18 @@ extension ImageStreamsAPI {
             }
         }
         throw APIError.serverTimeout(context.resource, operation: "delete")
+    }
+
+    /// Whether a stream has an image from another one, by a tag whose maker might read that.
+    public func isGiven(_ image: String, to stream: ImageStream) async throws -> Bool {
+        let key = LedgerKeys.reference(
+            image: image, namespace: stream.metadata.namespace, stream: stream.metadata.name)
+        do throws(StoreError) {
+            let row = try await store.get(key).flatMap { ImageReferenceRow(decoding: $0.value) }
+            return row?.isGiven == true && row?.uid == stream.metadata.uid
+        } catch {
+            throw APIError(error)
+        }
     }
 
     /// Adds a signature that somebody pushed, as creating an ImageSignature does.

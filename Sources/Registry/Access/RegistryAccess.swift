@@ -18,7 +18,7 @@ struct RegistryAccess: Sendable {
     /// - Throws: 401 with what the client is to do about it.
     func user(_ request: ServerRequest, _ records: [AccessRecord]) async throws(RegistryError) -> UserInfo {
         guard request.headers[values: .authorization].count <= 1 else {
-            throw RegistryError(400, .unknown, "there is more than one Authorization header")
+            throw RegistryError(400, .unsupported, "there is more than one Authorization header")
         }
         let bearing: ServerRequest
         switch Credentials(request.header(.authorization)) {

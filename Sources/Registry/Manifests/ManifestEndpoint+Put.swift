@@ -166,7 +166,8 @@ extension ManifestEndpoint {
         }
         guard missing.isEmpty else {
             var error = RegistryError(400, .manifestBlobUnknown, "blob unknown to registry")
-            error.entries = missing.map {
+            // So many at the most: an error is for people.
+            error.entries = missing.prefix(100).map {
                 RegistryError.Entry(
                     code: .manifestBlobUnknown, message: "blob unknown to registry", detail: .string($0.description))
             }

@@ -107,7 +107,7 @@ struct PushedManifest: Sendable {
 
     private static func check(_ type: String) throws(RegistryError) {
         if MediaType.manifestKind(type) == .schema1 { throw schema1 }
-        guard type.hasPrefix("application/"), type.hasSuffix("+json") else {
+        guard type.hasPrefix("application/"), type.hasSuffix("+json"), MediaType.isValid(type) else {
             throw RegistryError(415, .unsupported, "\(type) is no type of manifests")
         }
     }

@@ -53,10 +53,7 @@ extension Repository {
         guard let stream else { return false }
         let name = digest.description
         if stream.status.names(name) {
-            // The access was checked when the tag of another stream was taken over.
-            if stream.status.events(of: name).contains(where: { core.names(anotherThan: path, $0.dockerImageReference) }) {
-                return true
-            }
+            if try await core.streams.isGiven(name, to: stream) { return true }
         } else if try await record(of: digest) != nil {
             return false
         }
@@ -95,19 +92,9 @@ extension ImageStreamStatus {
 
     /// Whether some event names an image.
     func names(_ image: String) -> Bool { tags.contains { $0.items.contains { $0.image == image } } }
-
-    /// All events that name an image.
-    func events(of image: String) -> [TagEvent] { tags.flatMap { $0.items.filter { $0.image == image } } }
 }
 
 extension RegistryCore {
-    /// Whether a pull spec names another repository of this registry.
-    func names(anotherThan path: RepositoryPath, _ reference: String) -> Bool {
-        guard let reference = try? ImageReference(parsing: reference), configuration.hosts.contains(reference.registry)
-        else { return false }
-        return reference.namespace != path.namespace || reference.name != path.stream
-    }
-
     /// Whether a pull spec names this registry.
     func isOwn(_ reference: ImageReference) -> Bool { configuration.hosts.contains(reference.registry) }
 }
