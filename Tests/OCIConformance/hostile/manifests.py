@@ -154,12 +154,12 @@ def many_referrers(t):
     for data in first.blobs:
         repository.push_blob(data)
     pushed = []
-    for _ in range(1500):
+    for _ in range(600):
         content = artifact(subject, layers=[])
         repository.put(content.digest, content).status_is(201)
         pushed.append(content.digest)
     with within(10, "all pages"):
-        path, found = f"{repository.base}/referrers/{subject.digest}?n=200", []
+        path, found = f"{repository.base}/referrers/{subject.digest}?n=100", []
         while path and len(found) < 5000:
             answer = t.client.send("GET", path).status_is(200)
             found += [item["digest"] for item in answer.json()["manifests"]]

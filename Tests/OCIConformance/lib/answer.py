@@ -31,7 +31,7 @@ class Answer:
         self.body = body
 
     def __str__(self):
-        body = self.body.decode("utf-8", "replace") if self.body[:1] in (b"{", b"[", b"<") or self.status >= 400 else (
+        body = self.body[:1000].decode("utf-8", "replace") if self.body[:1] in (b"{", b"[", b"<") or self.status >= 400 else (
             f"({len(self.body)} bytes)" if self.body else "")
         return f"{self.method} {short(self.path, 160)} → {self.status} {short(body, 240)}".rstrip()
 
@@ -87,9 +87,9 @@ class Answer:
         document = self.json()
         expect(isinstance(document, dict) and isinstance(document.get("errors"), list), f"{self}: no error document")
         for item in document["errors"]:
-            expect(isinstance(item, dict), f"{self}: an error is no object")
-            expect(re.fullmatch(r"[A-Z_]+", str(item.get("code"))), f"{self}: code {item.get('code')!r}")
-            expect(isinstance(item.get("message"), str), f"{self}: an error without message")
+            good = isinstance(item, dict) and re.fullmatch(r"[A-Z_]+", str(item.get("code")))
+            if not good or not isinstance(item.get("message"), str):
+                raise Failure(f"{self}: {short(item)} is no error of a document")
         return document["errors"]
 
     def details(self):
