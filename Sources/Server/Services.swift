@@ -17,6 +17,7 @@ struct Services: Sendable {
     let imageStreams: ImageStreamsAPI
     /// What the registry knows of repositories and blobs.
     let registry: RegistryIndex
+    let pullThrough: PullThrough
     /// Work that nobody asked for by a request.
     let background: [any Service]
     private let contexts: ServerContexts
@@ -44,6 +45,9 @@ struct Services: Sendable {
         self.imageStreams = imageStreams
         let registry = RegistryIndex(store: store, now: Clock.milliseconds)
         self.registry = registry
+        pullThrough = PullThrough(
+            transport: UpstreamTransport(transport),
+            secrets: NamespaceSecrets(secrets: identity.secrets, context: contexts.of("pull-through")), logger: logger)
         self.contexts = contexts
         let imports = ImportController(
             api: imageStreams,
