@@ -43,6 +43,11 @@ let package = Package(
                 .product(name: "GRDBSQLite", package: "GRDB.swift"),
             ]),
 
+        .systemLibrary(name: "CDisk"),
+        .target(
+            name: "Blobs",
+            dependencies: ["CDisk", "OCI", .product(name: "NIOPosix", package: "swift-nio")]),
+
         // The API and its resources.
         .systemLibrary(name: "CMalloc"),
         .systemLibrary(name: "CCrypt", pkgConfig: "libxcrypt", providers: [.apt(["libcrypt-dev"])]),
@@ -81,7 +86,9 @@ let package = Package(
 
         .target(
             name: "Registry",
-            dependencies: ["APIServer", .product(name: "HTTPTypes", package: "swift-http-types")]),
+            dependencies: [
+                "APIServer", "Blobs", "ImageStreams", .product(name: "HTTPTypes", package: "swift-http-types"),
+            ]),
 
         .target(
             name: "HTTPServer",
@@ -102,7 +109,7 @@ let package = Package(
         .target(
             name: "Server",
             dependencies: [
-                "APIServer", "CMalloc", "Controllers", "HTTPServer", "Identity", "ImageStreams", "Registry",
+                "APIServer", "Blobs", "CMalloc", "Controllers", "HTTPServer", "Identity", "ImageStreams", "Registry",
                 "StoreSQLite",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "Configuration", package: "swift-configuration"),
@@ -132,6 +139,9 @@ let package = Package(
                 .product(name: "NIOSSL", package: "swift-nio-ssl"),
             ], path: "Tests/RegistryTesting"),
         .target(name: "StoreTesting", dependencies: ["Store"]),
+        .target(name: "BlobsTesting", dependencies: ["Blobs"]),
+        .executableTarget(
+            name: "weir-blob-crasher", dependencies: ["Blobs", "BlobsTesting"], path: "Tests/BlobCrasher"),
         .executableTarget(
             name: "weir-store-crasher", dependencies: ["StoreSQLite", "StoreTesting"], path: "Tests/StoreCrasher"),
         .testTarget(name: "JSONTests", dependencies: ["JSON"]),
@@ -157,6 +167,7 @@ let package = Package(
         .testTarget(name: "ImageAPITests", dependencies: ["ImageAPI"]),
         .testTarget(
             name: "StoreTests", dependencies: ["Identity", "StoreSQLite", "StoreTesting", "weir-store-crasher"]),
+        .testTarget(name: "BlobsTests", dependencies: ["Blobs", "BlobsTesting", "weir-blob-crasher"]),
         .testTarget(name: "RegistryClientTests", dependencies: ["RegistryClient", "RegistryTesting"]),
         .testTarget(name: "ImportingTests", dependencies: ["Importing", "RegistryTesting"]),
         .testTarget(

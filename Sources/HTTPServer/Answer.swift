@@ -7,12 +7,20 @@ import NIOHTTP1
 struct Answer: Sendable {
     private let exchange: NIOLoopBound<Exchange>
     private let loop: any EventLoop
-    private let gate: WritabilityGate
+    let gate: WritabilityGate
+    /// Only the head is wanted.
+    private let isHead: Bool
+    /// Files need not be read into memory.
+    let sendsFiles: Bool
 
-    init(_ exchange: NIOLoopBound<Exchange>, loop: any EventLoop, gate: WritabilityGate) {
+    init(
+        _ exchange: NIOLoopBound<Exchange>, loop: any EventLoop, gate: WritabilityGate, isHead: Bool, sendsFiles: Bool
+    ) {
         self.exchange = exchange
         self.loop = loop
         self.gate = gate
+        self.isHead = isHead
+        self.sendsFiles = sendsFiles
     }
 
     /// Bytes that are handed to the connection in one piece.
@@ -20,9 +28,17 @@ struct Answer: Sendable {
 
     func send(_ response: ServerResponse) async {
         do {
+            if isHead, let length = response.body.length {
+                try await onLoop { exchange in
+                    exchange.handler.write(.head(Self.head(response, exchange, length: length)), flush: false)
+                    exchange.handler.complete(exchange)
+                }
+                return
+            }
             switch response.body {
             case .bytes(let bytes): try await send(response, [bytes[...]])
             case .pieces(let pieces): try await send(response, pieces)
+            case .parts(let parts): try await send(response, parts)
             case .stream(let source):
                 try await onLoop { exchange in
                     exchange.handler.write(.head(Self.head(response, exchange, length: nil)), flush: false)
@@ -104,16 +120,20 @@ struct Answer: Sendable {
     }
 
     /// Writes a piece of the body and waits until there is room for more.
-    fileprivate func write(_ piece: ByteBuffer) async throws {
+    /// - Parameter flush: false where more follows at once.
+    func write(_ piece: ByteBuffer, flush: Bool = true) async throws {
         let mustWait = try await onLoop { exchange in
-            exchange.handler.write(.body(.byteBuffer(piece)), flush: true)
-            return exchange.handler.isBlocked()
+            exchange.handler.write(.body(.byteBuffer(piece)), flush: flush)
+            let isBlocked = exchange.handler.isBlocked()
+            // Nobody waits for what was not sent.
+            if isBlocked && !flush { exchange.handler.flush() }
+            return isBlocked
         }
         if mustWait { try await gate.wait() }
     }
 
     /// Requests run on the loop of their connection, so that this hardly ever changes threads.
-    private func onLoop<Result: Sendable>(
+    func onLoop<Result: Sendable>(
         _ body: @escaping @Sendable (Exchange) throws -> Result
     ) async throws -> Result {
         if loop.inEventLoop { return try body(exchange.value) }
@@ -122,7 +142,7 @@ struct Answer: Sendable {
 
     // MARK: The head
 
-    private static func head(_ response: ServerResponse, _ exchange: Exchange, length: Int?) -> HTTPResponseHead {
+    static func head(_ response: ServerResponse, _ exchange: Exchange, length: Int?) -> HTTPResponseHead {
         var headers = HTTPHeaders()
         headers.reserveCapacity(response.headers.count + 3)
         for field in response.headers { headers.add(name: field.name.rawName, value: field.value) }

@@ -6,8 +6,11 @@ public struct ConnectionLimits: Sendable {
     public var handshakeTimeout: TimeAmount = .seconds(32)
     /// Between two requests; longer than clients keep idle connections, so that it is they who close.
     public var idleTimeout: TimeAmount = .seconds(120)
-    /// Between two pieces of a request's body.
+    /// In which a client must send `bodyProgress` bytes of a request's body, or its end. A body that comes along may
+    /// take hours.
     public var bodyTimeout: TimeAmount = .seconds(60)
+    /// Bytes that are worth another `bodyTimeout`: one at a time, a client could stay for ever.
+    public var bodyProgress = 4096
     /// For the rest of a request's body once the server shuts down.
     public var lastBodyTimeout: TimeAmount = .seconds(5)
     /// How long a client may leave its answer unread when all buffers are full.

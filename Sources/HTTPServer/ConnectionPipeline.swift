@@ -51,7 +51,7 @@ struct ConnectionPipeline: Sendable {
             HTTPResponseEncoder(),
             HTTPServerPipelineHandler(),
         ]
-        let handler = RequestHandler(requestContext(of: channel, upgradable: http))
+        let handler = RequestHandler(requestContext(of: channel, upgradable: http, sendsFiles: tls == nil))
         let goodbyes = GoodbyeHandler(handler)
         handler.goodbyes = goodbyes
         try channel.pipeline.syncOperations.addHandlers(
@@ -93,13 +93,13 @@ struct ConnectionPipeline: Sendable {
 
     /// What the requests of a connection share. Made after the handshake: the certificate is there.
     private func requestContext(
-        of channel: any Channel, upgradable: [any RemovableChannelHandler] = []
+        of channel: any Channel, upgradable: [any RemovableChannelHandler] = [], sendsFiles: Bool = false
     ) -> RequestHandler.Connection {
         RequestHandler.Connection(
             respond: respond, limits: limits, executor: executors[channel.eventLoop],
-            remoteAddress: channel.remoteAddress?.ipAddress ?? "",
+            remoteAddress: channel.remoteAddress?.ipAddress ?? "", isSecure: tls != nil,
             certificate: try? channel.pipeline.syncOperations.nioSSL_peerCertificate()?.toDERBytes(),
-            httpHandlers: NIOLoopBound(upgradable, eventLoop: channel.eventLoop))
+            sendsFiles: sendsFiles, httpHandlers: NIOLoopBound(upgradable, eventLoop: channel.eventLoop))
     }
 }
 

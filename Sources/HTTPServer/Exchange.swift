@@ -16,16 +16,20 @@ final class Exchange {
     private(set) var isEnding = false
 
     let version: HTTPVersion
+    /// The client wants the head of the answer only.
+    let isHead: Bool
     /// Of a request for another protocol.
     let upgrade: HTTPRequestHead?
     let handler: RequestHandler
     private let loop: any EventLoop
+    private let hasContinued: NIOLoopBoundBox<Bool>
     private var task: Task<Void, Never>?
     /// The client is gone.
     private var isAbandoned = false
 
     init(_ head: HTTPRequestHead, _ handler: RequestHandler, _ loop: any EventLoop) {
         version = head.version
+        isHead = head.method == .HEAD
         upgrade = head.headers.contains(name: "upgrade") ? head : nil
         self.handler = handler
         self.loop = loop
@@ -37,22 +41,29 @@ final class Exchange {
         let expects = head.headers.first(name: "expect")?.lowercased() == "100-continue"
         let version = version
         let hasContinued = NIOLoopBoundBox(!expects, eventLoop: loop)
+        self.hasContinued = hasContinued
         body = RequestBody(capacity: handler.connection.limits.bodyBuffer) {
-            loop.execute {
+            let resume: @Sendable () -> Void = {
                 if !hasContinued.value {
                     hasContinued.value = true
-                    bound.value.write(.head(HTTPResponseHead(version: version, status: .continue)), flush: true)
+                    bound.value.proceed(version)
                 }
                 bound.value.resumeReading()
             }
+            if loop.inEventLoop { resume() } else { loop.execute(resume) }
         }
     }
+
+    /// The client does not send its body before it is told to.
+    var waitsToProceed: Bool { !hasContinued.value }
 
     /// Sends the request to the server.
     func start(_ head: HTTPRequestHead) {
         let connection = handler.connection
         let request = serverRequest(head, connection)
-        let answer = Answer(NIOLoopBound(self, eventLoop: loop), loop: loop, gate: handler.gate)
+        let answer = Answer(
+            NIOLoopBound(self, eventLoop: loop), loop: loop, gate: handler.gate, isHead: isHead,
+            sendsFiles: connection.sendsFiles)
         run { await answer.send(await connection.respond(request)) }
     }
 
@@ -90,19 +101,27 @@ final class Exchange {
         let target = head.uri
         let mark = target.utf8.firstIndex(of: UInt8(ascii: "?"))
         let body = body
-        let announced = head.headers.first(name: "content-length").flatMap { Int($0) } ?? 0
+        let announced = announcedLength(head)
         let certificate = connection.certificate
         return ServerRequest(
             method: head.method.rawValue,
             path: mark.map { String(target[..<$0]) } ?? target,
             query: mark.map { String(target[target.utf8.index(after: $0)...]) } ?? "",
             headers: HTTPFields(head.headers),
-            body: BodyReader { limit in
-                guard announced <= limit else { throw BodyReader.Failure.tooLarge }
+            body: BodyReader(announcedLength: announced) { limit in
+                guard announced ?? 0 <= limit else { throw BodyReader.Failure.tooLarge }
                 return try await body.collect(upTo: limit)
+            } next: { consume in
+                try await body.next(consume)
             },
             clientCertificate: { certificate },
-            remoteAddress: connection.remoteAddress)
+            remoteAddress: connection.remoteAddress, isSecure: connection.isSecure)
+    }
+
+    private func announcedLength(_ head: HTTPRequestHead) -> Int64? {
+        if let length = head.headers.first(name: "content-length") { return Int64(length) }
+        // HTTP/1.1 has no body without one of these two; HTTP/2 just ends.
+        return head.version.major == 1 && !head.headers.contains(name: "transfer-encoding") ? 0 : nil
     }
 }
 

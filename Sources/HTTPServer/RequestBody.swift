@@ -89,6 +89,15 @@ final class RequestBody: Sendable {
         return state.isBroken ? .failure(.incomplete) : nil
     }
 
+    /// Lends the next piece to `consume`.
+    /// - Returns: false at the end.
+    /// - Throws: `BodyReader.Failure.incomplete`, and what `consume` throws.
+    func next(_ consume: (UnsafeRawBufferPointer) throws -> Void) async throws -> Bool {
+        guard let chunk = try await next() else { return false }
+        try chunk.withUnsafeReadableBytes(consume)
+        return true
+    }
+
     /// All of it.
     /// - Throws: `BodyReader.Failure`.
     func collect(upTo limit: Int) async throws -> [UInt8] {

@@ -18,8 +18,11 @@ final class RequestHandler: ChannelDuplexHandler, RemovableChannelHandler {
         let limits: ConnectionLimits
         let executor: EventLoopExecutor
         let remoteAddress: String
+        let isSecure: Bool
         /// The verified certificate of the client, in DER form.
         let certificate: [UInt8]?
+        /// Whether a part of a file may be written as such: nothing below needs to see its bytes.
+        let sendsFiles: Bool
         /// The handlers that speak HTTP/1.1, from the socket on: a WebSocket takes their place. None in HTTP/2.
         let httpHandlers: NIOLoopBound<[any RemovableChannelHandler]>
     }
@@ -34,6 +37,8 @@ final class RequestHandler: ChannelDuplexHandler, RemovableChannelHandler {
     private var isQuiescing = false
     /// Bytes of the present request's body that nobody wanted.
     private var discarded = 0
+    /// Bytes of the present request's body since its client was last given time.
+    private var progress = 0
     let gate = WritabilityGate()
     private var deadline: ConnectionDeadline
 
@@ -127,6 +132,7 @@ final class RequestHandler: ChannelDuplexHandler, RemovableChannelHandler {
 
     private func begin(_ head: HTTPRequestHead, _ context: ChannelHandlerContext) {
         discarded = 0
+        progress = 0
         deadline.phase = .body(since: .now())
         let exchange = Exchange(head, self, context.eventLoop)
         self.exchange = exchange
@@ -135,7 +141,11 @@ final class RequestHandler: ChannelDuplexHandler, RemovableChannelHandler {
     }
 
     private func receive(_ chunk: ByteBuffer, _ context: ChannelHandlerContext) {
-        deadline.phase = .body(since: .now())
+        progress += chunk.readableBytes
+        if progress >= connection.limits.bodyProgress {
+            progress = 0
+            deadline.phase = .body(since: .now())
+        }
         if let exchange, !exchange.isAnswered {
             exchange.body.receive(chunk)
             return
@@ -192,6 +202,22 @@ final class RequestHandler: ChannelDuplexHandler, RemovableChannelHandler {
         guard let context else { return }
         context.write(wrapOutboundOut(part), promise: nil)
         if flush { context.flush() }
+    }
+
+    func flush() { context?.flush() }
+
+    /// Tells a client that asked for it to send its body, which it may take its time for from now on.
+    func proceed(_ version: HTTPVersion) {
+        write(.head(HTTPResponseHead(version: version, status: .continue)), flush: true)
+        if case .body = deadline.phase { deadline.phase = .body(since: .now()) }
+    }
+
+    /// Writes a part of a file, which is held until it has gone out or the client is gone.
+    func write(_ file: BorrowedFile, _ bytes: Range<Int64>) {
+        guard let context else { return }
+        let written = context.eventLoop.makePromise(of: Void.self)
+        written.futureResult.whenComplete { _ in withExtendedLifetime(file) {} }
+        context.writeAndFlush(wrapOutboundOut(.body(.fileRegion(file.region(bytes)))), promise: written)
     }
 
     /// The present answer has no end of its own.
@@ -252,9 +278,16 @@ final class RequestHandler: ChannelDuplexHandler, RemovableChannelHandler {
         deadline.schedule(on: context.eventLoop, isBlocked: isBlocked) { bound.value.checkDeadline() }
     }
 
+    /// It is the server that lets the body wait: nobody has asked for it yet, or enough of it is here.
+    private var isHeldBack: Bool {
+        guard let exchange, !exchange.isAnswered else { return false }
+        return !exchange.body.hasRoom || exchange.waitsToProceed
+    }
+
     private func checkDeadline() {
         guard let context else { return }
         deadline.fired()
+        if case .body = deadline.phase, isHeldBack { deadline.phase = .body(since: .now()) }
         if deadline.hasPassed(blockedSince: gate.blockedSince) {
             context.close(promise: nil)
         } else {

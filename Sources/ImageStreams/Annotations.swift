@@ -21,6 +21,12 @@ public enum KnownAnnotation {
     public static let layersOrder = "image.openshift.io/dockerLayersOrder"
     /// On an Image: `true` says that the registry keeps manifest and config, so the Image does not.
     public static let manifestBlobStored = "image.openshift.io/manifestBlobStored"
+    /// On an Image of something that is no container image: what it is.
+    public static let artifactType = "image.openshift.io/artifactType"
+    /// On an Image that is named by another digest: the sha256 digest of its manifest.
+    public static let canonicalDigest = "image.openshift.io/canonicalDigest"
+    /// On a stream: a regular expression; tags that match it, once pushed, stay.
+    public static let immutableTags = "image.openshift.io/immutableTags"
     /// On a signature: never stored.
     public static let managedSignature = "image.openshift.io/managed-signature"
     /// On a spec tag: the platform to take out of a manifest list.

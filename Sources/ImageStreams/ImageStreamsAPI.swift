@@ -17,9 +17,9 @@ public struct ImageStreamsAPI: Sendable {
     /// What streams forget, and when.
     public let retention: Retention
 
-    private let tags: TagStore
+    let tags: TagStore
     private let imports: ImageStreamImportResource
-    private let mappings: ImageStreamMappingResource
+    let layerIndex: ImageLayerIndex
     private let layers: ImageStreamLayersResource
 
     /// - Throws: `RegistryAllowList.ConfigurationError` where the allow-list cannot be understood.
@@ -57,8 +57,8 @@ public struct ImageStreamsAPI: Sendable {
         self.images = images
         self.tags = tags
         self.layers = layers
+        self.layerIndex = layerIndex
         self.imports = imports
-        self.mappings = mappings
         self.retention = retention
         let tagResource = ImageStreamTagResource(tags: tags)
         let streamImages = ImageStreamImageResource(streams: streams, images: images, layers: layers)
@@ -98,25 +98,6 @@ public struct ImageStreamsAPI: Sendable {
         _ request: ImageStreamImport, options: WriteOptions = WriteOptions(), _ context: RequestContext
     ) async throws -> ImageStreamImport {
         try await imports.run(request, options: options, context)
-    }
-
-    /// Stores a pushed image and makes it the newest of a tag: the registry's side of `imagestreammappings`.
-    public func push(
-        _ mapping: ImageStreamMapping, options: WriteOptions = WriteOptions(), _ context: RequestContext
-    ) async throws {
-        _ = try await mappings.create(mapping, options: options, context)
-    }
-
-    /// Creates an empty stream for the first push into it.
-    public func createStream(_ name: String, _ context: RequestContext) async throws -> ImageStream {
-        var stream = ImageStream()
-        stream.metadata.name = name
-        let options = WriteOptions()
-        let new = stream
-        return try await tags.chargingStream(new, options, context) {
-            try await streams.create(
-                new, strategy: ImageStreamStrategy(rules: tags.rules), options: options, context)
-        }
     }
 
     /// Adds signatures to an Image, as an update of it by the server itself.

@@ -5,6 +5,7 @@ import Identity
 import ImageStreams
 import Importing
 import Logging
+import Registry
 import RegistryClient
 import ServiceLifecycle
 import Store
@@ -14,6 +15,8 @@ import Store
 struct Services: Sendable {
     let identity: StandAloneIdentity
     let imageStreams: ImageStreamsAPI
+    /// What the registry knows of repositories and blobs.
+    let registry: RegistryIndex
     /// Work that nobody asked for by a request.
     let background: [any Service]
     private let contexts: ServerContexts
@@ -42,6 +45,8 @@ struct Services: Sendable {
                 use: ReportedImageUse(workloads: identity.workloads, context: contexts.of("retention-controller"))))
         self.identity = identity
         self.imageStreams = imageStreams
+        let registry = RegistryIndex(store: store, now: Clock.milliseconds)
+        self.registry = registry
         self.contexts = contexts
         let imports = ImportController(
             api: imageStreams,
@@ -67,6 +72,7 @@ struct Services: Sendable {
             + [
                 BackgroundService { await imports.run() }, BackgroundService { await retention.run() },
                 BackgroundService { await OutboxKeeper(store: store, logger: logger).run() },
+                BackgroundService { try await TouchKeeper(index: registry, logger: logger).run() },
                 BackgroundService { try await Allocator.trimWhenIdle() },
             ] + (signatures.map { controller in [BackgroundService { await controller.run() }] } ?? [])
     }

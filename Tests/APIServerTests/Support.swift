@@ -71,6 +71,7 @@ final class FixedWatch: WatchStream {
 struct AdmitAll: Authenticator, Authorizer, NamespaceLookup {
     func authenticate(_ request: ServerRequest) async throws -> UserInfo? { UserInfo(name: "alice") }
     func authorize(_ user: UserInfo, _ attributes: AccessAttributes) async throws -> AccessDecision { .allowed }
+    func uid(of namespace: String) async throws -> String? { namespace }
     func annotations(of namespace: String) async throws -> [String: String] { [:] }
     func state(of namespace: String) async throws -> NamespaceState { .active }
 }
@@ -125,7 +126,7 @@ struct TestAPI {
             to: ServerRequest(method: method, path: path, query: query, headers: headers, body: .bytes(body)))
         let collected = CollectingWriter()
         switch response.body {
-        case .bytes, .pieces: try await collected.write(response.body.joined ?? [])
+        case .bytes, .pieces, .parts: try await collected.write(response.body.joined ?? [])
         case .stream(let write): try await write(collected)
         case .webSocket(let socket): try await socket.write(collected)
         }

@@ -72,7 +72,10 @@ struct RetentionControllerTests {
             mapping.tag = "v1"
             mapping.image.metadata.name = "sha256:" + String(repeating: letter, count: 64)
             mapping.image.dockerImageReference = "quay.io/x/app@\(mapping.image.metadata.name)"
-            try await world.api.push(mapping, context())
+            for resource in world.api.resources {
+                guard let mappings = resource as? any CreatableResource<ImageStreamMapping> else { continue }
+                _ = try await mappings.create(mapping, options: WriteOptions(), context())
+            }
         }
     }
 

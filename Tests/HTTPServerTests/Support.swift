@@ -90,6 +90,25 @@ final class RawClient: Sendable {
 
     func close() async { try? await channel.close().get() }
 
+    /// Sends a request and waits for its answer, which has a length.
+    func exchange(_ request: String) async throws -> (head: String, body: [UInt8]) {
+        let start = count
+        try await send(request)
+        let deadline = ContinuousClock.now + .seconds(60)
+        while true {
+            let bytes = state.value.withLock { Array($0.bytes[start...]) }
+            if let end = bytes.firstRange(of: Array("\r\n\r\n".utf8))?.upperBound {
+                let head = String(decoding: bytes[..<end], as: UTF8.self)
+                let length = head.firstMatch(of: /Content-Length: ([0-9]+)/).flatMap { Int($0.1) } ?? 0
+                if bytes.count >= end + length { return (head, Array(bytes[end...])) }
+            }
+            guard ContinuousClock.now < deadline, !isClosed else {
+                throw TimeOut(description: "no answer to \(request)")
+            }
+            try await Task.sleep(for: .milliseconds(2))
+        }
+    }
+
     var received: String { state.value.withLock { String(decoding: $0.bytes, as: UTF8.self) } }
     var count: Int { state.value.withLock { $0.bytes.count } }
     var isClosed: Bool { state.value.withLock { $0.isClosed } }

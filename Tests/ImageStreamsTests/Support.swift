@@ -85,6 +85,7 @@ struct ActiveNamespaces: NamespaceLookup {
     /// By namespace.
     var annotations: [String: [String: String]] = [:]
 
+    func uid(of namespace: String) async throws -> String? { namespace }
     func annotations(of namespace: String) async throws -> [String: String] { annotations[namespace] ?? [:] }
     func state(of namespace: String) async throws -> NamespaceState { .active }
 }

@@ -69,11 +69,13 @@ final class AuditTrail: Sendable {
         guard wantsBody(.request) else { return request }
         var observed = request
         let body = request.body
-        observed.body = BodyReader { [self] limit in
+        observed.body = BodyReader(announcedLength: body.announcedLength) { [self] limit in
             let bytes = try await body.collect(upTo: limit)
             let type = request.header(.contentType).map(InputFormat.mediaType) ?? ""
             if let json = logged(bytes, type, "request") { state.withLock { $0.requestObject = json } }
             return bytes
+        } next: { consume in
+            try await body.next(consume)
         }
         return observed
     }

@@ -6,7 +6,7 @@ extension ServerResponse.Body {
         onStart: @escaping @Sendable () -> Void = {}, onEnd: @escaping @Sendable (Int) async -> Void
     ) -> Self? {
         switch self {
-        case .bytes, .pieces:
+        case .bytes, .pieces, .parts:
             return nil
         case .stream(let write):
             return .stream { writer in try await Self.observe(write, writer, onStart, onEnd) }

@@ -8,24 +8,45 @@ public struct ServerResponse: Sendable {
         case stream(@Sendable (any BodyWriter) async throws -> Void)
         /// Bytes in the order of the pieces: stored bytes go out without being joined.
         case pieces([ArraySlice<UInt8>])
+        /// Bytes and parts of files, one after the other: blobs, and the ranges of one (spec/registry.md 1.8). Never
+        /// held in memory as a whole, never compressed.
+        case parts([Part])
         /// Another protocol on the same connection (RFC 6455); the status is 101.
         case webSocket(WebSocketSource)
 
-        /// Bytes of a body that is complete; nil for one that has yet to be written.
+        /// A part of a body.
+        public enum Part: Sendable {
+            case bytes([UInt8])
+            case file(FileSlice)
+
+            /// Bytes.
+            public var length: Int {
+                switch self {
+                case .bytes(let bytes): bytes.count
+                case .file(let slice): Int(slice.length)
+                }
+            }
+        }
+
+        /// A part of a file, or all of it.
+        public static func file(_ slice: FileSlice) -> Body { .parts([.file(slice)]) }
+
+        /// Bytes of a body whose length is known; nil for one that has yet to be written.
         public var length: Int? {
             switch self {
             case .bytes(let bytes): bytes.count
             case .pieces(let pieces): pieces.reduce(0) { $0 + $1.count }
+            case .parts(let parts): parts.reduce(0) { $0 + $1.length }
             case .stream, .webSocket: nil
             }
         }
 
-        /// The complete body in one piece; nil for one that has yet to be written.
+        /// The complete body in one piece; nil for one that has yet to be written or read from files.
         public var joined: [UInt8]? {
             switch self {
             case .bytes(let bytes): bytes
             case .pieces(let pieces): Array(pieces.joined())
-            case .stream, .webSocket: nil
+            case .stream, .parts, .webSocket: nil
             }
         }
     }

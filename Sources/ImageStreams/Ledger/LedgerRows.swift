@@ -40,10 +40,12 @@ struct LedgerRows {
         return histories + [.put(key: LedgerKeys.outboxEntry(ids.next()), value: row)]
     }
 
-    /// A stream that goes leaves its histories behind: one row says so, however many tags it had.
+    /// A stream that goes leaves its histories behind: one row says so, however many tags it had. Its repository is empty
+    /// at once (spec/registry.md E-6).
     private func removal(of stream: ImageStream) -> [Mutation] {
         let row = describe(stream, kind: "StreamDeleted", tag: nil, from: nil, to: nil)
-        return [.put(key: LedgerKeys.outboxEntry(ids.next()), value: row)]
+        let repository = LedgerKeys.repository(namespace: stream.metadata.namespace, stream: stream.metadata.name)
+        return [.delete(key: repository), .put(key: LedgerKeys.outboxEntry(ids.next()), value: row)]
     }
 
     private func references(of metadata: ObjectMeta) -> [Mutation] {

@@ -1,0 +1,255 @@
+public import OCI
+import Synchronization
+
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#else
+import Darwin
+#endif
+
+/// Blobs in a directory, laid out as the reference does it (spec/registry.md 5.1).
+public final class FileBlobStore: BlobStore {
+    public struct Configuration: Sendable {
+        /// The directory above `docker/registry/v2`.
+        public var root: String
+        /// Nothing is written, and another process may use the directory at the same time.
+        public var isReadOnly = false
+        /// Bytes of all unfinished uploads together; nil for as many as the disk takes (W-5).
+        public var maximumStagedBytes: Int64?
+        /// How many requests may wait for the disk at the same time.
+        public var threads = 16
+
+        public init(root: String) { self.root = root }
+    }
+
+    let workers: BlobWorkers
+    let shelf: BlobShelf
+    let layout: BlobLayout
+    private let disk: UploadDisk
+    private let isReadOnly: Bool
+    private let lock: RootLock?
+    private let claims = UploadClaims()
+    /// Uploads whose hashes are known, in the hands of a request or not.
+    private let sessions = Mutex<[UploadID: UploadSession]>([:])
+
+    private init(_ configuration: Configuration, _ layout: BlobLayout, _ disk: UploadDisk, _ lock: RootLock?) {
+        workers = BlobWorkers(count: max(1, configuration.threads))
+        shelf = BlobShelf(layout)
+        self.layout = layout
+        self.disk = disk
+        self.lock = lock
+        isReadOnly = configuration.isReadOnly
+    }
+
+    /// Opens the store, and makes its directories where they are missing.
+    ///
+    /// - Throws: `.locked` where another one uses the directory; `.readOnly`, `.full` and `.io`.
+    public static func open(_ configuration: Configuration) async throws(BlobError) -> FileBlobStore {
+        let layout = BlobLayout(root: configuration.root)
+        let disk = UploadDisk(layout, limit: configuration.maximumStagedBytes)
+        if configuration.isReadOnly { return FileBlobStore(configuration, layout, disk, nil) }
+        let opening = BlobWorkers(count: 1)
+        let lock: RootLock
+        do {
+            lock = try await opening.run { () throws(BlobError) in
+                for directory in [layout.blobs, layout.uploads, layout.trash] { try Disk.makeDirectories(directory) }
+                let lock = try RootLock(layout)
+                // A process that was killed may have given a blob its place and not have made that durable: who finds it
+                // there relies on it.
+                if !lock.wasReleased { try Disk.syncFileSystem(layout.base) }
+                try disk.recover()
+                return lock
+            }
+        } catch {
+            await opening.shutdown()
+            throw error
+        }
+        await opening.shutdown()
+        return FileBlobStore(configuration, layout, disk, lock)
+    }
+
+    public func close() async {
+        await workers.shutdown()
+        lock?.release()
+    }
+
+    /// Bytes of all unfinished uploads.
+    public var stagedBytes: Int64 { disk.stagedBytes }
+
+    private func requireWritable() throws(BlobError) {
+        if isReadOnly { throw .readOnly }
+    }
+
+    // MARK: Blobs
+
+    public func content(of digest: Digest) async throws(BlobError) -> (any BlobContent)? {
+        guard digest.algorithm == .sha256 else { return nil }
+        let (path, workers) = (layout.data(digest), workers)
+        return try await workers.run { () throws(BlobError) -> FileContent? in
+            guard let file = try Disk.openIfPresent(path, O_RDONLY | O_NONBLOCK) else { return nil }
+            let entry = try Disk.entry(file)
+            guard entry.kind == .file, entry.size > 0 || digest == Self.empty else { throw .corrupt(digest) }
+            return FileContent(open: file, size: entry.size, workers: workers)
+        }
+    }
+
+    static let empty = Digest.sha256(of: [UInt8]())
+
+    public func put(_ bytes: [UInt8]) async throws(BlobError) -> StoredBlob {
+        let upload = try await stage(hashing: .sha256)
+        let digest = Digest.sha256(of: bytes)
+        do { try await upload.append(bytes) } catch {
+            await upload.release()
+            throw error as? BlobError ?? .closed
+        }
+        return try await upload.finish(as: digest)
+    }
+
+    public func blobs(after digest: Digest?, limit: Int) async throws(BlobError) -> [StoredBlob] {
+        let shelf = shelf
+        return try await workers.run { () throws(BlobError) in try shelf.blobs(after: digest, limit: limit) }
+    }
+
+    // MARK: Removal
+
+    public func condemn(_ digest: Digest) async throws(BlobError) -> Bool {
+        try await change { (shelf) throws(BlobError) in try shelf.condemn(digest) }
+    }
+
+    public func restore(_ digest: Digest) async throws(BlobError) -> Bool {
+        try await change { (shelf) throws(BlobError) in try shelf.restore(digest) }
+    }
+
+    public func remove(_ digest: Digest) async throws(BlobError) -> Int64 {
+        try await change { (shelf) throws(BlobError) in try shelf.remove(digest) }
+    }
+
+    public func quarantine(_ digest: Digest) async throws(BlobError) {
+        try await change { (shelf) throws(BlobError) in try shelf.quarantine(digest) }
+    }
+
+    private func change<Value: Sendable>(
+        _ body: @escaping @Sendable (BlobShelf) throws(BlobError) -> Value
+    ) async throws(BlobError) -> Value {
+        try requireWritable()
+        let shelf = shelf
+        return try await workers.run { () throws(BlobError) in try body(shelf) }
+    }
+
+    // MARK: Uploads
+
+    public func beginUpload(
+        _ info: [UInt8], hashing algorithm: Digest.Algorithm
+    ) async throws(BlobError) -> UploadID {
+        try requireWritable()
+        guard info.count <= UploadInfo.maximumBytes else { throw .infoTooLong }
+        let id = UploadID.random()
+        let disk = disk
+        try await workers.run { () throws(BlobError) in try disk.begin(id, info) }
+        if algorithm != .sha256 {
+            let session = UploadSession(id, info: info, algorithm: algorithm, isTransient: false, on: disk)
+            sessions.withLock { $0[id] = session }
+        }
+        return id
+    }
+
+    public func stage(hashing algorithm: Digest.Algorithm) async throws(BlobError) -> any BlobUpload {
+        try requireWritable()
+        return FileUpload(
+            UploadSession(.random(), info: [], algorithm: algorithm, isTransient: true, on: disk), self)
+    }
+
+    public func upload(_ id: UploadID, patience: Duration) async throws(BlobError) -> (any BlobUpload)? {
+        try requireWritable()
+        guard await claims.claim(id, patience: patience) else { throw .busy }
+        if let session = sessions.withLock({ $0[id] }) { return FileUpload(session, self) }
+        let disk = disk
+        let status: UploadStatus?
+        do { status = try await workers.run { () throws(BlobError) in try disk.status(of: id) } } catch {
+            claims.release(id)
+            throw error
+        }
+        guard let status else {
+            claims.release(id)
+            return nil
+        }
+        let session = UploadSession(
+            id, info: status.info, algorithm: .sha256, isTransient: false, on: disk, size: status.offset,
+            startedAt: status.startedAt, lastActivity: status.lastActivity)
+        sessions.withLock { $0[id] = session }
+        return FileUpload(session, self)
+    }
+
+    /// A request is done with an upload.
+    func end(_ session: UploadSession) async {
+        // Where the store is closed there is nothing left to be done.
+        try? await workers.run { () throws(BlobError) in session.close() }
+        guard !session.isTransient else { return }
+        if !session.isWorthKeeping { sessions.withLock { $0[session.id] = nil } }
+        claims.release(session.id)
+    }
+
+    public func status(of id: UploadID) async throws(BlobError) -> UploadStatus? {
+        let disk = disk
+        var status = sessions.withLock { $0[id] }?.status
+        if status == nil { status = try await workers.run { () throws(BlobError) in try disk.status(of: id) } }
+        status?.isClaimed = claims.isClaimed(id)
+        return status
+    }
+
+    public func uploads(after id: UploadID?, limit: Int) async throws(BlobError) -> [UploadStatus] {
+        let disk = disk
+        let ids = try await workers.run { () throws(BlobError) in try disk.ids(after: id).prefix(limit) }
+        var found: [UploadStatus] = []
+        for id in ids {
+            if let status = try await status(of: id) { found.append(status) }
+        }
+        return found
+    }
+
+    // MARK: Room
+
+    public func space() async throws(BlobError) -> BlobSpace {
+        let (path, isReadOnly) = (layout.root, isReadOnly)
+        return try await workers.run { () throws(BlobError) in
+            var status = statvfs()
+            try Disk.call("look at the file system") { Int(statvfs(path, &status)) }
+            let unit = Int64(status.f_frsize)
+            return BlobSpace(
+                capacity: Int64(status.f_blocks) * unit, free: Int64(status.f_bavail) * unit,
+                isReadOnly: isReadOnly || status.f_flag & UInt(ST_RDONLY) != 0)
+        }
+    }
+}
+
+/// The file of a blob.
+private struct FileContent: BlobContent {
+    let open: BlobFile
+    let size: Int64
+    let workers: BlobWorkers
+
+    var file: BlobFile? { open }
+
+    func read(_ range: Range<Int64>) async throws(BlobError) -> [UInt8] {
+        let (open, size) = (open, size)
+        return try await workers.run { () throws(BlobError) in
+            let range = range.clamped(to: 0..<size)
+            var failure: BlobError?
+            let bytes = [UInt8](unsafeUninitializedCapacity: range.count) { memory, count in
+                do throws(BlobError) {
+                    count = try Disk.read(
+                        into: UnsafeMutableRawBufferPointer(
+                            rebasing: UnsafeMutableRawBufferPointer(memory)[..<range.count]),
+                        from: open, at: range.lowerBound)
+                } catch {
+                    failure = error
+                }
+            }
+            if let failure { throw failure }
+            guard bytes.count == range.count else { throw .io(operation: "read a blob to its end", errno: EIO) }
+            return bytes
+        }
+    }
+}

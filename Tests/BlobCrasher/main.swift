@@ -1,0 +1,1 @@
+// Uploads until it is killed. Usage: weir-blob-crasher DIRECTORY SEED
