@@ -87,7 +87,8 @@ let package = Package(
         .target(
             name: "Registry",
             dependencies: [
-                "APIServer", "Blobs", "ImageStreams", .product(name: "HTTPTypes", package: "swift-http-types"),
+                "APIServer", "Blobs", "ImageStreams", "Importing",
+                .product(name: "HTTPTypes", package: "swift-http-types"),
             ]),
 
         .target(

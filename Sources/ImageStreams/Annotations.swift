@@ -7,6 +7,14 @@ public enum KnownAnnotation {
     /// On a stream: how many events of each tag `status.tags` keeps, a number from 1 on; all without it. The tag's full
     /// history does not end there (`taghistories`).
     public static let historyLimit = "weir.dev/history-limit"
+    /// On a stream or a spec tag: the same as `historyLimit`, for one tag where it is on a tag (spec/registry.md 6.6).
+    public static let history = "image.openshift.io/history"
+    /// On a stream or a spec tag: when the tag ends, where a retention policy selects it: a time (RFC 3339), a duration
+    /// from the moment it got its newest image, or `never`.
+    public static let expires = "weir.dev/expires"
+    /// On a stream: how long the registry keeps manifests without a tag, a duration or `forever` (spec/registry.md
+    /// 3.5.4).
+    public static let untaggedRetention = "image.openshift.io/untaggedRetention"
     /// On an Image: `true` says that its content was pushed to the integrated registry.
     public static let managed = "openshift.io/image.managed"
     /// On an Image: `ascending` or `descending`.

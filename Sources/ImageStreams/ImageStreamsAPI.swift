@@ -14,6 +14,8 @@ public struct ImageStreamsAPI: Sendable {
     public let resources: [any Resource]
     /// What is served beside them.
     public let handlers: [any PathHandler]
+    /// What streams forget, and when.
+    public let retention: Retention
 
     let store: Store
     let tags: TagStore
@@ -26,7 +28,8 @@ public struct ImageStreamsAPI: Sendable {
         store: Store, configuration: ImageStreamsConfiguration, authorizer: any Authorizer,
         namespaces: (any NamespaceLookup)?, importer: any ImageImporter,
         secrets: any PullSecretSource = NoPullSecrets(), limits: any ImageStreamLimits = NoImageStreamLimits(),
-        quota: any ObjectQuota = NoObjectQuota(), admission: [any TagAdmission] = []
+        quota: any ObjectQuota = NoObjectQuota(), admission: [any TagAdmission] = [],
+        retention sources: RetentionSources = RetentionSources()
     ) throws(RegistryAllowList.ConfigurationError) {
         self.configuration = configuration
         let location = RepositoryLocation(
@@ -45,6 +48,9 @@ public struct ImageStreamsAPI: Sendable {
         let tags = TagStore(streams: streams, images: images, rules: rules, authorizer: authorizer, quota: quota)
         let layerIndex = ImageLayerIndex(store)
         let layers = ImageStreamLayersResource(streams: streams, index: layerIndex)
+        let retention = Retention(
+            store: store, tags: tags, index: layerIndex, namespaces: namespaces, sources: sources,
+            configuration: configuration)
         let imports = ImageStreamImportResource(tags: tags, importer: importer, secrets: secrets)
         let mappings = ImageStreamMappingResource(
             tags: tags, internalRegistry: configuration.internalRegistryHostname)
@@ -55,6 +61,7 @@ public struct ImageStreamsAPI: Sendable {
         self.layers = layers
         self.layerIndex = layerIndex
         self.imports = imports
+        self.retention = retention
         let tagResource = ImageStreamTagResource(tags: tags)
         let streamImages = ImageStreamImageResource(streams: streams, images: images, layers: layers)
         handlers = [
@@ -81,7 +88,7 @@ public struct ImageStreamsAPI: Sendable {
             mappings,
             imports,
             TagHistoryResource(store: store),
-        ]
+        ] + retention.resources
     }
 
     /// Runs an import as the controllers ask for it: as a client's request, with the same checks.

@@ -27,13 +27,16 @@ public struct RegistryHandler: Sendable {
         public var blobs: any BlobStore
         public var authenticator: any Authenticator
         public var authorizer: any Authorizer
+        /// Fetches what streams name elsewhere; nil where nothing is fetched.
+        public var pullThrough: PullThrough?
         public var metrics: MetricsRegistry
         public var clock: @Sendable () -> Timestamp
         public var logger: Logger
 
         public init(
             streams: ImageStreamsAPI, namespaces: any NamespaceLookup, index: RegistryIndex, blobs: any BlobStore,
-            authenticator: any Authenticator, authorizer: any Authorizer, metrics: MetricsRegistry,
+            authenticator: any Authenticator, authorizer: any Authorizer, pullThrough: PullThrough?,
+            metrics: MetricsRegistry,
             clock: @escaping @Sendable () -> Timestamp, logger: Logger
         ) {
             self.streams = streams
@@ -42,6 +45,7 @@ public struct RegistryHandler: Sendable {
             self.blobs = blobs
             self.authenticator = authenticator
             self.authorizer = authorizer
+            self.pullThrough = pullThrough
             self.metrics = metrics
             self.clock = clock
             self.logger = logger
@@ -57,7 +61,7 @@ public struct RegistryHandler: Sendable {
             access: RegistryAccess(
                 authenticator: parts.authenticator, authorizer: parts.authorizer,
                 challenge: Challenge(realm: configuration.tokenRealm), deniedStatus: configuration.deniedStatus),
-            upstream: nil, metrics: metrics, clock: parts.clock, logger: parts.logger)
+            upstream: parts.pullThrough, metrics: metrics, clock: parts.clock, logger: parts.logger)
         tokens = TokenEndpoint(authenticator: parts.authenticator, now: parts.clock)
         self.metrics = metrics
         figures = parts.metrics

@@ -126,7 +126,8 @@ public struct WeirServer: Sendable {
             registryConfiguration,
             RegistryHandler.Dependencies(
                 streams: services.imageStreams, namespaces: services.identity.namespaces, index: services.registry,
-                blobs: blobs, authenticator: authenticator, authorizer: services.identity.authorizer, metrics: metrics,
+                blobs: blobs, authenticator: authenticator, authorizer: services.identity.authorizer,
+                pullThrough: services.pullThrough, metrics: metrics,
                 clock: Clock.now, logger: logger))
         let everything: @Sendable (ServerRequest) async -> ServerResponse = { request in
             RegistryRoute.owns(request.path)

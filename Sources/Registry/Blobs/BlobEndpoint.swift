@@ -11,10 +11,8 @@ struct BlobEndpoint: Sendable {
         if let local = try await repository.localBlob(digest) {
             return try await answer(local, as: digest, call)
         }
-        if try await repository.isRemote(digest),
-            let answer = try await core.upstream?.blob(digest, in: repository, call)
-        {
-            return answer
+        if let upstream = core.upstream, try await repository.isRemote(digest) {
+            return try await upstream.blob(digest, in: repository, call)
         }
         // Clients look for manifests here too; one may be stored with its Image alone (L-6).
         if try await repository.isVisible(digest), let manifest = try? await repository.manifest(digest, call) {
@@ -58,7 +56,7 @@ struct BlobAnswer: Sendable {
     /// Bytes.
     let size: Int64
 
-    private var headers: HTTPFields {
+    var headers: HTTPFields {
         [
             .contentType: "application/octet-stream", .dockerContentDigest: digest.description,
             .acceptRanges: "bytes", .eTag: "\"\(digest)\"", .cacheControl: "max-age=31536000, immutable",

@@ -195,22 +195,7 @@ struct UploadEndpoint: Sendable {
             try? await upload.cancel()
             throw error
         }
-        if digest.algorithm == .sha256 {
-            try await core.index.locks.withLock(digest) {
-                let blob = try await upload.finish(as: digest)
-                try await core.index.publish(blob.digest, size: blob.size, as: digest, in: repository)
-            }
-        } else {
-            // What the bytes are called here is known only when they are complete, and so is whose lock it takes: the
-            // collector may have been faster.
-            let blob = try await upload.finish(as: digest)
-            try await core.index.locks.withLock(blob.digest) {
-                guard try await core.content.blobs.content(of: blob.digest) != nil else {
-                    throw RegistryError.unavailable("the blob was removed at the same time")
-                }
-                try await core.index.publish(blob.digest, size: blob.size, as: digest, in: repository)
-            }
-        }
+        try await core.publish(upload, as: digest, in: repository)
         return Self.created(digest, in: repository.path)
     }
 
@@ -227,5 +212,28 @@ struct UploadEndpoint: Sendable {
             .location: "/v2/\(path)/blobs/uploads/\(id)", .range: "0-\(max(0, offset - 1))",
             .dockerUploadUUID: id.description, .ociUploadOffset: String(offset),
         ]
+    }
+}
+
+extension RegistryCore {
+    /// Ends an upload with a blob, which becomes a part of the repository.
+    /// - Throws: `BlobError.digestMismatch` for other bytes.
+    func publish(_ upload: any BlobUpload, as digest: Digest, in repository: Incarnation) async throws {
+        if digest.algorithm == .sha256 {
+            try await index.locks.withLock(digest) {
+                let blob = try await upload.finish(as: digest)
+                try await index.publish(blob.digest, size: blob.size, as: digest, in: repository)
+            }
+            return
+        }
+        // What the bytes are called here is known only when they are complete, and so is whose lock it takes: the
+        // collector may have been faster.
+        let blob = try await upload.finish(as: digest)
+        try await index.locks.withLock(blob.digest) {
+            guard try await content.blobs.content(of: blob.digest) != nil else {
+                throw RegistryError.unavailable("the blob was removed at the same time")
+            }
+            try await index.publish(blob.digest, size: blob.size, as: digest, in: repository)
+        }
     }
 }

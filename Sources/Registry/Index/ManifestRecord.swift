@@ -21,6 +21,8 @@ public struct ManifestRecord: Hashable, Sendable {
     public var touched: Int64
     /// A tombstone: it was deleted here, and is not to be seen as a child of an index either (spec/registry.md E-3).
     public var isDeleted: Bool
+    /// It was fetched from where its image came from, not pushed: that says nothing of the blobs it names.
+    public var isFetched = false
 
     public init(
         mediaType: String, size: Int64, canonical: Digest, subject: Digest? = nil, blobs: [Digest] = [],
@@ -49,6 +51,7 @@ public struct ManifestRecord: Hashable, Sendable {
             canonical: canonical, subject: value["subject"]?.stringValue.flatMap { Digest($0) },
             blobs: digests("blobs"), children: digests("children"), pushed: value["pushed"]?.integerValue ?? 0,
             isDeleted: value["deleted"]?.boolValue ?? false)
+        isFetched = value["fetched"]?.boolValue ?? false
         touched = value["touched"]?.integerValue ?? pushed
     }
 
@@ -63,6 +66,7 @@ public struct ManifestRecord: Hashable, Sendable {
         out["pushed"] = .integer(pushed)
         if touched != pushed { out["touched"] = .integer(touched) }
         if isDeleted { out["deleted"] = true }
+        if isFetched { out["fetched"] = true }
         return JSONValue.object(out).jsonBytes()
     }
 }

@@ -8,6 +8,7 @@ extension HTTPField.Name {
     static let dockerUploadUUID = literal("Docker-Upload-UUID")
     static let distributionVersion = literal("Docker-Distribution-Api-Version")
     static let supportsSignatures = literal("X-Registry-Supports-Signatures")
+    static let registryRequestURL = literal("X-Registry-Request-URL")
     static let requestID = literal("X-Request-Id")
     static let ociSubject = literal("OCI-Subject")
     static let ociTag = literal("OCI-Tag")

@@ -16,7 +16,7 @@ struct RegistryCore: Sendable {
     let contents: StreamContentsCache
     let finished = FinishedUploads()
     let access: RegistryAccess
-    let upstream: (any UpstreamContent)?
+    let upstream: PullThrough?
     let metrics: RegistryMetrics?
     let clock: @Sendable () -> Timestamp
     let logger: Logger
@@ -54,28 +54,4 @@ struct RegistryCall: Sendable {
     var query: QueryParameters
     var user: UserInfo
     var id: String
-}
-
-/// Fetches what streams name elsewhere (spec/registry.md 4).
-protocol UpstreamContent: Sendable {
-    /// A manifest that is visible in the repository and not held here.
-    /// - Returns: nil where no event says where it came from.
-    /// - Throws: `RegistryError`.
-    func manifest(
-        _ digest: Digest, in repository: Repository, _ call: RegistryCall
-    ) async throws -> StoredManifest?
-
-    /// The manifest that a tag names where an image of the repository came from: its signatures, for example.
-    func manifest(
-        tagged tag: String, of subject: Digest, in repository: Repository, _ call: RegistryCall
-    ) async throws -> StoredManifest?
-
-    /// The size in bytes of a blob that belongs to a visible image and is not held here; nil where it cannot be had.
-    func size(of digest: Digest, in repository: Repository, _ call: RegistryCall) async throws -> Int64?
-
-    /// A blob that belongs to a visible image and is not held here; HEAD asks only for its size.
-    /// - Returns: nil where no event says where it came from.
-    func blob(
-        _ digest: Digest, in repository: Repository, _ call: RegistryCall
-    ) async throws -> ServerResponse?
 }

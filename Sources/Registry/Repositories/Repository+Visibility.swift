@@ -46,20 +46,22 @@ extension Repository {
     // MARK: Given
 
     /// Whether the bytes of a manifest that are held here may be given out.
-    func gives(_ digest: Digest) async throws -> Bool { try await gives(digest, depth: 0) }
+    func gives(_ digest: Digest) async throws -> Bool { try await gives(digest, withParts: false, depth: 0) }
 
-    private func gives(_ digest: Digest, depth: Int) async throws -> Bool {
-        if let record = try await record(of: digest), !record.isDeleted { return true }
+    /// - Parameter withParts: also what it names, as far as somebody vouched for that.
+    private func gives(_ digest: Digest, withParts: Bool, depth: Int) async throws -> Bool {
+        if let record = try await record(of: digest), !record.isDeleted, !withParts || !record.isFetched { return true }
         guard let stream else { return false }
         let name = digest.description
         if stream.status.names(name) {
             if try await core.streams.isGiven(name, to: stream) { return true }
-        } else if try await record(of: digest) != nil {
+        } else if try await record(of: digest)?.isDeleted == true {
             return false
         }
         guard depth < Self.maximumDepth else { return false }
         for list in try await core.contents.contents(of: stream, at: path).lists[name] ?? [] {
-            guard let list = Digest(list), try await vouches(list, for: digest), try await gives(list, depth: depth + 1)
+            guard let list = Digest(list), try await vouches(list, for: digest),
+                try await gives(list, withParts: true, depth: depth + 1)
             else { continue }
             return true
         }
@@ -71,7 +73,9 @@ extension Repository {
         guard let stream else { return false }
         let contents = try await core.contents.contents(of: stream, at: path)
         for image in contents.images[digest.description] ?? [] {
-            guard let image = Digest(image), try await vouches(image, for: digest), try await gives(image) else {
+            guard let image = Digest(image), try await vouches(image, for: digest),
+                try await gives(image, withParts: true, depth: 0)
+            else {
                 continue
             }
             return true
