@@ -25,6 +25,8 @@ public enum KnownAnnotation {
     public static let artifactType = "image.openshift.io/artifactType"
     /// On an Image that is named by another digest: the sha256 digest of its manifest.
     public static let canonicalDigest = "image.openshift.io/canonicalDigest"
+    /// On an Image: `true` says that its labels or environment were too many to be kept.
+    public static let metadataTruncated = "image.openshift.io/metadataTruncated"
     /// On a stream: a regular expression; tags that match it, once pushed, stay.
     public static let immutableTags = "image.openshift.io/immutableTags"
     /// On a signature: never stored.
