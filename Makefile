@@ -12,13 +12,18 @@ LISTEN ?= 127.0.0.1:6443
 # Debian packages: to build, to test, to measure.
 BUILD_PACKAGES := libcrypt-dev libsqlite3-dev zlib1g-dev
 TEST_PACKAGES := docker-registry python3-yaml python3-venv sqlite3 curl openssl
+# Clients of the registry, and gpg for their signatures.
+TEST_PACKAGES += skopeo podman buildah umoci gnupg
 # Any kubectl will do.
 TEST_PACKAGES += $(if $(shell command -v kubectl),,kubernetes-client)
 # From PyPI: clients whose behaviour tests hold the server to.
 PYTHON_CLIENTS := kubernetes==37.0.2 openshift==0.13.2
+# For the tour of the registry.
+ORAS_CLIENT := oras==0.2.43
 BENCH_PACKAGES := sqlite3 python3-venv wrk
 
-.PHONY: help run build test bench bench-api bench-tags lint format conformance schema packages clean
+.PHONY: help run build test bench bench-api bench-tags lint format conformance registry-suite registry-tour schema \
+	packages clean
 
 help: ## Show this list.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -36,6 +41,7 @@ build: packages ## Build the release binary.
 test: PACKAGES := $(TEST_PACKAGES)
 test: packages ## Build everything and run all tests.
 	Scripts/python-tools python-clients $(PYTHON_CLIENTS) >/dev/null
+	Scripts/python-tools oras-client $(ORAS_CLIENT) >/dev/null
 	swift build --build-tests
 	Scripts/run-tests
 
@@ -43,6 +49,16 @@ conformance: PACKAGES := $(TEST_PACKAGES)
 conformance: packages ## Replay the recorded answers of the reference against a real server.
 	swift build -c $(CONFIGURATION) --product weir
 	Scripts/conformance .build/$(CONFIGURATION)/weir
+
+registry-suite: PACKAGES := $(TEST_PACKAGES)
+registry-suite: packages ## Hold a new server's registry to its specification.
+	swift build -c $(CONFIGURATION) --product weir
+	Scripts/registry-suite .build/$(CONFIGURATION)/weir
+
+registry-tour: PACKAGES := $(TEST_PACKAGES)
+registry-tour: packages ## Run the commands of docs/registry.md.
+	swift build -c $(CONFIGURATION) --product weir
+	Scripts/registry-tour .build/$(CONFIGURATION)/weir --python "$$(Scripts/python-tools oras-client $(ORAS_CLIENT))/python"
 
 bench: PACKAGES := $(BENCH_PACKAGES)
 bench: packages ## Measure: one line a figure, with the peer's where there is one.

@@ -86,7 +86,10 @@ let package = Package(
 
         .target(
             name: "Registry",
-            dependencies: ["APIServer", "Blobs", .product(name: "HTTPTypes", package: "swift-http-types")]),
+            dependencies: [
+                "APIServer", "Blobs", "ImageStreams", "Importing",
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+            ]),
 
         .target(
             name: "HTTPServer",
@@ -107,7 +110,7 @@ let package = Package(
         .target(
             name: "Server",
             dependencies: [
-                "APIServer", "CMalloc", "Controllers", "HTTPServer", "Identity", "ImageStreams", "Registry",
+                "APIServer", "Blobs", "CMalloc", "Controllers", "HTTPServer", "Identity", "ImageStreams", "Registry",
                 "StoreSQLite",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "Configuration", package: "swift-configuration"),

@@ -27,6 +27,9 @@ public protocol BlobUpload: AnyObject, Sendable {
     /// Makes everything received durable: the offset may be acknowledged.
     func sync() async throws(BlobError)
 
+    /// What was received so far, to be read while more comes. It stays readable when the upload ends.
+    func staged() async throws(BlobError) -> any BlobContent
+
     /// Ends the upload with a blob, if the digest is that of the bytes.
     ///
     /// - Throws: `.digestMismatch`; then the upload is gone (U-18). After an error of the disk it stays.

@@ -97,7 +97,7 @@ struct ConnectionPipeline: Sendable {
     ) -> RequestHandler.Connection {
         RequestHandler.Connection(
             respond: respond, limits: limits, executor: executors[channel.eventLoop],
-            remoteAddress: channel.remoteAddress?.ipAddress ?? "",
+            remoteAddress: channel.remoteAddress?.ipAddress ?? "", isSecure: tls != nil,
             certificate: try? channel.pipeline.syncOperations.nioSSL_peerCertificate()?.toDERBytes(),
             sendsFiles: sendsFiles, httpHandlers: NIOLoopBound(upgradable, eventLoop: channel.eventLoop))
     }

@@ -115,7 +115,7 @@ final class Exchange {
                 try await body.next(consume)
             },
             clientCertificate: { certificate },
-            remoteAddress: connection.remoteAddress)
+            remoteAddress: connection.remoteAddress, isSecure: connection.isSecure)
     }
 
     private func announcedLength(_ head: HTTPRequestHead) -> Int64? {

@@ -18,6 +18,7 @@ final class RequestHandler: ChannelDuplexHandler, RemovableChannelHandler {
         let limits: ConnectionLimits
         let executor: EventLoopExecutor
         let remoteAddress: String
+        let isSecure: Bool
         /// The verified certificate of the client, in DER form.
         let certificate: [UInt8]?
         /// Whether a part of a file may be written as such: nothing below needs to see its bytes.

@@ -7,12 +7,28 @@ public enum KnownAnnotation {
     /// On a stream: how many events of each tag `status.tags` keeps, a number from 1 on; all without it. The tag's full
     /// history does not end there (`taghistories`).
     public static let historyLimit = "weir.dev/history-limit"
+    /// On a stream or a spec tag: the same as `historyLimit`, for one tag where it is on a tag (spec/registry.md 6.6).
+    public static let history = "image.openshift.io/history"
+    /// On a stream or a spec tag: when the tag ends, where a retention policy selects it: a time (RFC 3339), a duration
+    /// from the moment it got its newest image, or `never`.
+    public static let expires = "weir.dev/expires"
+    /// On a stream: how long the registry keeps manifests without a tag, a duration or `forever` (spec/registry.md
+    /// 3.5.4).
+    public static let untaggedRetention = "image.openshift.io/untaggedRetention"
     /// On an Image: `true` says that its content was pushed to the integrated registry.
     public static let managed = "openshift.io/image.managed"
     /// On an Image: `ascending` or `descending`.
     public static let layersOrder = "image.openshift.io/dockerLayersOrder"
     /// On an Image: `true` says that the registry keeps manifest and config, so the Image does not.
     public static let manifestBlobStored = "image.openshift.io/manifestBlobStored"
+    /// On an Image of something that is no container image: what it is.
+    public static let artifactType = "image.openshift.io/artifactType"
+    /// On an Image that is named by another digest: the sha256 digest of its manifest.
+    public static let canonicalDigest = "image.openshift.io/canonicalDigest"
+    /// On an Image: `true` says that its labels or environment were too many to be kept.
+    public static let metadataTruncated = "image.openshift.io/metadataTruncated"
+    /// On a stream: a regular expression; tags that match it, once pushed, stay.
+    public static let immutableTags = "image.openshift.io/immutableTags"
     /// On a signature: never stored.
     public static let managedSignature = "image.openshift.io/managed-signature"
     /// On a spec tag: the platform to take out of a manifest list.

@@ -14,10 +14,13 @@ public struct ImageStreamsAPI: Sendable {
     public let resources: [any Resource]
     /// What is served beside them.
     public let handlers: [any PathHandler]
+    /// What streams forget, and when.
+    public let retention: Retention
 
-    private let tags: TagStore
+    let store: Store
+    let tags: TagStore
     private let imports: ImageStreamImportResource
-    private let mappings: ImageStreamMappingResource
+    let layerIndex: ImageLayerIndex
     private let layers: ImageStreamLayersResource
 
     /// - Throws: `RegistryAllowList.ConfigurationError` where the allow-list cannot be understood.
@@ -25,7 +28,8 @@ public struct ImageStreamsAPI: Sendable {
         store: Store, configuration: ImageStreamsConfiguration, authorizer: any Authorizer,
         namespaces: (any NamespaceLookup)?, importer: any ImageImporter,
         secrets: any PullSecretSource = NoPullSecrets(), limits: any ImageStreamLimits = NoImageStreamLimits(),
-        quota: any ObjectQuota = NoObjectQuota(), admission: [any TagAdmission] = []
+        quota: any ObjectQuota = NoObjectQuota(), admission: [any TagAdmission] = [],
+        retention sources: RetentionSources = RetentionSources()
     ) throws(RegistryAllowList.ConfigurationError) {
         self.configuration = configuration
         let location = RepositoryLocation(
@@ -42,16 +46,22 @@ public struct ImageStreamsAPI: Sendable {
                 internalRegistry: configuration.internalRegistryHostname, authorizer: authorizer, limits: limits,
                 admission: admission, stream: { try await streams.object($1, namespace: $0) }))
         let tags = TagStore(streams: streams, images: images, rules: rules, authorizer: authorizer, quota: quota)
-        let layers = ImageStreamLayersResource(streams: streams, index: ImageLayerIndex(store))
+        let layerIndex = ImageLayerIndex(store)
+        let layers = ImageStreamLayersResource(streams: streams, index: layerIndex)
+        let retention = Retention(
+            store: store, tags: tags, index: layerIndex, namespaces: namespaces, sources: sources,
+            configuration: configuration)
         let imports = ImageStreamImportResource(tags: tags, importer: importer, secrets: secrets)
         let mappings = ImageStreamMappingResource(
             tags: tags, internalRegistry: configuration.internalRegistryHostname)
+        self.store = store
         self.streams = streams
         self.images = images
         self.tags = tags
         self.layers = layers
+        self.layerIndex = layerIndex
         self.imports = imports
-        self.mappings = mappings
+        self.retention = retention
         let tagResource = ImageStreamTagResource(tags: tags)
         let streamImages = ImageStreamImageResource(streams: streams, images: images, layers: layers)
         handlers = [
@@ -78,7 +88,7 @@ public struct ImageStreamsAPI: Sendable {
             mappings,
             imports,
             TagHistoryResource(store: store),
-        ]
+        ] + retention.resources
     }
 
     /// Runs an import as the controllers ask for it: as a client's request, with the same checks.
@@ -90,25 +100,6 @@ public struct ImageStreamsAPI: Sendable {
         _ request: ImageStreamImport, options: WriteOptions = WriteOptions(), _ context: RequestContext
     ) async throws -> ImageStreamImport {
         try await imports.run(request, options: options, context)
-    }
-
-    /// Stores a pushed image and makes it the newest of a tag: the registry's side of `imagestreammappings`.
-    public func push(
-        _ mapping: ImageStreamMapping, options: WriteOptions = WriteOptions(), _ context: RequestContext
-    ) async throws {
-        _ = try await mappings.create(mapping, options: options, context)
-    }
-
-    /// Creates an empty stream for the first push into it.
-    public func createStream(_ name: String, _ context: RequestContext) async throws -> ImageStream {
-        var stream = ImageStream()
-        stream.metadata.name = name
-        let options = WriteOptions()
-        let new = stream
-        return try await tags.chargingStream(new, options, context) {
-            try await streams.create(
-                new, strategy: ImageStreamStrategy(rules: tags.rules), options: options, context)
-        }
     }
 
     /// Adds signatures to an Image, as an update of it by the server itself.

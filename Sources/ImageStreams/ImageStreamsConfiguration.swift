@@ -12,16 +12,20 @@ public struct ImageStreamsConfiguration: Sendable {
     public var allowedRegistries: [AllowedRegistry]
     /// What clusters are told of the images of their workloads.
     public var imagePolicy: ImagePolicyConfiguration
+    /// The time between two runs of a retention policy at least, in whole seconds.
+    public var minimumRetentionInterval: Duration
 
     public init(
         internalRegistryHostname: String = "", publicRegistryHostname: String = "", importMode: String = "Legacy",
-        allowedRegistries: [AllowedRegistry] = [], imagePolicy: ImagePolicyConfiguration = ImagePolicyConfiguration()
+        allowedRegistries: [AllowedRegistry] = [], imagePolicy: ImagePolicyConfiguration = ImagePolicyConfiguration(),
+        minimumRetentionInterval: Duration = .seconds(60)
     ) {
         self.internalRegistryHostname = internalRegistryHostname
         self.publicRegistryHostname = publicRegistryHostname
         self.importMode = importMode
         self.allowedRegistries = allowedRegistries
         self.imagePolicy = imagePolicy
+        self.minimumRetentionInterval = minimumRetentionInterval
     }
 }
 

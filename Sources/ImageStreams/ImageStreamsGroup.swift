@@ -13,5 +13,6 @@ public enum ImageStreamsGroup {
         GroupVersionKind(group: self.name, version: "v1", kind: name)
     }
 
-    static func resource(_ name: String) -> GroupResource { GroupResource(group: self.name, resource: name) }
+    /// A resource of the group, for the texts of errors.
+    public static func resource(_ name: String) -> GroupResource { GroupResource(group: self.name, resource: name) }
 }

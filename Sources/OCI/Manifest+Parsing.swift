@@ -75,7 +75,8 @@ extension ManifestDocument {
 
 extension LooseDescriptor {
     /// The descriptor with a valid digest and a size that is no lie below zero.
-    func checked(at path: String) throws(ManifestError) -> Descriptor {
+    /// - Parameter path: where it stands, for the error's text.
+    public func checked(at path: String) throws(ManifestError) -> Descriptor {
         guard size >= 0 else { throw .init(.malformed, "\(path).size: \(size) is negative") }
         let digest: Digest
         do { digest = try Digest(parsing: self.digest) } catch {

@@ -1,64 +1,199 @@
 import APIMachinery
 import APIServer
+import Blobs
 import HTTPTypes
+import ImageStreams
 import JSON
+import Logging
+import OCI
+import Store
 
-/// Answers the paths below `/v2/`: OCI distribution.
+/// Answers the paths of the registry: OCI distribution on top of image streams, and what the reference has beside it
+/// (spec/registry.md).
 ///
-/// So far it is the version check with authentication, which clients need to log in; repositories have no content yet
-/// and are answered as unknown.
+/// Order: route, identity, permission, and only then the body (C-11).
 public struct RegistryHandler: Sendable {
-    private let authenticator: any Authenticator
+    private let core: RegistryCore
+    private let tokens: TokenEndpoint
+    private let metrics: RegistryMetrics
+    private let figures: MetricsRegistry
+    private let isHealthy: @Sendable () -> Bool
 
-    public init(authenticator: any Authenticator) { self.authenticator = authenticator }
+    /// What the registry stands on.
+    public struct Dependencies: Sendable {
+        public var streams: ImageStreamsAPI
+        public var namespaces: any NamespaceLookup
+        public var index: RegistryIndex
+        public var blobs: any BlobStore
+        public var authenticator: any Authenticator
+        public var authorizer: any Authorizer
+        /// Fetches what streams name elsewhere; nil where nothing is fetched.
+        public var pullThrough: PullThrough?
+        public var metrics: MetricsRegistry
+        public var clock: @Sendable () -> Timestamp
+        public var logger: Logger
 
-    /// Where whoever prunes images deletes blobs that no image uses any more (spec/clients.md 5.4).
-    private static let prunedBlobs = "/admin/blobs/"
-
-    /// Whether a path is the registry's.
-    public static func owns(_ path: String) -> Bool {
-        path == "/v2" || path.hasPrefix("/v2/") || path.hasPrefix(prunedBlobs)
+        public init(
+            streams: ImageStreamsAPI, namespaces: any NamespaceLookup, index: RegistryIndex, blobs: any BlobStore,
+            authenticator: any Authenticator, authorizer: any Authorizer, pullThrough: PullThrough?,
+            metrics: MetricsRegistry,
+            clock: @escaping @Sendable () -> Timestamp, logger: Logger
+        ) {
+            self.streams = streams
+            self.namespaces = namespaces
+            self.index = index
+            self.blobs = blobs
+            self.authenticator = authenticator
+            self.authorizer = authorizer
+            self.pullThrough = pullThrough
+            self.metrics = metrics
+            self.clock = clock
+            self.logger = logger
+        }
     }
 
+    public init(_ configuration: RegistryConfiguration, _ parts: Dependencies) {
+        let metrics = RegistryMetrics(parts.metrics)
+        core = RegistryCore(
+            configuration: configuration, streams: parts.streams, namespaces: parts.namespaces, index: parts.index,
+            content: RegistryContent(blobs: parts.blobs, index: parts.index),
+            contents: StreamContentsCache(streams: parts.streams),
+            access: RegistryAccess(
+                authenticator: parts.authenticator, authorizer: parts.authorizer,
+                challenge: Challenge(realm: configuration.tokenRealm), deniedStatus: configuration.deniedStatus),
+            upstream: parts.pullThrough, metrics: metrics, clock: parts.clock, logger: parts.logger)
+        tokens = TokenEndpoint(authenticator: parts.authenticator, now: parts.clock)
+        self.metrics = metrics
+        figures = parts.metrics
+        isHealthy = { true }
+    }
+
+    /// Answers a request; never throws. A body that was not asked for yet may still be on its way.
     public func respond(to request: ServerRequest) async -> ServerResponse {
-        var response: ServerResponse
-        do {
-            response = try await answer(request)
-        } catch let error as RegistryError {
-            response = error.response
-        } catch {
-            response = RegistryError.unauthorized.response
+        let start = ContinuousClock.now
+        metrics.begin()
+        let id = Self.requestID(request)
+        var response = await answer(request, id: id)
+        response.headers[.distributionVersion] = "registry/2.0"
+        response.headers[.supportsSignatures] = "1"
+        response.headers[.requestID] = id
+        if request.method == "HEAD" {
+            if response.headers[.contentLength] == nil, let length = response.body.length {
+                response.headers[.contentLength] = String(length)
+            }
+            response.body = .bytes([])
         }
-        if response.status == 401 { response.headers[.wwwAuthenticate] = "Basic realm=\"weir\"" }
-        if let name = HTTPField.Name("Docker-Distribution-Api-Version") { response.headers[name] = "registry/2.0" }
-        if request.method == "HEAD" { response.body = .bytes([]) }
+        metrics.end(method: request.method, code: response.status, duration: ContinuousClock.now - start)
         return response
     }
 
-    private func answer(_ request: ServerRequest) async throws -> ServerResponse {
-        guard try await authenticator.authenticate(withTokenAsBearer(request)) != nil else {
-            throw RegistryError.unauthorized
+    private func answer(_ request: ServerRequest, id: String) async -> ServerResponse {
+        do {
+            return try await dispatch(request, id: id)
+        } catch let error as RegistryError {
+            return error.response
+        } catch let error as BodyReader.Failure {
+            // The client is gone, or has sent less than it said: nobody reads this.
+            return RegistryError(400, .sizeInvalid, "the body is not complete", detail: .string("\(error)")).response
+        } catch let error as BlobError {
+            return RegistryError(error, logger: core.logger, request: id).response
+        } catch is CancellationError {
+            return RegistryError.unavailable("the request was given up").response
+        } catch {
+            core.logger.error("a registry request failed", metadata: ["request": "\(id)", "error": "\(error)"])
+            return RegistryError(500, .unknown, "unknown error", detail: ["request": .string(id)]).response
         }
-        if request.path.hasPrefix(Self.prunedBlobs) {
-            throw request.method == "DELETE" ? RegistryError.unknownBlob : RegistryError.unsupported
-        }
-        guard request.path == "/v2/" || request.path == "/v2" else { throw RegistryError.unknownRepository }
-        guard request.method == "GET" || request.method == "HEAD" else { throw RegistryError.unsupported }
-        return ServerResponse(status: 200, contentType: "application/json", Array("{}".utf8))
     }
 
-    /// Clients of registries send basic authentication; the password is the token, the user name is not looked at.
-    private func withTokenAsBearer(_ request: ServerRequest) -> ServerRequest {
-        let parts = (request.header(.authorization) ?? "").split(separator: " ", maxSplits: 1)
-        guard parts.count == 2, parts[0].lowercased() == "basic",
-            case .bytes(let bytes) = Base64.decode(Array(parts[1].utf8)),
-            let colon = bytes.firstIndex(of: UInt8(ascii: ":"))
-        else { return request }
-        var bearing = request
-        let token = String(decoding: bytes[(colon + 1)...], as: UTF8.self)
-        // What could not stand in a header is no token of ours.
-        bearing.headers[.authorization] =
-            token.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F } ? "Bearer \(token)" : "Bearer -"
-        return bearing
+    /// The client's, where it is fit for logs and headers.
+    private static func requestID(_ request: ServerRequest) -> String {
+        guard let id = request.header(.requestID), (1...128).contains(id.utf8.count),
+            id.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F })
+        else { return UUID4.random() }
+        return id
+    }
+
+    // MARK: Routes
+
+    private func dispatch(_ request: ServerRequest, id: String) async throws -> ServerResponse {
+        let route: RegistryRoute
+        do { route = try RegistryRoute(path: request.path) } catch {
+            // Who may not talk to the registry at all learns nothing of its paths.
+            _ = try await core.access.user(request, [])
+            throw error
+        }
+        guard route.methods.contains(request.method) else { throw RegistryError.unsupported(allowed: route.methods) }
+        switch route {
+        case .health: return health
+        case .token: return try await tokens.respond(to: request)
+        default: break
+        }
+        let records = route.records(method: request.method)
+        let user = try await core.access.user(request, records)
+        try await core.access.require(records, of: user, request)
+        let isRead = request.method == "GET" || request.method == "HEAD"
+        if core.configuration.isReadOnly, !isRead {
+            throw RegistryError.unsupported("the registry is read-only")
+        }
+        let call = RegistryCall(request: request, query: QueryParameters(request.query), user: user, id: id)
+        return try await respond(to: route, call)
+    }
+
+    private func respond(to route: RegistryRoute, _ call: RegistryCall) async throws -> ServerResponse {
+        let method = call.request.method
+        switch route {
+        case .base: return ServerResponse(status: 200, contentType: "application/json", Array("{}".utf8))
+        case .catalog: return try await CatalogEndpoint(core: core).get(call)
+        case .tags(let path): return try await TagListEndpoint(core: core).get(path, call)
+        case .referrers(let path, let subject):
+            return try await ReferrersEndpoint(core: core).get(subject, in: path, call)
+        case .manifest(let path, let name):
+            let endpoint = ManifestEndpoint(core: core)
+            switch method {
+            case "PUT": return try await endpoint.put(name, in: path, call)
+            case "DELETE": return try await endpoint.delete(name, in: path, call)
+            default: return try await endpoint.get(name, in: path, call)
+            }
+        case .blob(let path, let digest):
+            let endpoint = BlobEndpoint(core: core)
+            return try await method == "DELETE"
+                ? endpoint.delete(digest, in: path, call) : endpoint.get(digest, in: path, call)
+        case .uploads(let path): return try await UploadEndpoint(core: core).start(in: path, call)
+        case .upload(let path, let id):
+            let endpoint = UploadEndpoint(core: core)
+            switch method {
+            case "PATCH": return try await endpoint.append(id, in: path, call)
+            case "PUT": return try await endpoint.finish(id, in: path, call)
+            case "DELETE": return try await endpoint.cancel(id, in: path, call)
+            default: return try await endpoint.status(id, in: path, call)
+            }
+        case .signatures(let path, let digest):
+            let endpoint = SignatureEndpoint(core: core)
+            return try await method == "PUT"
+                ? endpoint.put(digest, in: path, call) : endpoint.get(digest, in: path, call)
+        case .prunedBlob(let digest): return try await PrunedBlobEndpoint(core: core).delete(digest, call)
+        case .extensions(let path): return Self.extensions(path)
+        case .metrics: return .text(200, figures.scrape())
+        case .health, .token: return health
+        }
+    }
+
+    private var health: ServerResponse {
+        guard isHealthy() else { return RegistryError.unavailable("the storage is not healthy").response }
+        return ServerResponse(status: 200, headers: [.cacheControl: "no-cache"])
+    }
+
+    /// What there is beyond the standard (O-4).
+    private static func extensions(_ path: RepositoryPath?) -> ServerResponse {
+        let name = path?.description ?? "{name}"
+        let body: JSONValue = [
+            "extensions": [
+                [
+                    "name": "_openshift", "description": "simple signing", "url": "https://docs.openshift.com",
+                    "endpoints": [.string("/extensions/v2/\(name)/signatures/{digest}")],
+                ]
+            ]
+        ]
+        return ServerResponse(status: 200, contentType: "application/json", body.jsonBytes())
     }
 }

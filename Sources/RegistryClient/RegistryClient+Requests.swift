@@ -10,6 +10,9 @@ struct RegistryCall: Sendable {
     var accept: [String] = []
     /// What the caller has already: the answer may be 304 then.
     var known: ContentValidators?
+    var isStreamed = false
+    /// Bytes of a blob, if not all are wanted.
+    var range: Range<Int64>?
     var maxBody: Int
     var what: String
     let access: RegistryAccess
@@ -46,6 +49,13 @@ extension RegistryClient {
         }
     }
 
+    /// Says where the request comes from, so that registries that ask each other in a circle notice (PT-29).
+    private func addTrace(to call: inout HTTPCall) throws(RegistryError) {
+        guard !trace.isEmpty else { return }
+        guard !trace.contains("\(call.url)") else { throw .loop(url: "\(call.url)") }
+        for url in trace + ["\(call.url)"] { call.headers.append((RegistryClient.traceHeader, url)) }
+    }
+
     private static func cancelled(_ call: RegistryCall) -> RegistryError {
         .network(method: "Get", url: call.path, NetworkFailure(.other, "context canceled"))
     }
@@ -58,7 +68,12 @@ extension RegistryClient {
         var http = HTTPCall(
             method: call.method, url: url,
             headers: call.accept.map { ("Accept", $0) } + (call.known?.headers ?? []), maxBody: call.maxBody,
-            what: call.what, timeout: max(.zero, deadline - clock.now), insecure: call.access.insecure)
+            what: call.what, timeout: max(.zero, deadline - clock.now), insecure: call.access.insecure,
+            isStreamed: call.isStreamed)
+        if let range = call.range {
+            http.headers.append(("Range", "bytes=\(range.lowerBound)-\(range.upperBound - 1)"))
+        }
+        try addTrace(to: &http)
         let authorizer = Authorizer(endpoint: endpoint, scope: call.scope, access: call.access)
         var reply = try await authorized(http, authorizer)
         if reply.status == 401, let second = await secondAuthorizer(authorizer, after: reply) {

@@ -12,12 +12,21 @@ import OCI
 public final class RegistryClient: Sendable {
     let transport: RegistryTransport
     let logger: Logger
+    /// The URLs of the requests, here and before, that this client works for; empty where nobody asked us.
+    let trace: [String]
     let endpoints = OnceMap<EndpointKey, Endpoint>()
     let tokens = OnceMap<TokenRequest, BearerToken>()
 
-    public init(transport: RegistryTransport, logger: Logger) {
+    /// The header that such requests carry their URLs in.
+    public static let traceHeader = "X-Registry-Request-URL"
+    /// URLs that are carried on.
+    public static let maximumTrace = 20
+
+    /// - Parameter trace: for a client that asks because somebody asked us: the URLs of those requests.
+    public init(transport: RegistryTransport, logger: Logger, trace: [String] = []) {
         self.transport = transport
         self.logger = logger
+        self.trace = trace
     }
 
     var configuration: RegistryClientConfiguration { transport.configuration }

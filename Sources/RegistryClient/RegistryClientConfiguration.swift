@@ -7,6 +7,8 @@ public struct RegistryClientConfiguration: Sendable {
 
     /// Time for a TCP connection and the TLS handshake.
     public var connectTimeout: Duration = .seconds(30)
+    /// The longest pause between two bytes of an answer.
+    public var stallTimeout: Duration = .seconds(60)
     public var pingTimeout: Duration = .seconds(15)
     public var tokenTimeout: Duration = .seconds(15)
     /// Time for one manifest, config, blob size or page of tags: pauses, retries and redirects included.

@@ -17,6 +17,7 @@ extension RegistryError: CustomStringConvertible {
         case .noTokenRealm: "no realm specified for token auth challenge"
         case .refusedTokenRealm(let realm): "refusing to ask for a token at \"\(realm)\""
         case .noTokenInAnswer: "authorization server did not include a token in the response"
+        case .loop(let url): "Request to \(url) is denied because a loop is detected"
         case .tooManyRedirects(let count): "stopped after \(count) redirects"
         case .refusedRedirect(let target, let why): "refusing the redirect to \"\(target)\": \(why)"
         case .tooLarge(let what, let limit): "\(what) is longer than \(limit) bytes"

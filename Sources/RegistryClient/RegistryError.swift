@@ -24,6 +24,8 @@ public indirect enum RegistryError: Error, Hashable, Sendable {
     case refusedTokenRealm(String)
     case noTokenInAnswer
 
+    /// Registries ask each other in a circle.
+    case loop(url: String)
     case tooManyRedirects(Int)
     case refusedRedirect(to: String, why: String)
 

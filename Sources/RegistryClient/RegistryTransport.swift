@@ -32,6 +32,7 @@ public final class RegistryTransport: Sendable {
         var configuration = HTTPClient.Configuration(
             tlsConfiguration: tls, redirectConfiguration: .disallow, decompression: .disabled)
         configuration.timeout.connect = TimeAmount(settings.connectTimeout)
+        configuration.timeout.read = TimeAmount(settings.stallTimeout)
         // The pool's own retries would hide a refused connection until the time is over.
         configuration.connectionPool.retryConnectionEstablishment = false
         configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = 8
@@ -56,6 +57,8 @@ struct HTTPCall: Sendable {
     var what: String
     var timeout: Duration
     var insecure: Bool
+    /// The body of a successful answer is left to be read by whoever asked; `timeout` is for its head then.
+    var isStreamed = false
 
     /// As Go writes it in errors.
     var verb: String { method.prefix(1) + method.dropFirst().lowercased() }
@@ -68,6 +71,8 @@ struct HTTPReply: Sendable {
     var reason: String
     var headers: HTTPFields
     var body: [UInt8]
+    /// Of a streamed call: the body, which is in nobody's memory yet.
+    var stream: HTTPClientResponse.Body?
 
     var statusLine: String { reason.isEmpty ? "\(status)" : "\(status) \(reason)" }
     var isSuccess: Bool { (200...299).contains(status) }
@@ -105,8 +110,15 @@ extension RegistryTransport {
         for header in call.headers { request.headers.add(name: header.name, value: header.value) }
         do {
             let client = call.insecure ? insecure : secure
-            let response = try await client.execute(request, timeout: TimeAmount(call.timeout))
+            // A streamed body may take its time, as long as something comes: the client's read timeout looks after that.
+            let timeout = call.isStreamed ? TimeAmount.hours(24) : TimeAmount(call.timeout)
+            let response = try await client.execute(request, timeout: timeout)
             let fails = response.status.code >= 300
+            if call.isStreamed, !fails {
+                return HTTPReply(
+                    url: call.url, status: Int(response.status.code), reason: response.status.reasonPhrase,
+                    headers: HTTPFields(response.headers.map { ($0.name, $0.value) }), body: [], stream: response.body)
+            }
             let limit = fails ? configuration.maxErrorBytes : call.maxBody
             let announced = response.headers.first(name: "content-length").flatMap { Int($0) } ?? 0
             if !fails, call.method != "HEAD", announced > limit {

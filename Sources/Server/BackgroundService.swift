@@ -7,6 +7,9 @@ enum Clock {
     static func now() -> Timestamp {
         Timestamp(secondsSince1970: Int64(Date().timeIntervalSince1970))
     }
+
+    /// Since 1970.
+    static func milliseconds() -> Int64 { Int64(Date().timeIntervalSince1970 * 1000) }
 }
 
 /// Work beside the requests: it is cancelled when the server shuts down.

@@ -5,6 +5,7 @@ import Identity
 import ImageStreams
 import Importing
 import Logging
+import Registry
 import RegistryClient
 import ServiceLifecycle
 import Store
@@ -14,6 +15,9 @@ import Store
 struct Services: Sendable {
     let identity: StandAloneIdentity
     let imageStreams: ImageStreamsAPI
+    /// What the registry knows of repositories and blobs.
+    let registry: RegistryIndex
+    let pullThrough: PullThrough
     /// Work that nobody asked for by a request.
     let background: [any Service]
     private let contexts: ServerContexts
@@ -32,13 +36,21 @@ struct Services: Sendable {
             configuration: ImageStreamsConfiguration(
                 internalRegistryHostname: configuration.internalRegistryHostname,
                 publicRegistryHostname: configuration.publicRegistryHostname, importMode: configuration.importMode,
-                imagePolicy: try configuration.imagePolicy.policy()),
+                imagePolicy: try configuration.imagePolicy.policy(),
+                minimumRetentionInterval: configuration.minimumRetentionInterval),
             authorizer: identity.authorizer, namespaces: identity.namespaces,
             importer: RegistryImporter(Importer(transport: transport, configuration: importing, logger: logger)),
             secrets: NamespaceSecrets(secrets: identity.secrets, context: contexts.of("pull-secrets")),
-            limits: identity.imageStreamLimits, quota: identity.quotas)
+            limits: identity.imageStreamLimits, quota: identity.quotas,
+            retention: RetentionSources(
+                use: ReportedImageUse(workloads: identity.workloads, context: contexts.of("retention-controller"))))
         self.identity = identity
         self.imageStreams = imageStreams
+        let registry = RegistryIndex(store: store, now: Clock.milliseconds)
+        self.registry = registry
+        pullThrough = PullThrough(
+            transport: UpstreamTransport(transport),
+            secrets: NamespaceSecrets(secrets: identity.secrets, context: contexts.of("pull-through")), logger: logger)
         self.contexts = contexts
         let imports = ImportController(
             api: imageStreams,
@@ -47,14 +59,24 @@ struct Services: Sendable {
             context: contexts.of("import-controller"), logger: logger)
         let signatures = try Self.signatures(
             of: imageStreams, configuration, transport: transport, metrics: metrics, contexts: contexts, logger: logger)
+        let retention = RetentionController(
+            retention: imageStreams.retention,
+            recorder: StoredEventRecorder(
+                events: identity.events, component: "retention-controller",
+                context: contexts.of("retention-controller")),
+            metrics: RetentionMetrics(metrics), context: contexts.of("retention-controller"), logger: logger)
         background =
             identity.background(
-                contents: [NamespaceCleaner.content(of: imageStreams.streams)],
+                contents: [
+                    NamespaceCleaner.content(of: imageStreams.streams),
+                    NamespaceCleaner.content(of: imageStreams.retention.policies),
+                ],
                 counted: [CountedObjects(imageStreams.streams, quotaNames: ImageStreamsGroup.streamQuotas)],
                 contexts: contexts, logger: logger)
             + [
-                BackgroundService { await imports.run() },
+                BackgroundService { await imports.run() }, BackgroundService { await retention.run() },
                 BackgroundService { await OutboxKeeper(store: store, logger: logger).run() },
+                BackgroundService { try await TouchKeeper(index: registry, logger: logger).run() },
                 BackgroundService { try await Allocator.trimWhenIdle() },
             ] + (signatures.map { controller in [BackgroundService { await controller.run() }] } ?? [])
     }

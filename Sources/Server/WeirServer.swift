@@ -1,5 +1,6 @@
 import APIMachinery
 import APIServer
+import Blobs
 import Controllers
 import Foundation
 import Identity
@@ -40,15 +41,21 @@ public struct WeirServer: Sendable {
         let engine = MeasuredEngine(try await SQLiteEngine.open(directory: directory.storePath), metrics: metrics)
         let store = Store(engine: try await encrypted(engine, in: directory), configuration: storeConfiguration)
         let transport = try RegistryTransport()
+        let blobs: FileBlobStore
+        do { blobs = try await FileBlobStore.open(.init(root: directory.registryPath)) } catch {
+            await store.close()
+            throw error
+        }
         let result: Result<Void, any Error>
         do {
-            result = .success(try await serve(directory, store, transport, metrics, audit?.auditor, onReady))
+            result = .success(try await serve(directory, store, blobs, transport, metrics, audit?.auditor, onReady))
         } catch {
             result = .failure(error)
         }
         // The listeners are closed and nobody asks any more. The audit log is complete before the store goes.
         await transport.shutdown()
         await audit?.log.flush()
+        await blobs.close()
         await store.close()
         try result.get()
     }
@@ -70,7 +77,8 @@ public struct WeirServer: Sendable {
     }
 
     private func serve(
-        _ directory: DataDirectory, _ store: Store, _ transport: RegistryTransport, _ metrics: MetricsRegistry,
+        _ directory: DataDirectory, _ store: Store, _ blobs: any BlobStore, _ transport: RegistryTransport,
+        _ metrics: MetricsRegistry,
         _ auditor: Auditor?, _ onReady: @escaping @Sendable (String) -> Void
     ) async throws {
         let credentials = try directory.credentials(
@@ -114,9 +122,15 @@ public struct WeirServer: Sendable {
                 .ping,
                 HealthCheck("shutdown", endpoints: ["readyz"]) { !isStopping.isSet },
             ], clock: Clock.now, logger: logger)
-        let registry = RegistryHandler(authenticator: authenticator)
+        let registry = RegistryHandler(
+            registryConfiguration,
+            RegistryHandler.Dependencies(
+                streams: services.imageStreams, namespaces: services.identity.namespaces, index: services.registry,
+                blobs: blobs, authenticator: authenticator, authorizer: services.identity.authorizer,
+                pullThrough: services.pullThrough, metrics: metrics,
+                clock: Clock.now, logger: logger))
         let everything: @Sendable (ServerRequest) async -> ServerResponse = { request in
-            RegistryHandler.owns(request.path)
+            RegistryRoute.owns(request.path)
                 ? await registry.respond(to: request) : await pipeline.respond(to: request)
         }
         let handshakeFailed = ServerMetrics.handshakeFailures(metrics)
@@ -146,8 +160,7 @@ public struct WeirServer: Sendable {
                 listener(
                     address, tls, isPlain: configuration.registryIsInsecure, onHandshakeFailure: handshakeFailed
                 ) { request in
-                    RegistryHandler.owns(request.path)
-                        ? await registry.respond(to: request) : .text(404, "404 page not found\n")
+                    await registry.respond(to: request)
                 } onListening: { _ in
                     await ready.arrived(api: nil)
                 })
@@ -182,6 +195,17 @@ public struct WeirServer: Sendable {
             address: address, tls: isPlain ? nil : tls, respond: respond, onListening: onListening,
             onHandshakeFailure: onHandshakeFailure, logger: quiet(logger)
         ).service()
+    }
+
+    private var registryConfiguration: RegistryConfiguration {
+        var registry = RegistryConfiguration()
+        let internalName = configuration.internalRegistryHostname
+        let address = Self.reachable(configuration.registryListen ?? configuration.listen)
+        registry.hostname = internalName.isEmpty ? address.description : internalName
+        registry.hosts = Set(
+            [registry.hostname, internalName, configuration.publicRegistryHostname].filter { !$0.isEmpty })
+        registry.tokenRealm = configuration.authentication.publicURL
+        return registry
     }
 
     private var storeConfiguration: StoreConfiguration {

@@ -110,6 +110,9 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(help: "Events that are kept at most. Default: 10000.")
     var maxEvents: Int?
 
+    @Option(help: "The time between two runs of a retention policy at least, in seconds. Default: 60.")
+    var retentionIntervalSeconds: Int?
+
     @Option(help: "How far back lists and watches can begin, in seconds. Default: 300.")
     var historySeconds: Int?
 
@@ -172,6 +175,7 @@ struct ServeCommand: AsyncParsableCommand {
         set("maxRequestsInflight", maxRequestsInflight)
         set("eventSeconds", eventSeconds)
         set("maxEvents", maxEvents)
+        set("retentionIntervalSeconds", retentionIntervalSeconds)
         set("maxMutatingRequestsInflight", maxMutatingRequestsInflight)
         if imagePolicyPublic { values[["imagePolicyPublic"]] = ConfigValue(.bool(true), isSecret: false) }
         if registryInsecure { values[["registryInsecure"]] = ConfigValue(.bool(true), isSecret: false) }

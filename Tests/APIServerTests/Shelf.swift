@@ -122,6 +122,7 @@ func context(_ namespace: String = "p") -> RequestContext {
 
 /// `gone` does not exist, `ending` is being deleted, all others are there.
 struct SomeNamespaces: NamespaceLookup {
+    func uid(of namespace: String) async throws -> String? { namespace }
     func annotations(of namespace: String) async throws -> [String: String] { [:] }
     func state(of namespace: String) async throws -> NamespaceState {
         switch namespace {

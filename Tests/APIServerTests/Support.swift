@@ -71,6 +71,7 @@ final class FixedWatch: WatchStream {
 struct AdmitAll: Authenticator, Authorizer, NamespaceLookup {
     func authenticate(_ request: ServerRequest) async throws -> UserInfo? { UserInfo(name: "alice") }
     func authorize(_ user: UserInfo, _ attributes: AccessAttributes) async throws -> AccessDecision { .allowed }
+    func uid(of namespace: String) async throws -> String? { namespace }
     func annotations(of namespace: String) async throws -> [String: String] { [:] }
     func state(of namespace: String) async throws -> NamespaceState { .active }
 }

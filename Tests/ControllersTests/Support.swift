@@ -39,13 +39,16 @@ struct World: Sendable {
     let api: ImageStreamsAPI
     let store: Store
 
-    static func run(_ body: (World) async throws -> Void) async throws {
+    static func run(
+        minimumRetentionInterval: Duration = .seconds(60), _ body: (World) async throws -> Void
+    ) async throws {
         let directory = FileManager.default.temporaryDirectory.appending(path: "weir-\(UUID().uuidString)").path
         try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(atPath: directory) }
         let store = Store(engine: try await SQLiteEngine.open(directory: directory))
         let api = try ImageStreamsAPI(
-            store: store, configuration: ImageStreamsConfiguration(), authorizer: EveryAuthorizer(), namespaces: nil,
+            store: store, configuration: ImageStreamsConfiguration(minimumRetentionInterval: minimumRetentionInterval),
+            authorizer: EveryAuthorizer(), namespaces: nil,
             importer: NoImporter())
         try await store.start()
         let result: Result<Void, any Error>

@@ -150,6 +150,7 @@ struct EventTests {
 
     private struct Everywhere: NamespaceLookup {
         func state(of namespace: String) async throws -> NamespaceState { .active }
+        func uid(of namespace: String) async throws -> String? { namespace }
         func annotations(of namespace: String) async throws -> [String: String] { [:] }
     }
 

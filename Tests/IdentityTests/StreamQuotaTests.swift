@@ -257,6 +257,7 @@ private func makeContext(_ namespace: String, _ resource: String) -> RequestCont
 
 private struct Everywhere: NamespaceLookup {
     func state(of namespace: String) async throws -> NamespaceState { .active }
+    func uid(of namespace: String) async throws -> String? { namespace }
     func annotations(of namespace: String) async throws -> [String: String] { [:] }
 }
 

@@ -63,6 +63,6 @@ struct MappingTests {
     }
 
     private static func same(_ before: TagEvent?, _ after: TagEvent?) -> Bool {
-        ImageStreamMappingResource.isSame(before, after)
+        TagStore.isSame(before, after)
     }
 }

@@ -85,6 +85,7 @@ struct ActiveNamespaces: NamespaceLookup {
     /// By namespace.
     var annotations: [String: [String: String]] = [:]
 
+    func uid(of namespace: String) async throws -> String? { namespace }
     func annotations(of namespace: String) async throws -> [String: String] { annotations[namespace] ?? [:] }
     func state(of namespace: String) async throws -> NamespaceState { .active }
 }
@@ -160,7 +161,8 @@ final class World: Sendable {
         configuration: ImageStreamsConfiguration = ImageStreamsConfiguration(internalRegistryHostname: "registry:5000"),
         authorizer: RecordingAuthorizer = RecordingAuthorizer(), importer: PreparedImporter = PreparedImporter(),
         admission: [any TagAdmission] = [], secrets: any PullSecretSource = NoPullSecrets(),
-        limits: any ImageStreamLimits = NoImageStreamLimits(), namespaces: ActiveNamespaces = ActiveNamespaces()
+        limits: any ImageStreamLimits = NoImageStreamLimits(), namespaces: ActiveNamespaces = ActiveNamespaces(),
+        retention: RetentionSources = RetentionSources()
     ) async throws {
         directory = FileManager.default.temporaryDirectory.appending(path: "weir-\(UUID().uuidString)").path
         try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
@@ -169,7 +171,8 @@ final class World: Sendable {
         self.importer = importer
         api = try ImageStreamsAPI(
             store: store, configuration: configuration, authorizer: authorizer, namespaces: namespaces,
-            importer: importer, secrets: secrets, limits: limits, admission: admission)
+            importer: importer, secrets: secrets, limits: limits, admission: admission,
+            retention: retention)
         try await store.start()
     }
 
@@ -181,11 +184,11 @@ final class World: Sendable {
         authorizer: RecordingAuthorizer = RecordingAuthorizer(), importer: PreparedImporter = PreparedImporter(),
         admission: [any TagAdmission] = [], secrets: any PullSecretSource = NoPullSecrets(),
         limits: any ImageStreamLimits = NoImageStreamLimits(), namespaces: ActiveNamespaces = ActiveNamespaces(),
-        _ body: (World) async throws -> Result
+        retention: RetentionSources = RetentionSources(), _ body: (World) async throws -> Result
     ) async throws -> Result {
         let world = try await World(
             configuration: configuration, authorizer: authorizer, importer: importer, admission: admission,
-            secrets: secrets, limits: limits, namespaces: namespaces)
+            secrets: secrets, limits: limits, namespaces: namespaces, retention: retention)
         do {
             let result = try await body(world)
             await world.store.close()

@@ -84,6 +84,7 @@ struct RightsMatrixTests {
         + all(rbac + "/clusterrolebindings", read: "", write: "")
         + all("/apis/user.openshift.io/v1/users", read: "", write: "", collection: false)
         + all("/apis/user.openshift.io/v1/groups", read: "", write: "", collection: false)
+        + all("/apis/weir.dev/v1alpha1/namespaces/NS/retentionpolicies", read: "VEA", write: "EA")
         + [
             Row("GET", here + "/imagestreams?watch=true&labelSelector=(", "VEA"),
             Row("GET", here + "/imagestreams/nothing/layers", "VEAPS"),
@@ -94,6 +95,8 @@ struct RightsMatrixTests {
             Row("POST", here + "/imagestreammappings?dryRun=All", "{}", "EA"),
             Row("POST", here + "/imagestreamimports?dryRun=All", "{}", "EA"),
             Row("GET", "/apis/weir.dev/v1alpha1/namespaces/NS/taghistories/a:b", "VEA"),
+            Row("POST", "/apis/weir.dev/v1alpha1/namespaces/NS/retentionpreviews", "{}", "EA"),
+            Row("PUT", "/apis/weir.dev/v1alpha1/namespaces/NS/retentionpolicies/nothing/status", "{}", ""),
             Row("POST", image + "/imagesignatures?dryRun=All", "{}", ""),
             Row("POST", core + "/serviceaccounts/nothing/token", "{}", "EA"),
             Row("GET", core + "/events", "VEA"), Row("GET", core + "/pods", "VEA"),

@@ -15,10 +15,13 @@ public struct ServerRequest: Sendable {
     public var clientCertificate: @Sendable () async -> [UInt8]?
     /// The peer's address without port.
     public var remoteAddress: String
+    /// Whether it came over TLS.
+    public var isSecure: Bool
 
     public init(
         method: String, path: String, query: String = "", headers: HTTPFields = [:], body: BodyReader = .empty,
-        clientCertificate: @escaping @Sendable () async -> [UInt8]? = { nil }, remoteAddress: String = ""
+        clientCertificate: @escaping @Sendable () async -> [UInt8]? = { nil }, remoteAddress: String = "",
+        isSecure: Bool = false
     ) {
         self.method = method
         self.path = path
@@ -27,6 +30,7 @@ public struct ServerRequest: Sendable {
         self.body = body
         self.clientCertificate = clientCertificate
         self.remoteAddress = remoteAddress
+        self.isSecure = isSecure
     }
 
     public func header(_ name: HTTPField.Name) -> String? { headers[name] }

@@ -7,10 +7,13 @@ extension ObjectStore {
     /// A patch, and a change that names no `resourceVersion` where that is allowed, is computed again after a lost
     /// race; a change that names one gets 409. A result equal to what is stored is not written.
     /// - Parameter fields: keeps the object's managed fields; nil for writes of the server itself, which track nothing.
+    /// - Parameter companions: rows for the same transaction, computed for the object that is to be stored. They are
+    ///   written also where the object itself does not change.
     /// - Returns: the object as stored.
     public func update(
         _ name: String, strategy: some Strategy<Object>, options: WriteOptions, fields: FieldManager? = nil,
-        _ context: RequestContext, change: ObjectChange<Object>
+        _ context: RequestContext, companions: @Sendable (Object) async throws -> Companions = { _ in .none },
+        change: ObjectChange<Object>
     ) async throws -> Object {
         let attempts = change.isPatch ? 64 : 8
         for attempt in 1...attempts {
@@ -23,7 +26,8 @@ extension ObjectStore {
             if !options.isApply { track(&new, old: current, fields, options, context) }
             try await complete(&new, old: current.object, strategy: strategy, context)
             do {
-                return try await replace(current, by: new, options: options, context)
+                return try await replace(
+                    current, by: new, with: try await companions(new), options: options, context)
             } catch StoreError.conflict {
                 if pinned || attempt == attempts {
                     throw APIError.conflict(context.resource, name, APIError.modifiedText)
@@ -111,13 +115,21 @@ extension ObjectStore {
 
     /// Writes `new` in place of the present state, or removes the object where only its finalizers held it.
     func replace(
-        _ current: CurrentObject<Object>, by new: Object, options: WriteOptions, _ context: RequestContext
+        _ current: CurrentObject<Object>, by new: Object, with companions: Companions = .none, options: WriteOptions,
+        _ context: RequestContext
     ) async throws -> Object {
         let (old, revision) = (current.object, current.revision)
         let key = key(old.metadata.name, namespace: old.metadata.namespace)
         let bytes: [UInt8]
         switch Self.change(of: current, to: new) {
-        case .nothing(let present): return present
+        case .nothing(let present):
+            if !companions.mutations.isEmpty, !options.isDryRun {
+                _ = try await store.commit(
+                    Transaction(
+                        conditions: [.modRevision(of: key, equals: revision)] + companions.conditions,
+                        mutations: companions.mutations))
+            }
+            return present
         case .encoded(let changed): bytes = changed
         }
         if options.isDryRun {
@@ -134,7 +146,9 @@ extension ObjectStore {
         if !isReleased { recent.expect(key, bytes: bytes, object: new) }
         defer { recent.settle(key) }
         let written = try await store.commit(
-            Transaction(conditions: [.modRevision(of: key, equals: revision)], mutations: [mutation] + effects))
+            Transaction(
+                conditions: [.modRevision(of: key, equals: revision)] + companions.conditions,
+                mutations: [mutation] + effects + companions.mutations))
         var stored = new
         // An object that is gone shows the last version it had.
         stored.metadata.resourceVersion = String(isReleased ? revision : written)

@@ -106,6 +106,16 @@ public final class ObjectStore<Object: APIObject>: Sendable {
             members: members)
     }
 
+    /// The names of objects in the order of `namespace/name`. Decodes nothing.
+    /// - Parameter last: the `namespace/name` behind which the page begins; empty for the first.
+    public func names(after last: String, limit: Int) async throws -> [(namespace: String, name: String)] {
+        let all = range(namespace: "")
+        let wanted = last.isEmpty ? all : all.after(kind.keyPrefix + last)
+        do throws(StoreError) { return try await cache.keys(in: wanted, limit: limit).map(names(of:)) } catch {
+            throw APIError(error)
+        }
+    }
+
     func decoded(_ entry: CacheEntry<StoredObject>) throws -> Object {
         if let object = recent.object(entry.key, revision: entry.modRevision) { return object }
         do {
@@ -202,7 +212,7 @@ enum ResourceVersion {
 
 extension APIError {
     /// A failure of the store that the request cannot do anything about.
-    init(_ error: StoreError) {
+    public init(_ error: StoreError) {
         self =
             switch error {
             case .compacted: .expired("The resourceVersion for the provided list is too old.")

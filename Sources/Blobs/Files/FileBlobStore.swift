@@ -233,7 +233,7 @@ public final class FileBlobStore: BlobStore {
 }
 
 /// The file of a blob.
-private struct FileContent: BlobContent {
+struct FileContent: BlobContent {
     let open: BlobFile
     let size: Int64
     let workers: BlobWorkers

@@ -117,6 +117,14 @@ final class FileUpload: BlobUpload {
         }
     }
 
+    func staged() async throws(BlobError) -> any BlobContent {
+        let workers = store.workers
+        return try await finishWriting { (session) throws(BlobError) -> FileContent in
+            let (file, size) = try session.content()
+            return FileContent(open: file, size: size, workers: workers)
+        }
+    }
+
     func rollBack() async throws(BlobError) {
         // What could not be written is gone anyway.
         try? await settle()

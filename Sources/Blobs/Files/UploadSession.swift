@@ -101,6 +101,14 @@ final class UploadSession: Sendable {
         }
     }
 
+    /// The file with what was written so far, and how much that is.
+    func content() throws(BlobError) -> (file: BlobFile, size: Int64) {
+        try state.withLock { (state) throws(BlobError) in
+            if state.isGone { throw .uploadUnknown }
+            return (try open(&state), state.written.offset)
+        }
+    }
+
     /// The upload's file. What is in it is read again where another process has written it.
     private func open(_ state: inout State) throws(BlobError) -> BlobFile {
         let file: BlobFile

@@ -25,6 +25,10 @@ public struct Namespaces: NamespaceLookup {
         return isTerminating ? .terminating : .active
     }
 
+    public func uid(of namespace: String) async throws -> String? {
+        try await objects.object(namespace, namespace: "")?.metadata.uid
+    }
+
     public func annotations(of namespace: String) async throws -> [String: String] {
         try await objects.object(namespace, namespace: "")?.metadata.annotations ?? [:]
     }

@@ -14,12 +14,20 @@ extension DefaultRoles {
 
     private static let editRules: [PolicyRule] = [
         .on(readWrite, imageGroups, edited), .on(["create"], imageGroups, ["imagestreamimports"]),
-        .on(["get", "update"], imageGroups, ["imagestreams/layers"]),
+        // To delete is what Weir adds: the reference lets nobody but administrators delete what was pushed.
+        .on(["delete", "get", "update"], imageGroups, ["imagestreams/layers"]),
     ]
 
     private static let statusRule = PolicyRule.on(read, imageGroups, ["imagestreams/status"])
     /// What Weir adds to streams is seen with them.
     private static let historyRule = PolicyRule.on(["get"], ["weir.dev"], ["taghistories"])
+
+    private static let retentionViewRules = [PolicyRule.on(read, ["weir.dev"], ["retentionpolicies"])]
+    /// Who may delete tags may have them deleted.
+    private static let retentionEditRules = [
+        PolicyRule.on(readWrite, ["weir.dev"], ["retentionpolicies"]),
+        .on(["create"], ["weir.dev"], ["retentionpreviews"]),
+    ]
 
     static let images = [
         role(
@@ -87,13 +95,13 @@ extension DefaultRoles {
     private static let reviewGroups = ["", "authorization.openshift.io"]
 
     private static let registryViewer =
-        viewRules + [
+        viewRules + retentionViewRules + [
             historyRule, .on(["get"], imageGroups, ["imagestreams/layers"]), .on(["get"], [""], ["namespaces"]),
             .on(["get"], projectGroups, ["projects"]),
         ]
 
     private static let registryEditor =
-        editRules + [
+        editRules + retentionEditRules + [
             historyRule, .on(readWrite, [""], ["secrets", "serviceaccounts"]), .on(["get"], [""], ["namespaces"]),
             .on(["get"], projectGroups, ["projects"]),
         ]
@@ -148,16 +156,16 @@ extension DefaultRoles {
             ]),
         role(
             "system:openshift:aggregate-to-admin", labels: aggregate(to: ["admin"]),
-            editRules + [
+            editRules + retentionEditRules + [
                 statusRule, historyRule, .on(["create"], reviewGroups, openShiftReviews),
                 .on(["delete", "get", "patch", "update"], projectGroups, ["projects"]),
             ]),
         role(
             "system:openshift:aggregate-to-edit", labels: aggregate(to: ["edit"]),
-            editRules + [statusRule, historyRule, .on(["get"], projectGroups, ["projects"])]),
+            editRules + retentionEditRules + [statusRule, historyRule, .on(["get"], projectGroups, ["projects"])]),
         role(
             "system:openshift:aggregate-to-view", labels: aggregate(to: ["view"]),
-            viewRules + [statusRule, historyRule, .on(["get"], projectGroups, ["projects"])]),
+            viewRules + retentionViewRules + [statusRule, historyRule, .on(["get"], projectGroups, ["projects"])]),
         aggregate("cluster-reader", "A user that can read everything that is no secret."),
         role(
             "system:openshift:aggregate-to-cluster-reader", labels: aggregate(to: ["cluster-reader"]),
@@ -172,6 +180,7 @@ extension DefaultRoles {
                 .on(read, ["batch"], ["cronjobs", "jobs"]),
                 .on(read, imageGroups, viewed + ["images", "imagesignatures", "imagestreams/status"]),
                 .on(["get"], imageGroups, ["imagestreams/layers"]), historyRule,
+                .on(read, ["weir.dev"], ["retentionpolicies"]),
                 .on(
                     read, ["rbac.authorization.k8s.io"],
                     ["clusterrolebindings", "clusterroles", "rolebindings", "roles"]),

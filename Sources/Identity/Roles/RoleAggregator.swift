@@ -72,19 +72,3 @@ public struct RoleAggregator: Sendable {
         return rules
     }
 }
-
-extension ObjectSelector {
-    /// Whether labels fit (spec/api-machinery.md 4.7). An operator that nobody knows fits nothing.
-    func matches(_ labels: [String: String]) -> Bool {
-        for (key, value) in matchLabels where labels[key] != value { return false }
-        return matchExpressions.allSatisfy { requirement in
-            switch requirement.operator {
-            case "In": labels[requirement.key].map(requirement.values.contains) ?? false
-            case "NotIn": labels[requirement.key].map { !requirement.values.contains($0) } ?? true
-            case "Exists": labels[requirement.key] != nil
-            case "DoesNotExist": labels[requirement.key] == nil
-            default: false
-            }
-        }
-    }
-}

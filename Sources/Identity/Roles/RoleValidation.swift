@@ -18,7 +18,7 @@ enum RoleValidation {
                 .required("aggregationRule.clusterRoleSelectors", "at least one clusterRoleSelector required"))
         }
         for (index, selector) in aggregation.clusterRoleSelectors.enumerated() {
-            errors += validate(selector, field: "aggregationRule.clusterRoleSelectors[\(index)]")
+            errors += selector.validate(field: "aggregationRule.clusterRoleSelectors[\(index)]")
         }
         return errors
     }
@@ -51,33 +51,6 @@ enum RoleValidation {
         }
         if rule.resources.isEmpty {
             errors.append(.required("\(field).resources", "resource rules must supply at least one resource"))
-        }
-        return errors
-    }
-
-    private static func validate(_ selector: ObjectSelector, field: String) -> [FieldError] {
-        var errors: [FieldError] = []
-        for (index, requirement) in selector.matchExpressions.enumerated() {
-            let field = "\(field).matchExpressions[\(index)]"
-            switch requirement.operator {
-            case "In", "NotIn":
-                if requirement.values.isEmpty {
-                    errors.append(
-                        .required("\(field).values", "must be specified when `operator` is 'In' or 'NotIn'"))
-                }
-            case "Exists", "DoesNotExist":
-                if !requirement.values.isEmpty {
-                    errors.append(
-                        .forbidden(
-                            "\(field).values", "may not be specified when `operator` is 'Exists' or 'DoesNotExist'"))
-                }
-            default:
-                errors.append(
-                    .invalid("\(field).operator", .string(requirement.operator), "not a valid selector operator"))
-            }
-            errors += NameRules.qualifiedName(requirement.key, noun: "label key").map {
-                .invalid("\(field).key", .string(requirement.key), $0)
-            }
         }
         return errors
     }

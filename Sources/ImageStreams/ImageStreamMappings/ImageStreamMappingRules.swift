@@ -30,49 +30,21 @@ struct ImageStreamMappingResource: CreatableResource {
                 ).exact
         }
         mapping.image.signatures = []
-        try await checkSize(of: mapping, context)
+        try await tags.checkSize(of: mapping.image, for: descriptor.groupResource, mapping.metadata.name, context)
         let errors = ImageStreamMappingValidation.validate(mapping)
         if !errors.isEmpty { throw APIError.invalid(descriptor.groupKind, mapping.metadata.name, errors) }
         try await push(mapping, options: options, context)
         return .status(Status(status: "Success", code: 201))
     }
 
-    /// Refuses an image that is larger than the namespace allows, and one whose size cannot be told where that matters
-    /// (19.2).
-    private func checkSize(of mapping: ImageStreamMapping, _ context: RequestContext) async throws {
-        let limits = try await tags.rules.ledger.limits.imageSizes(in: context.namespace)
-        guard !limits.isEmpty else { return }
-        func refusal(_ text: String) -> APIError {
-            .forbidden(descriptor.groupResource, mapping.metadata.name, text)
-        }
-        var image = mapping.image
-        let bytes: Int64
-        do {
-            try image.normalizeDocument()
-            try ImageMetadata.fill(&image, now: context.now)
-            bytes = try ImageMetadata.document(of: image).size
-        } catch let error as ImageMetadata.Failure {
-            throw refusal(error.text)
-        } catch let error as APIError {
-            throw refusal(error.message)
-        }
-        let size = Quantity(bytes, format: .binarySI)
-        for limit in limits where size.exceeds(limit) {
-            throw refusal(
-                "requested usage of storage exceeds the maximum limit per openshift.io/Image (\(size) > \(limit))")
-        }
-    }
-
-    /// Stores the Image if it is new, then the event. Also the way of the registry's own pushes.
-    func push(_ mapping: ImageStreamMapping, options: WriteOptions, _ context: RequestContext) async throws {
+    /// Stores the Image if it is new, then the event. Another push that moved the tag meanwhile has won.
+    private func push(_ mapping: ImageStreamMapping, options: WriteOptions, _ context: RequestContext) async throws {
         let context = context.with(cause: "push")
         let stream = try await tags.requireStream(mapping.metadata.name, context)
         let reference = try await store(mapping.image, in: stream, options: options, context)
-        var event = TagEvent()
-        event.created = context.now
-        event.dockerImageReference = reference
-        event.image = mapping.image.metadata.name
-        try await record(event, tag: mapping.tag, in: stream, options: options, context)
+        let push = TagPush(
+            image: mapping.image.metadata.name, reference: reference, tags: [mapping.tag], race: .firstWins)
+        try await tags.push(push, to: mapping.metadata.name, options: options, context)
     }
 
     /// - Returns: the pull spec for the event.
@@ -98,38 +70,5 @@ struct ImageStreamMappingResource: CreatableResource {
         reference.tag = ""
         reference.id = image.metadata.name
         return reference.exact
-    }
-
-    /// Makes the event the newest of the tag. A lost race is run again unless another push has won this very tag.
-    private func record(
-        _ event: TagEvent, tag: String, in stream: ImageStream, options: WriteOptions, _ context: RequestContext
-    ) async throws {
-        var stream = stream
-        for _ in 0..<TagStore.attempts {
-            let before = stream.status.head(of: tag)
-            var event = event
-            event.generation = stream.metadata.generation
-            guard stream.status.addEvent(event, to: tag) else { return }
-            TagTracking.propagate(from: tag, in: &stream)
-            do {
-                let changed = stream
-                _ = try await tags.streams.update(
-                    changed.metadata.name, strategy: ImageStreamStatusStrategy(rules: tags.rules),
-                    options: WriteOptions(isDryRun: options.isDryRun), context,
-                    change: ObjectChange(isPatch: false) { _ in changed })
-                return
-            } catch let error as APIError where error.reason == "Conflict" {
-                let fresh = try await tags.requireStream(stream.metadata.name, context)
-                guard Self.isSame(before, fresh.status.head(of: tag)) else { throw error }
-                stream = fresh
-            }
-        }
-        throw APIError.plain("timed out waiting for the condition")
-    }
-
-    /// Whether a tag still points where it did, or did not point anywhere.
-    static func isSame(_ before: TagEvent?, _ after: TagEvent?) -> Bool {
-        guard let before else { return true }
-        return before.image == after?.image && before.dockerImageReference == after?.dockerImageReference
     }
 }

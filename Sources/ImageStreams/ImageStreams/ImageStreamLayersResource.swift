@@ -95,7 +95,7 @@ struct ImageLayerIndex: Sendable {
         return records
     }
 
-    private func record(of image: String) async throws(APIError) -> ImageLayerRecord? {
+    func record(of image: String) async throws(APIError) -> ImageLayerRecord? {
         do throws(StoreError) { return try await cache.entry(for: LedgerKeys.blobs(image: image))?.value } catch {
             throw .internalError("what \(image) is made of cannot be read: \(error)")
         }

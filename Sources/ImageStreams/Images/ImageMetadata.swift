@@ -122,6 +122,7 @@ enum ImageMetadata {
                     "dockerImageConfig must not be empty for manifest type \"\(image.dockerImageManifestMediaType)\"")
         }
         var metadata = try config(image.dockerImageConfig)
+        if metadata.bound() { image.metadata.annotations[KnownAnnotation.metadataTruncated] = "true" }
         let digest = manifest.config?.digest ?? ""
         metadata.id = digest
         metadata.size =

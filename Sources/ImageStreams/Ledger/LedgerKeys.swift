@@ -6,6 +6,7 @@ public enum LedgerKeys {
     public static let imageReferences = "/weir.dev/references/images/"
     public static let blobReferences = "/weir.dev/references/blobs/"
     public static let outbox = "/weir.dev/outbox/"
+    public static let repositories = "/weir.dev/registry/repositories/"
 
     /// One entry of the history of a tag; the ids of one tag are in the order of time.
     public static func history(namespace: String, stream: String, tag: String, id: String) -> String {
@@ -25,6 +26,12 @@ public enum LedgerKeys {
 
     /// Says which blobs an image is made of.
     public static func blobs(image: String) -> String { blobReferences + segment(image) }
+
+    /// Names the present incarnation of a repository of the registry. It goes with the stream, and all that the
+    /// repository linked with it.
+    public static func repository(namespace: String, stream: String) -> String {
+        "\(repositories)\(segment(namespace))/\(segment(stream))"
+    }
 
     public static func outboxEntry(_ id: String) -> String { outbox + id }
 

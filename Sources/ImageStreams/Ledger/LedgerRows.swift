@@ -40,10 +40,12 @@ struct LedgerRows {
         return histories + [.put(key: LedgerKeys.outboxEntry(ids.next()), value: row)]
     }
 
-    /// A stream that goes leaves its histories behind: one row says so, however many tags it had.
+    /// A stream that goes leaves its histories behind: one row says so, however many tags it had. Its repository is empty
+    /// at once (spec/registry.md E-6).
     private func removal(of stream: ImageStream) -> [Mutation] {
         let row = describe(stream, kind: "StreamDeleted", tag: nil, from: nil, to: nil)
-        return [.put(key: LedgerKeys.outboxEntry(ids.next()), value: row)]
+        let repository = LedgerKeys.repository(namespace: stream.metadata.namespace, stream: stream.metadata.name)
+        return [.delete(key: repository), .put(key: LedgerKeys.outboxEntry(ids.next()), value: row)]
     }
 
     private func references(of metadata: ObjectMeta) -> [Mutation] {
@@ -52,9 +54,27 @@ struct LedgerRows {
         func key(_ image: String) -> String {
             LedgerKeys.reference(image: image, namespace: metadata.namespace, stream: metadata.name)
         }
-        let value = JSONValue.object(["uid": .string(metadata.uid)]).jsonBytes()
-        return sorted(added).map { .put(key: key($0), value: value) }
-            + sorted(removed).prefix(Self.largestRemoval).map { .delete(key: key($0)) }
+        let given = given()
+        func value(_ image: String) -> [UInt8] {
+            ImageReferenceRow(uid: metadata.uid, isGiven: given.contains(ExactString(image))).encoded
+        }
+        return sorted(added.union(given)).map { .put(key: key($0), value: value($0)) }
+            + sorted(removed.subtracting(given)).prefix(Self.largestRemoval).map { .delete(key: key($0)) }
+    }
+
+    /// The images that this write takes over from tags of other streams: the access to those was checked. A push, which
+    /// names its image itself, takes over nothing.
+    private func given() -> Set<ExactString> {
+        guard let new = write.new, write.context.cause != "push" else { return [] }
+        var images: Set<ExactString> = []
+        for tag in new.spec.tags {
+            guard let from = tag.from, from.kind != TagSource.Kind.dockerImage.rawValue,
+                let source = TagSource(from, of: new), !source.isOwn(new), let head = new.status.head(of: tag.name),
+                !head.image.isEmpty, head != write.old?.status.head(of: tag.name)
+            else { continue }
+            images.insert(ExactString(head.image))
+        }
+        return images
     }
 
     /// The JSON of a history and outbox row.
@@ -87,5 +107,30 @@ struct LedgerRows {
             "image": .string(event.image),
             "generation": .integer(event.generation),
         ]
+    }
+}
+
+/// That some event of a stream names an image (row `references/images/<image>/<namespace>/<stream>`).
+struct ImageReferenceRow: Hashable, Sendable {
+    /// Of the stream.
+    var uid: String
+    /// The stream has the image from another one, by a tag whose maker might read that.
+    var isGiven: Bool
+
+    init(uid: String, isGiven: Bool) {
+        self.uid = uid
+        self.isGiven = isGiven
+    }
+
+    init?(decoding bytes: [UInt8]) {
+        guard let value = try? JSONValue.parse(bytes), let uid = value["uid"]?.stringValue else { return nil }
+        self.init(uid: uid, isGiven: value["given"]?.boolValue ?? false)
+    }
+
+    var encoded: [UInt8] {
+        var out = JSONObject()
+        out["uid"] = .string(uid)
+        if isGiven { out["given"] = true }
+        return JSONValue.object(out).jsonBytes()
     }
 }

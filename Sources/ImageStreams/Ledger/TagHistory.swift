@@ -32,7 +32,7 @@ extension NamedTagEventList {
 
 extension ImageStreamStatus {
     /// The entry of one tag.
-    func tag(_ name: String) -> NamedTagEventList? { tags.ordered(name, by: \.tag).found.map { tags[$0] } }
+    public func tag(_ name: String) -> NamedTagEventList? { tags.ordered(name, by: \.tag).found.map { tags[$0] } }
 
     /// The newest event of one tag.
     func head(of name: String) -> TagEvent? { tag(name)?.items.first }

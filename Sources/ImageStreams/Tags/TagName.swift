@@ -5,6 +5,11 @@ struct TagName: Hashable, Sendable {
     var stream: String
     var tag: String
 
+    init(stream: String, tag: String) {
+        self.stream = stream
+        self.tag = tag
+    }
+
     /// The name of a tag that exists: exactly one `:`, no `@`, no empty part.
     /// - Parameter noun: what the resource calls its objects: `ImageStreamTags`.
     /// - Throws: 400.

@@ -38,7 +38,8 @@ struct TagStore: Sendable {
 
     /// Stores a stream that a tag operation made or changed, bound to the revision it was read at.
     func write(
-        _ stream: ImageStream, isNew: Bool, options: WriteOptions, _ context: RequestContext
+        _ stream: ImageStream, isNew: Bool, options: WriteOptions, _ context: RequestContext,
+        companions: Companions = .none
     ) async throws -> ImageStream {
         let forwarded = WriteOptions(isDryRun: options.isDryRun)
         if isNew {
@@ -49,7 +50,7 @@ struct TagStore: Sendable {
         }
         return try await streams.update(
             stream.metadata.name, strategy: ImageStreamStrategy(rules: rules, writer: .server), options: forwarded,
-            context, change: ObjectChange(isPatch: false) { _ in stream })
+            context, companions: { _ in companions }, change: ObjectChange(isPatch: false) { _ in stream })
     }
 
     /// An empty stream that does not exist yet.
@@ -76,11 +77,14 @@ struct TagStore: Sendable {
     }
 
     /// Takes a tag out of spec and status (12.8).
+    /// - Parameter companions: rows for the same transaction, for the stream before it.
     func deleteTag(
-        _ name: TagName, options: DeleteOptions, _ context: RequestContext
+        _ name: TagName, options: DeleteOptions, _ context: RequestContext,
+        companions: @Sendable (ImageStream) async throws -> Companions = { _ in .none }
     ) async throws -> Status {
         for _ in 0..<Self.attempts {
             var stream = try await streams.require(name.stream, context)
+            let rows = try await companions(stream)
             if let uid = options.preconditions?.uid, uid != stream.metadata.uid {
                 throw APIError.conflict(context.resource, name.description, "the UID precondition was not met")
             }
@@ -92,7 +96,7 @@ struct TagStore: Sendable {
             }
             do {
                 let write = WriteOptions(isDryRun: !options.dryRun.isEmpty)
-                _ = try await self.write(stream, isNew: false, options: write, context)
+                _ = try await self.write(stream, isNew: false, options: write, context, companions: rows)
                 return Status(status: "Success")
             } catch let error as APIError where error.reason == "Conflict" {
                 continue

@@ -59,6 +59,8 @@ public struct WeirConfiguration: Sendable {
     public var signatures: SignatureSettings
     public var events: EventExpiry.Configuration
     public var authentication: AuthenticationSettings
+    /// The time between two runs of a retention policy at least.
+    public var minimumRetentionInterval: Duration
 
     /// A setting that cannot be used, in words for the person who made it.
     public struct Invalid: Error, CustomStringConvertible {
@@ -105,5 +107,10 @@ public struct WeirConfiguration: Sendable {
         signatures = try SignatureSettings(reader)
         events = try EventExpiry.Configuration(reader)
         authentication = try AuthenticationSettings(reader)
+        let interval = reader.int(forKey: "retentionIntervalSeconds", default: 60)
+        guard (1...604_800).contains(interval) else {
+            throw Invalid(description: "retention-interval-seconds must be 1 to 604800, not \(interval)")
+        }
+        minimumRetentionInterval = .seconds(interval)
     }
 }

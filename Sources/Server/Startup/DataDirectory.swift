@@ -14,6 +14,7 @@ import Logging
 /// admin.kubeconfig           all that kubectl and oc need
 /// secrets.key                the keys that secrets are encrypted with, unless they are kept elsewhere
 /// store/                     the database
+/// registry/                  the blobs of the registry
 /// ```
 struct DataDirectory: Sendable {
     let path: String
@@ -29,6 +30,9 @@ struct DataDirectory: Sendable {
     }
 
     var storePath: String { path + "/store" }
+
+    /// The bytes of the registry's blobs.
+    var registryPath: String { path + "/registry" }
 
     /// The users who may log in with a password, as `weir user` keeps them.
     var htpasswdPath: String { path + "/htpasswd" }

@@ -7,5 +7,15 @@ public enum WeirAPITypes {
     public static let all: [any APIType.Type] = [
         TagHistory.self,
         TagHistoryEntry.self,
+        RetentionPolicy.self,
+        RetentionPolicyList.self,
+        RetentionPolicySpec.self,
+        RetentionKeep.self,
+        RetentionPolicyStatus.self,
+        RetentionResult.self,
+        RetentionPreview.self,
+        RetentionPreviewSpec.self,
+        RetentionPreviewStatus.self,
+        RetentionRemoval.self,
     ]
 }

@@ -1,0 +1,123 @@
+public import Logging
+public import OCI
+public import RegistryClient
+
+/// Fetches content by its digest from where images came from, for one request of somebody who pulls them
+/// (spec/registry.md 4).
+public struct UpstreamSession: Sendable {
+    private let client: RegistryClient
+    private let credentials: RegistryKeyring
+
+    /// Credentials that are tried for one repository, before none at all.
+    private static let maximumCredentials = 3
+
+    /// - Parameters:
+    ///   - credentials: of the namespace.
+    ///   - trace: the URLs of the requests that this one works for.
+    public init(transport: UpstreamTransport, credentials: RegistryKeyring, trace: [String], logger: Logger) {
+        client = RegistryClient(
+            transport: transport.transport, logger: logger,
+            trace: Array(trace.suffix(RegistryClient.maximumTrace)))
+        self.credentials = credentials
+    }
+
+    /// Why something could not be had.
+    public struct Failure: Error, Sendable, CustomStringConvertible {
+        /// The status that the registry answered with; nil where it did not answer.
+        public var status: Int?
+        /// Seconds after which it wants to be asked again.
+        public var retryAfter: Int?
+        public var description: String
+
+        init(_ error: RegistryError) {
+            status = error.status
+            retryAfter = error.retryAfter.map { Int($0.components.seconds) }
+            description = error.text
+        }
+
+        /// The registry has seen too many requests.
+        public var isRateLimit: Bool { status == 429 }
+    }
+
+    /// A manifest, whose bytes are those of the digest.
+    public func manifest(
+        _ digest: Digest, in repository: RepositoryName, isInsecure: Bool
+    ) async throws(Failure) -> (bytes: [UInt8], mediaType: String) {
+        try await manifest(RemoteReference(repository: repository, digest: digest), isInsecure: isInsecure)
+    }
+
+    /// The manifest that a tag names there now.
+    public func manifest(
+        tagged tag: String, in repository: RepositoryName, isInsecure: Bool
+    ) async throws(Failure) -> (bytes: [UInt8], mediaType: String) {
+        try await manifest(RemoteReference(repository: repository, tag: tag), isInsecure: isInsecure)
+    }
+
+    private func manifest(
+        _ reference: RemoteReference, isInsecure: Bool
+    ) async throws(Failure) -> (bytes: [UInt8], mediaType: String) {
+        let fetched = try await withAccess(to: reference.repository, isInsecure) {
+            (access) async throws(RegistryError) in try await client.manifest(reference, access: access)
+        }
+        return (fetched.bytes, fetched.manifest.mediaType)
+    }
+
+    /// The size of a blob in bytes, as the registry says.
+    public func size(
+        of digest: Digest, in repository: RepositoryName, isInsecure: Bool
+    ) async throws(Failure) -> Int64 {
+        try await withAccess(to: repository, isInsecure) { (access) async throws(RegistryError) in
+            try await client.blobSize(digest, in: repository, access: access)
+        }
+    }
+
+    /// Begins to fetch a blob.
+    /// - Parameter range: bytes, where not all are wanted; the registry may send all the same.
+    public func download(
+        _ digest: Digest, in repository: RepositoryName, isInsecure: Bool, range: Range<Int64>? = nil
+    ) async throws(Failure) -> UpstreamDownload {
+        let download = try await withAccess(to: repository, isInsecure) { (access) async throws(RegistryError) in
+            try await client.download(digest, in: repository, access: access, range: range)
+        }
+        return UpstreamDownload(download: download)
+    }
+
+    /// Tries the credentials that fit, and none at last. The first refusal is told: it is about what the user meant.
+    private func withAccess<Value: Sendable>(
+        to repository: RepositoryName, _ isInsecure: Bool,
+        _ operation: (RegistryAccess) async throws(RegistryError) -> Value
+    ) async throws(Failure) -> Value {
+        let candidates = credentials.credentials(for: repository).prefix(Self.maximumCredentials).map(Optional.some)
+        var refusal: RegistryError?
+        for candidate in candidates + [nil] {
+            do {
+                return try await operation(RegistryAccess(credentials: candidate, insecure: isInsecure))
+            } catch {
+                guard error.isAccessRefused else { throw Failure(error) }
+                refusal = refusal ?? error
+            }
+        }
+        throw Failure(refusal ?? .noBasicCredentials)
+    }
+}
+
+/// The connections that sessions share.
+public struct UpstreamTransport: Sendable {
+    let transport: RegistryTransport
+
+    public init(_ transport: RegistryTransport) { self.transport = transport }
+}
+
+/// The bytes of a blob on their way. Nothing is verified.
+public struct UpstreamDownload: Sendable {
+    fileprivate let download: BlobDownload
+
+    /// Bytes that will come, as the registry says; nil where it does not.
+    public var announcedLength: Int64? { download.announcedLength }
+    /// Only the range that was asked for comes.
+    public var isPartial: Bool { download.isPartial }
+
+    /// Hands the pieces to `consume` one after the other, at its pace.
+    /// - Throws: where the connection breaks or stalls, and what `consume` throws.
+    public func read(_ consume: ([UInt8]) async throws -> Void) async throws { try await download.read(consume) }
+}

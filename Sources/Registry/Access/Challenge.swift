@@ -1,0 +1,50 @@
+import APIServer
+import HTTPTypes
+
+/// What a client is asked for that has not said who it is (spec/registry.md I-2; RFC 9110, 11.6.1).
+struct Challenge: Sendable {
+    /// Where clients get tokens; the path is fixed. Nil for the host that the request names.
+    var realm: String?
+
+    /// Asks for a token.
+    /// - Parameter records: what it must be good for.
+    func bearer(_ request: ServerRequest, _ records: [AccessRecord]) -> String {
+        let base =
+            realm ?? "\(request.isSecure ? "https" : "http")://\(Self.host(of: request))"
+        var text = "Bearer realm=\"\(base)\(RegistryRoute.tokenPath)\",service=\"\(Self.host(of: request))\""
+        let scope = Self.scope(records)
+        if !scope.isEmpty { text += ",scope=\"\(scope)\"" }
+        return text
+    }
+
+    /// Asks for a user and a password, because those that came are no good.
+    static func basic(_ reason: String) -> String { "Basic realm=\"openshift\",error=\"\(reason)\"" }
+
+    /// All actions of a repository in one scope, so that one token is enough.
+    static func scope(_ records: [AccessRecord]) -> String {
+        var order: [String] = []
+        var actions: [String: [String]] = [:]
+        for scope in records.compactMap(\.scope) {
+            if actions[scope.resource] == nil { order.append(scope.resource) }
+            actions[scope.resource, default: []].append(scope.action)
+        }
+        return order.map { "\($0):\((actions[$0] ?? []).joined(separator: ","))" }.joined(separator: " ")
+    }
+
+    /// The host that the client talks to, if it is one: it comes back in a header.
+    static func host(of request: ServerRequest) -> String {
+        guard let host = request.header(.host),
+            host.utf8.allSatisfy({ isHost($0) })
+        else { return "localhost" }
+        return host
+    }
+
+    private static func isHost(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+            UInt8(ascii: "0")...UInt8(ascii: "9"):
+            true
+        default: ".-:[]_".utf8.contains(byte)
+        }
+    }
+}

@@ -1,0 +1,33 @@
+import JSON
+
+/// That a blob belongs to a repository, because it was uploaded to it, mounted or mirrored (row `layers/<id>/<digest>`).
+public struct LayerLink: Hashable, Sendable {
+    /// Bytes.
+    public var size: Int64
+    /// When it was made or last used, coarsely; milliseconds since 1970.
+    public var touched: Int64
+    /// A tombstone: the blob was deleted here, and is not to be seen through the stream's images either
+    /// (spec/registry.md E-5).
+    public var isDeleted: Bool
+
+    public init(size: Int64, touched: Int64, isDeleted: Bool = false) {
+        self.size = size
+        self.touched = touched
+        self.isDeleted = isDeleted
+    }
+
+    public init?(decoding bytes: [UInt8]) {
+        guard let value = try? JSONValue.parse(bytes), let size = value["size"]?.integerValue else { return nil }
+        self.init(
+            size: size, touched: value["touched"]?.integerValue ?? 0,
+            isDeleted: value["deleted"]?.boolValue ?? false)
+    }
+
+    public var encoded: [UInt8] {
+        var out = JSONObject()
+        out["size"] = .integer(size)
+        out["touched"] = .integer(touched)
+        if isDeleted { out["deleted"] = true }
+        return JSONValue.object(out).jsonBytes()
+    }
+}

@@ -1,0 +1,87 @@
+import OCI
+import Store
+
+/// What the row of a manifest's bytes knows of it.
+struct ManifestFacts: Hashable, Sendable {
+    var mediaType: String
+    /// What it names that is not to be seen through it; nil where it was not pushed but fetched.
+    var unvouched: [Digest]?
+}
+
+extension RegistryIndex {
+    /// Bytes that have just been made durable: they become a blob, and a part of a repository, in one transaction.
+    ///
+    /// Call it with the lock of the canonical digest held since before the bytes were published.
+    /// - Parameters:
+    ///   - name: the digest clients know it by.
+    ///   - repository: nil for what belongs to none by itself.
+    ///   - manifest: for a manifest, what its row says besides.
+    func publish(
+        _ canonical: Digest, size: Int64, as name: Digest, in repository: Incarnation?,
+        manifest: ManifestFacts? = nil
+    ) async throws(StoreError) {
+        while true {
+            let (known, revision) = try await blobRow(canonical)
+            let time = now()
+            var record = known ?? BlobRecord(size: size, created: time, touched: time)
+            if record.condemned != nil || time - record.touched > TouchLog.granularity { record.touched = time }
+            record.condemned = nil
+            record.isHidden = false
+            if let manifest {
+                record.mediaType = manifest.mediaType
+                if let unvouched = manifest.unvouched { record.vouch(except: unvouched) }
+            }
+            if let path = repository?.path, !record.repositories.contains(path) {
+                record.repositories = [path] + record.repositories.prefix(BlobRecord.maximumRepositories - 1)
+            }
+            var mutations: [Mutation] = []
+            if record != known { mutations.append(.put(key: RegistryKeys.blob(canonical), value: record.encoded)) }
+            if name != canonical {
+                mutations.append(.put(key: RegistryKeys.alias(name), value: Array(canonical.description.utf8)))
+            }
+            if let id = repository?.id {
+                let link = LayerLink(size: record.size, touched: time)
+                mutations.append(.put(key: RegistryKeys.layer(id, canonical), value: link.encoded))
+            }
+            if mutations.isEmpty { return }
+            do throws(StoreError) {
+                _ = try await store.commit(
+                    Transaction(
+                        conditions: [.modRevision(of: RegistryKeys.blob(canonical), equals: revision)],
+                        mutations: mutations))
+                return
+            } catch {
+                guard case .conflict = error else { throw error }
+            }
+        }
+    }
+
+    /// Makes a blob that is here a part of one more repository.
+    /// - Returns: false where it is not here any more.
+    func link(_ canonical: Digest, into repository: Incarnation) async throws(StoreError) -> Bool {
+        try await locks.withLock(canonical) { () throws(StoreError) -> Bool in
+            guard let record = try await blob(canonical) else { return false }
+            try await publish(canonical, size: record.size, as: canonical, in: repository)
+            return true
+        }
+    }
+
+    /// A blob is used again that the collector had given up: it stays.
+    /// - Returns: false where it is gone.
+    func revive(_ canonical: Digest) async throws(StoreError) -> Bool {
+        guard let record = try await blob(canonical) else { return false }
+        guard record.condemned != nil else { return true }
+        return try await locks.withLock(canonical) { () throws(StoreError) -> Bool in
+            guard let record = try await blob(canonical) else { return false }
+            try await publish(canonical, size: record.size, as: canonical, in: nil)
+            return true
+        }
+    }
+
+    /// Takes a blob out of one repository, for good: also its images there do not show it any more.
+    func unlink(_ canonical: Digest, size: Int64, from id: String) async throws(StoreError) {
+        let tombstone = LayerLink(size: size, touched: now(), isDeleted: true)
+        _ = try await store.commit(
+            Transaction(mutations: [.put(key: RegistryKeys.layer(id, canonical), value: tombstone.encoded)]))
+    }
+}

@@ -1,0 +1,49 @@
+import JSON
+import OCI
+import Store
+
+extension RegistryIndex {
+    /// The rows that make a manifest a part of a repository. Its bytes are a blob by then.
+    ///
+    /// - Parameter referrer: what the list of its subject's referrers shows; nil for a manifest without a subject.
+    func linkRows(
+        _ digest: Digest, _ record: ManifestRecord, referrer: [UInt8]?, replacing known: ManifestRecord?, in id: String
+    ) -> [Mutation] {
+        var record = record
+        // Pushed again: the entry among the referrers stays where it is.
+        if let known, !known.isDeleted { record.pushed = known.pushed }
+        var mutations: [Mutation] = [.put(key: RegistryKeys.manifest(id, digest), value: record.encoded)]
+        if let subject = record.subject, let referrer {
+            let key = RegistryKeys.referrer(id, of: subject, pushed: record.pushed, digest)
+            mutations.append(.put(key: key, value: referrer))
+        }
+        return mutations
+    }
+
+    /// The rows that take a manifest out of a repository: a tombstone hides it also as the child of an index.
+    func unlinkRows(_ digest: Digest, _ record: ManifestRecord, in id: String) -> [Mutation] {
+        var tombstone = record
+        tombstone.isDeleted = true
+        tombstone.touched = now()
+        var mutations: [Mutation] = [.put(key: RegistryKeys.manifest(id, digest), value: tombstone.encoded)]
+        if let subject = record.subject {
+            mutations.append(.delete(key: RegistryKeys.referrer(id, of: subject, pushed: record.pushed, digest)))
+        }
+        return mutations
+    }
+
+    /// A page of what refers to a manifest, in the order of pushes: descriptors as JSON.
+    ///
+    /// - Parameters:
+    ///   - last: the position behind which the page begins; empty for the first.
+    ///   - limit: entries that are looked at.
+    /// - Returns: the entries with their positions, and whether there are more.
+    func referrers(
+        of subject: Digest, in id: String, after last: String, limit: Int
+    ) async throws(StoreError) -> (entries: [(position: String, descriptor: [UInt8])], hasMore: Bool) {
+        let prefix = RegistryKeys.referrers(id, of: subject)
+        let all = KeyRange.prefix(prefix)
+        let page = try await store.range(last.isEmpty ? all : all.after(prefix + last), limit: limit)
+        return (page.kvs.map { (String($0.key.dropFirst(prefix.count)), $0.value) }, page.more)
+    }
+}

@@ -1,0 +1,22 @@
+import HTTPTypes
+
+extension HTTPField.Name {
+    /// The names are literals that are tokens, which is all the initializer asks for.
+    private static func literal(_ name: String) -> HTTPField.Name { HTTPField.Name(name) ?? .server }
+
+    static let dockerContentDigest = literal("Docker-Content-Digest")
+    static let dockerUploadUUID = literal("Docker-Upload-UUID")
+    static let distributionVersion = literal("Docker-Distribution-Api-Version")
+    static let supportsSignatures = literal("X-Registry-Supports-Signatures")
+    static let registryRequestURL = literal("X-Registry-Request-URL")
+    static let requestID = literal("X-Request-Id")
+    static let ociSubject = literal("OCI-Subject")
+    static let ociTag = literal("OCI-Tag")
+    static let ociFiltersApplied = literal("OCI-Filters-Applied")
+    static let ociUploadOffset = literal("OCI-Upload-Offset")
+    static let link = literal("Link")
+    static let allow = literal("Allow")
+    static let vary = literal("Vary")
+    static let acceptRanges = literal("Accept-Ranges")
+    static let host = literal("Host")
+}

@@ -1,0 +1,46 @@
+/// How the registry behaves; the defaults are those of spec/registry.md.
+public struct RegistryConfiguration: Sendable {
+    /// What deleting a manifest does that tags still name (3.7 E-3).
+    public enum DeletionOfUsedManifests: String, Sendable, CaseIterable {
+        /// Its tags go with it, unless the caller is there to prune only.
+        case cascade
+        /// It is refused.
+        case refuse
+    }
+
+    /// What is answered to a user without a permission (I-2).
+    public enum DeniedStatus: Int, Sendable {
+        case forbidden = 403
+        /// As the reference does, for tools that look for it.
+        case unauthorized = 401
+    }
+
+    /// `host[:port]` that pull specs of pushed images name.
+    public var hostname = ""
+    /// All names under which this registry is known: what they name is not asked for elsewhere (3.1 S-4).
+    public var hosts: Set<String> = []
+    /// `scheme://host[:port]` of the token endpoint as clients reach it; nil for where the request came in.
+    public var tokenRealm: String?
+    public var deniedStatus = DeniedStatus.forbidden
+    public var deletionOfUsedManifests = DeletionOfUsedManifests.cascade
+    /// Whether manifests, tags and blobs can be deleted at all.
+    public var allowsDeletion = true
+    /// Nothing is written.
+    public var isReadOnly = false
+    /// Whether a mount without a source looks for one.
+    public var mountsWithoutSource = true
+    /// Whether users who may not list all streams get those of the namespaces where they may.
+    public var isCatalogForAdministratorsOnly = false
+    /// Bytes of a manifest.
+    public var maximumManifestBytes = 4 << 20
+    /// Bytes of a blob; nil for no bound.
+    public var maximumBlobBytes: Int64?
+    /// Bytes of a config that is looked into.
+    public var maximumConfigBytes = 8 << 20
+    /// Tags that one push by digest can set.
+    public var maximumTagParameters = 46
+    /// The platform that a client gets of a list who does not know lists (M-6).
+    public var defaultPlatform = (os: "linux", architecture: "amd64")
+
+    public init() {}
+}

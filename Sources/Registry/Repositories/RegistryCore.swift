@@ -1,0 +1,57 @@
+import APIMachinery
+import APIServer
+import ImageAPI
+import ImageStreams
+import Logging
+import OCI
+import Store
+
+/// What all endpoints of the registry work with.
+struct RegistryCore: Sendable {
+    let configuration: RegistryConfiguration
+    let streams: ImageStreamsAPI
+    let namespaces: any NamespaceLookup
+    let index: RegistryIndex
+    let content: RegistryContent
+    let contents: StreamContentsCache
+    let finished = FinishedUploads()
+    let access: RegistryAccess
+    let upstream: PullThrough?
+    let metrics: RegistryMetrics?
+    let clock: @Sendable () -> Timestamp
+    let logger: Logger
+
+    /// A repository as it is now.
+    func repository(_ path: RepositoryPath) async throws -> Repository {
+        let uid = try await namespaces.uid(of: path.namespace)
+        var incarnation: Incarnation?
+        if let uid { incarnation = try await index.repository(path, namespaceUID: uid) }
+        return Repository(
+            path: path, stream: try await streams.stream(path.stream, namespace: path.namespace),
+            incarnation: incarnation, core: self)
+    }
+
+    /// The incarnation that uploads into a repository belong to.
+    /// - Throws: 403 where there is no namespace to make it in, or it is being deleted (N-1).
+    func openRepository(_ path: RepositoryPath) async throws -> Incarnation {
+        guard try await namespaces.state(of: path.namespace) == .active,
+            let uid = try await namespaces.uid(of: path.namespace)
+        else { throw RegistryError.denied("namespace \(path.namespace) does not exist or is being deleted") }
+        return try await index.openRepository(path, namespaceUID: uid)
+    }
+
+    /// A context for what the registry does in the image API for a request.
+    func context(_ call: RegistryCall, _ path: RepositoryPath, resource: String = "imagestreams") -> RequestContext {
+        RequestContext(
+            id: call.id, user: call.user, namespace: path.namespace, resource: ImageStreamsGroup.resource(resource),
+            userAgent: call.request.header(.userAgent) ?? "", now: clock(), logger: logger)
+    }
+}
+
+/// One request that has been let in.
+struct RegistryCall: Sendable {
+    var request: ServerRequest
+    var query: QueryParameters
+    var user: UserInfo
+    var id: String
+}

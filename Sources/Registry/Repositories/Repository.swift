@@ -1,0 +1,112 @@
+import ImageAPI
+import ImageStreams
+import OCI
+
+/// One repository as one request sees it: the stream and the links at a time (spec/registry.md 3.2, 3.8, Y-4).
+struct Repository: Sendable {
+    let path: RepositoryPath
+    /// Nil where nothing was pushed yet that needs one.
+    let stream: ImageStream?
+    /// Nil where nothing was uploaded yet.
+    let incarnation: Incarnation?
+    let core: RegistryCore
+
+    /// - Throws: `NAME_UNKNOWN` where there is no stream.
+    func requireStream() throws(RegistryError) -> ImageStream {
+        guard let stream else { throw .unknownRepository(path) }
+        return stream
+    }
+
+    // MARK: Manifests
+
+    /// The digest that a tag means now.
+    /// - Throws: `NAME_UNKNOWN`, `MANIFEST_UNKNOWN`.
+    func digest(of tag: String) throws(RegistryError) -> Digest {
+        let stream = try requireStream()
+        guard let event = stream.status.newestEvent(of: tag), let digest = Digest(event.image) else {
+            throw .unknownTag(tag)
+        }
+        return digest
+    }
+
+    /// The record of a manifest that was pushed or mirrored here, also one that was deleted.
+    func record(of digest: Digest) async throws -> ManifestRecord? {
+        guard let id = incarnation?.id else { return nil }
+        return try await core.index.manifest(digest, in: id)
+    }
+
+    /// A manifest that may be seen here, from here or from where it came from.
+    /// - Throws: `NAME_UNKNOWN`, `MANIFEST_UNKNOWN`, what upstream says.
+    func manifest(_ digest: Digest, _ call: RegistryCall) async throws -> StoredManifest {
+        guard try await isVisible(digest) else {
+            if stream == nil && incarnation == nil { throw RegistryError.unknownRepository(path) }
+            throw RegistryError.unknownManifest(digest, in: path)
+        }
+        if try await gives(digest), let local = try await core.content.manifest(digest) {
+            if let id = incarnation?.id, let record = try await record(of: digest) {
+                core.index.touch(digest, record, in: id)
+            }
+            return local
+        }
+        if let kept = try await manifestOfImage(digest) { return kept }
+        if let remote = try await core.upstream?.manifest(digest, in: self, call) { return remote }
+        throw RegistryError.unknownManifest(digest, in: path)
+    }
+
+    /// A manifest that somebody stored with its Image.
+    private func manifestOfImage(_ digest: Digest) async throws -> StoredManifest? {
+        guard let image = try await core.streams.images.object(digest.description, namespace: ""),
+            !image.dockerImageManifest.isEmpty
+        else { return nil }
+        let bytes = Array(image.dockerImageManifest.utf8)
+        guard digest.matches(bytes) else { return nil }
+        return StoredManifest(digest: digest, mediaType: image.dockerImageManifestMediaType, bytes: bytes)
+    }
+
+    // MARK: Blobs
+
+    /// A blob that may be given out here and is held here.
+    ///
+    /// - Parameters:
+    ///   - digest: as asked for.
+    ///   - isWanted: it is about to be used in a new image: one that was given up comes back.
+    func localBlob(_ digest: Digest, isWanted: Bool = false) async throws -> LocalBlob? {
+        guard let canonical = try await core.index.canonical(digest),
+            let record = try await core.index.blob(canonical), try await gives(digest, canonical, record)
+        else { return nil }
+        if record.condemned != nil {
+            // A link alone does not bring it back: whoever asks may see that it is gone.
+            if !isWanted {
+                guard !record.isHidden, try await belongsToImage(digest) else { return nil }
+            }
+            guard try await core.index.revive(canonical) else { return nil }
+        }
+        core.index.touch(canonical, record)
+        return LocalBlob(canonical: canonical, size: record.size)
+    }
+
+    private func gives(_ digest: Digest, _ canonical: Digest, _ record: BlobRecord) async throws -> Bool {
+        if let id = incarnation?.id, let link = try await core.index.layer(canonical, in: id) {
+            if !link.isDeleted { core.index.touch(canonical, link, in: id) }
+            return !link.isDeleted
+        }
+        // A manifest may be asked for as the bytes that it is (L-6).
+        if !record.mediaType.isEmpty { return try await gives(digest) }
+        return try await givesAsPartOfImage(digest)
+    }
+}
+
+/// A blob that is held here.
+struct LocalBlob: Sendable {
+    var canonical: Digest
+    /// Bytes.
+    var size: Int64
+}
+
+/// A manifest with its bytes.
+struct StoredManifest: Sendable {
+    /// As asked for.
+    var digest: Digest
+    var mediaType: String
+    var bytes: [UInt8]
+}

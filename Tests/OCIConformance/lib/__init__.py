@@ -1,0 +1,1 @@
+"""What the tests of the registry are written in: a client, contents to push, expectations, a register of tests."""
