@@ -248,7 +248,12 @@ def normal(handler):
     handler.serve()
 
 
-def status(code, headers=(), body=ERROR % b"UNKNOWN"):
+CODES = {401: b"UNAUTHORIZED", 403: b"DENIED", 404: b"MANIFEST_UNKNOWN", 429: b"TOOMANYREQUESTS"}
+
+
+def status(code, headers=()):
+    """A refusal with its document."""
+    body = ERROR % CODES.get(code, b"UNKNOWN")
     return lambda handler: handler.answer(code, body, {"Content-Type": "application/json", **dict(headers)})
 
 
