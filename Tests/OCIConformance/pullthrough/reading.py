@@ -1,4 +1,4 @@
-"""What streams import is served, kept, and served again without the registry it came from (4.1 to 4.3, 4.6, 4.8, 9.4, B.6)."""
+"""What streams import is served, kept, and served again without where it came from (4.1 to 4.3, 4.6, 4.8, 9.4, B.6)."""
 from lib.answer import equal, expect
 from lib.content import OCI_MANIFEST, artifact, digest_of, image, index, random_blob
 from lib.imported import NAME, import_image, imported, pull_spec, upstream

@@ -277,7 +277,8 @@ if shutil.which("skopeo"):
             for when in ("through", "kept"):
                 started = time.monotonic()
                 done = subprocess.run(command, capture_output=True, text=True, timeout=60)
-                expect(done.returncode == 0, f"skopeo, {when}, after {time.monotonic() - started:.1f} s: {done.stderr[-500:]}")
+                took = time.monotonic() - started
+                expect(done.returncode == 0, f"skopeo, {when}, after {took:.1f} s: {done.stderr[-500:]}")
                 with open(f"{folder}/out/manifest.json", "rb") as file:
                     equal(file.read() == content.data, True, "the bytes of the index")
                 server.close()
