@@ -22,7 +22,7 @@ from lib.report import printable, read_known, run_tests, table, write_junit  # n
 from lib.run import Run  # noqa: E402
 from lib.target import Target  # noqa: E402
 
-FOLDERS = ("protocol", "streams", "clients", "hostile")
+FOLDERS = ("protocol", "streams", "pullthrough", "clients", "hostile")
 
 
 def arguments():

@@ -1,5 +1,6 @@
 """What a push makes of a stream (3.5)."""
 import json
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 from lib.answer import equal, expect
@@ -253,6 +254,18 @@ def immutable(t):
     repository.put("v1", content).status_is(201)
     repository.push(image(), "latest")
     item_of(project.history("v1"), 0, content.digest)
+
+
+@test("N-13 a pattern that is made to take long does not hold anybody up")
+def slow_pattern(t):
+    project = t.project()
+    project.make_stream(annotations={"image.openshift.io/immutableTags": "(a+)+b"})
+    repository, tag, content = project.repository(), "a" * 22, image(0)
+    repository.push(image(0), tag)
+    repository.push(content)
+    start = time.monotonic()
+    repository.put(tag, content).status_is(201, 403)
+    expect(time.monotonic() - start < 5, f"it took {time.monotonic() - start:.0f} s")
 
 
 @test("Y-1 a tag of the spec alone does not exist in the registry")

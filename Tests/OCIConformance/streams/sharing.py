@@ -2,7 +2,7 @@
 import json
 
 from lib.answer import equal, expect
-from lib.content import digest_of, image, index, random_blob
+from lib.content import OCI_MANIFEST, digest_of, image, index, random_blob
 from lib.project import CREATE, PULL, PUSH, rule
 from lib.register import group
 from lib.repository import Repository, with_query
@@ -182,3 +182,33 @@ def says_repository(t):
     value = project.stream()["status"]["dockerImageRepository"]
     expect(value.endswith(f"/{project.name}/app") and "://" not in value, value)
     expect(Repository(t.client, value.split("/", 1)[1]).name == f"{project.name}/app", value)
+
+
+@test("3.8 somebody who pushes a config's bytes as a manifest takes it from nobody")
+def config_as_manifest(t):
+    source, target, other = t.project(), t.project(), t.project()
+    content = source.repository().push(image(), "v1")
+    target.make_stream()
+    target.tag_from(f"{source.name}/app@{content.digest}", "v1")
+    config = digest_of(content.config)
+    target.repository().blob(config).status_is(200).body_is(content.config)
+    other.repository().put("x", content.config, "application/vnd.example.thing+json").status_is(201, 400, 415)
+    for repository in (source.repository(), target.repository()):
+        repository.blob(config).status_is(200).body_is(content.config)
+        repository.get("v1").status_is(200)
+
+
+@test("3.8 the type under which somebody else pushes the same manifest is theirs alone")
+def type_elsewhere(t):
+    source, other = t.project(), t.project()
+    content = image()
+    document = {key: value for key, value in content.document.items() if key != "mediaType"}
+    data = json.dumps(document).encode()
+    repository, foreign = source.repository(), other.repository()
+    for each in (repository, foreign):
+        for blob in content.blobs:
+            each.push_blob(blob)
+    repository.put("v1", data, OCI_MANIFEST).status_is(201)
+    foreign.put("v1", data, "application/vnd.example.thing+json").status_is(201, 400, 415)
+    repository.get("v1").status_is(200).header("Content-Type", OCI_MANIFEST)
+    repository.get(digest_of(data)).status_is(200).header("Content-Type", OCI_MANIFEST)
