@@ -22,7 +22,7 @@ PYTHON_CLIENTS := kubernetes==37.0.2 openshift==0.13.2
 ORAS_CLIENT := oras==0.2.43
 BENCH_PACKAGES := sqlite3 python3-venv wrk
 
-.PHONY: help run build test bench bench-api bench-tags lint format conformance registry-suite registry-tour schema \
+.PHONY: help run build test bench bench-api bench-tags bench-registry lint format conformance registry-suite registry-tour schema \
 	packages clean
 
 help: ## Show this list.
@@ -68,6 +68,10 @@ bench: packages ## Measure: one line a figure, with the peer's where there is on
 bench-api: PACKAGES := $(BENCH_PACKAGES)
 bench-api: build ## Measure a running server: requests, lists, watches, memory.
 	Scripts/bench-api $(WEIR)
+
+bench-registry: PACKAGES := $(BENCH_PACKAGES) docker-registry nginx curl
+bench-registry: build ## Measure the registry, with docker-registry and nginx beside it.
+	Scripts/bench-registry $(WEIR)
 
 bench-tags: PACKAGES := $(BENCH_PACKAGES)
 bench-tags: build ## Measure tags on a server with 100,000 images.

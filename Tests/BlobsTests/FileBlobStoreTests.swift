@@ -21,6 +21,7 @@ struct FileBlobStoreTests {
         let bytes = TestBytes.make(300_000)
         let upload = try await store.claimed(try await store.beginUpload([1]))
         try await upload.append(bytes)
+        try await upload.sync()
         #expect(try names(place, "_uploads") == ["\(upload.id).data", "journal"])
         let digest = try await upload.finish(as: .sha256(of: bytes)).digest
         #expect(try Data(contentsOf: URL(fileURLWithPath: path(place, digest))) == Data(bytes))
@@ -132,6 +133,37 @@ struct FileBlobStoreTests {
         #expect(store.stagedBytes == 1000)
         try await store.claimed(kept.id).cancel()
         #expect(store.stagedBytes == 0)
+        await store.close()
+    }
+
+    @Test("What a crash has left of the journal hides no upload, and it does not grow for ever")
+    func journal() async throws {
+        let place = try Place()
+        let path = "\(place.path)/docker/registry/v2/_uploads/journal"
+        var store = try await FileBlobStore.open(.init(root: place.path))
+        let kept = [try await store.beginUpload([1]), try await store.beginUpload([])]
+        await store.close()
+        let line = try #require(try String(contentsOfFile: path, encoding: .utf8).split(separator: "\n").first)
+        let leftovers: [String] = [
+            String(line.prefix(20)), String(line.dropLast()), "b \(UploadID.random()) 1 zz.\n",
+            "b \(UploadID.random()) x .\n", "e\n",
+            "b \(UploadID.random()) 1 0.\n", "\0\0\n\n  \n", "b \(UploadID.random()) 1 00. 1\n",
+        ]
+        for torn in leftovers {
+            let file = try FileHandle(forWritingTo: URL(fileURLWithPath: path))
+            try file.seekToEnd()
+            try file.write(contentsOf: Data(torn.utf8))
+            try file.close()
+            store = try await FileBlobStore.open(.init(root: place.path))
+            #expect(Set(try await store.uploads(after: nil, limit: 10).map(\.id)) == Set(kept))
+            await store.close()
+        }
+        store = try await FileBlobStore.open(.init(root: place.path))
+        for _ in 0..<5000 { try await store.claimed(try await store.beginUpload([9])).cancel() }
+        #expect(try Data(contentsOf: URL(fileURLWithPath: path)).count < 500_000)
+        await store.close()
+        store = try await FileBlobStore.open(.init(root: place.path))
+        #expect(Set(try await store.uploads(after: nil, limit: 10).map(\.id)) == Set(kept))
         await store.close()
     }
 

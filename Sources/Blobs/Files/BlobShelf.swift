@@ -41,17 +41,27 @@ final class BlobShelf: Sendable {
         return entry.size
     }
 
-    /// Gives a complete and durable file its place.
+    /// Whether a blob is there, and durable.
+    func holds(_ digest: Digest, size: Int64) throws(BlobError) -> Bool {
+        try alone(with: digest) { () throws(BlobError) in try self.size(of: digest) == size }
+    }
+
+    /// Gives a complete file its place.
     ///
-    /// - Parameter path: of the file, on the same file system; gone afterwards.
+    /// - Parameters:
+    ///   - path: of the file, on the same file system; gone afterwards.
+    ///   - unsynced: the file, where it is not durable because the blob seemed to be there.
     /// - Returns: false where the blob was there.
-    func commit(_ path: String, as digest: Digest, size: Int64) throws(BlobError) -> Bool {
+    func commit(
+        _ path: String, as digest: Digest, size: Int64, unsynced: BlobFile? = nil
+    ) throws(BlobError) -> Bool {
         try alone(with: digest) { () throws(BlobError) in
             // Nothing but a whole blob has its size, and who is first makes it durable before the next may look.
             if try self.size(of: digest) == size {
                 try Disk.remove(path)
                 return false
             }
+            if let unsynced { try Disk.sync(unsynced) }
             try makeDirectory(for: digest)
             try Disk.move(path, to: layout.data(digest))
             do throws(BlobError) {

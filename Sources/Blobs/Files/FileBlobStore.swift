@@ -104,13 +104,24 @@ public final class FileBlobStore: BlobStore {
     static let empty = Digest.sha256(of: [UInt8]())
 
     public func put(_ bytes: [UInt8]) async throws(BlobError) -> StoredBlob {
-        let upload = try await stage(hashing: .sha256)
-        let digest = Digest.sha256(of: bytes)
-        do { try await upload.append(bytes) } catch {
-            await upload.release()
-            throw error as? BlobError ?? .closed
+        let (disk, shelf) = (try writable(), shelf)
+        return try await workers.run { () throws(BlobError) in
+            let (digest, size) = (Digest.sha256(of: bytes), Int64(bytes.count))
+            if try shelf.holds(digest, size: size) { return StoredBlob(digest: digest, size: size) }
+            try disk.reserve(bytes.count)
+            defer { disk.free(size) }
+            let path = disk.layout.data(.random())
+            do throws(BlobError) {
+                let file = try Disk.open(path, O_WRONLY | O_CREAT | O_EXCL)
+                try Disk.write(bytes, to: file, at: 0)
+                try Disk.sync(file)
+                return StoredBlob(
+                    digest: digest, size: size, isNew: try shelf.commit(path, as: digest, size: size))
+            } catch {
+                _ = try? Disk.remove(path)
+                throw error
+            }
         }
-        return try await upload.finish(as: digest)
     }
 
     public func blobs(after digest: Digest?, limit: Int) async throws(BlobError) -> [StoredBlob] {

@@ -41,7 +41,17 @@ final class UploadJournal: Sendable {
         keepsOrder = Disk.keepsOrder(layout.root)
         let entries = try Self.read(layout.journal)
         index = Mutex(entries)
-        writer = Mutex(try Self.write(entries, layout))
+        writer = Mutex(try Self.open(entries, layout))
+    }
+
+    /// A full disk must not keep a store from opening: then the file goes on as it is, after its last whole line.
+    private static func open(_ entries: [UploadID: Entry], _ layout: BlobLayout) throws(BlobError) -> Writer {
+        do throws(BlobError) { return try write(entries, layout) } catch {
+            guard error == .full, let file = try Disk.openIfPresent(layout.journal, O_RDWR) else { throw error }
+            let bytes = try Disk.contents(of: file)
+            let size = (bytes.lastIndex(of: UInt8(ascii: "\n")) ?? -1) + 1
+            return Writer(file: file, size: Int64(size), lines: bytes.count { $0 == UInt8(ascii: "\n") })
+        }
     }
 
     // MARK: Uploads

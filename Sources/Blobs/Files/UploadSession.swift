@@ -11,8 +11,7 @@ import Darwin
 
 /// The bytes of an upload: a file, and the hashes of what is in it. All of it waits for the disk.
 ///
-/// Only the request that has claimed the upload calls it, one call after the other; the lock is for whoever asks how
-/// far it has come.
+/// Only the request that has claimed the upload calls it, one call after the other.
 final class UploadSession: Sendable {
     /// A point in the upload's bytes that one can go back to.
     struct Mark: Sendable {
@@ -28,7 +27,6 @@ final class UploadSession: Sendable {
         var synced: Mark
         /// Up to where the disk was told to begin.
         var begun: Int64 = 0
-        var lastActivity: Int64
         var isGone = false
     }
 
@@ -40,7 +38,11 @@ final class UploadSession: Sendable {
     let isTransient: Bool
     private let algorithm: Digest.Algorithm
     private let disk: UploadDisk
+    /// Held while the disk works.
     private let state: Mutex<State>
+    /// For whoever asks how far it has come, and must not wait for the disk.
+    private let offset: Atomic<Int64>
+    private let lastActivity: Atomic<Int64>
 
     /// The disk is told to begin after so many bytes.
     private static let writebackSize: Int64 = 8 << 20
@@ -57,15 +59,15 @@ final class UploadSession: Sendable {
         self.algorithm = algorithm
         self.disk = disk
         let mark = Mark(offset: size, hashes: size == 0 ? UploadHashes(algorithm) : nil)
-        state = Mutex(State(written: mark, synced: mark, begun: size, lastActivity: lastActivity))
+        state = Mutex(State(written: mark, synced: mark, begun: size))
+        offset = Atomic(size)
+        self.lastActivity = Atomic(lastActivity)
     }
 
     var status: UploadStatus {
-        state.withLock { state in
-            UploadStatus(
-                id: id, info: info, offset: state.written.offset, startedAt: startedAt,
-                lastActivity: state.lastActivity, isClaimed: false)
-        }
+        UploadStatus(
+            id: id, info: info, offset: offset.load(ordering: .relaxed), startedAt: startedAt,
+            lastActivity: lastActivity.load(ordering: .relaxed), isClaimed: false)
     }
     var mark: Mark { state.withLock { $0.written } }
     /// The bytes are written and hashed as far as it goes, so that the next request has less to do.
@@ -89,7 +91,8 @@ final class UploadSession: Sendable {
                 }
                 state.written.hashes?.update(bytes)
                 state.written.offset += Int64(bytes.count)
-                state.lastActivity = UploadDisk.now
+                offset.store(state.written.offset, ordering: .relaxed)
+                lastActivity.store(UploadDisk.now, ordering: .relaxed)
                 if state.written.offset - state.begun >= Self.writebackSize {
                     Disk.beginWriteback(file, from: state.begun, count: state.written.offset - state.begun)
                     state.begun = state.written.offset
@@ -133,6 +136,7 @@ final class UploadSession: Sendable {
     private func goBack(_ state: inout State, to mark: Mark) {
         disk.free(state.written.offset - mark.offset)
         state.written = mark
+        offset.store(mark.offset, ordering: .relaxed)
         state.begun = min(state.begun, mark.offset)
         guard let file = state.file else { return }
         // What is beyond the mark is written over; where it cannot be cut off now, its room is taken a while longer.
@@ -182,8 +186,13 @@ final class UploadSession: Sendable {
                 remove(&state)
                 throw .digestMismatch(expected: expected, actual: actual)
             }
-            if try shelf.size(of: digest) != size, state.synced.offset != size || size == 0 { try Disk.sync(file) }
-            let isNew = try shelf.commit(disk.layout.data(id), as: digest, size: size)
+            var isSynced = state.synced.offset == size && size > 0
+            if !isSynced, try shelf.size(of: digest) != size {
+                try Disk.sync(file)
+                isSynced = true
+            }
+            let unsynced = isSynced ? nil : file
+            let isNew = try shelf.commit(disk.layout.data(id), as: digest, size: size, unsynced: unsynced)
             disk.free(size)
             end(&state)
             return StoredBlob(digest: digest, size: size, isNew: isNew)

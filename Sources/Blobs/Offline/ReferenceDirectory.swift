@@ -15,6 +15,16 @@ public struct ReferenceDirectory: Sendable {
         public var revisions: [Digest: Digest] = [:]
         /// The manifests that tags point to. Where tags are in streams, these are not used.
         public var tags: [String: Digest] = [:]
+
+        public init(
+            name: String, layers: [Digest: Digest] = [:], revisions: [Digest: Digest] = [:],
+            tags: [String: Digest] = [:]
+        ) {
+            self.name = name
+            self.layers = layers
+            self.revisions = revisions
+            self.tags = tags
+        }
     }
 
     /// The file of a blob.
