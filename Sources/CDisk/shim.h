@@ -3,6 +3,14 @@
 #define WEIR_CDISK_H
 
 #ifdef __linux__
+#include <sys/vfs.h>
+
+// The magic number of the file system of a path; 0 where it cannot be told.
+static inline long weir_file_system_type(const char *path) {
+    struct statfs status;
+    return statfs(path, &status) == 0 ? (long)status.f_type : 0;
+}
+
 extern int syncfs(int descriptor);
 extern int sync_file_range(int descriptor, long offset, long count, unsigned int flags);
 

@@ -48,9 +48,12 @@ struct Services: Sendable {
         self.imageStreams = imageStreams
         let registry = RegistryIndex(store: store, now: Clock.milliseconds)
         self.registry = registry
+        var pulling = PullThrough.Configuration()
+        pulling.mirrors = configuration.registry.mirrors
         pullThrough = PullThrough(
             transport: UpstreamTransport(transport),
-            secrets: NamespaceSecrets(secrets: identity.secrets, context: contexts.of("pull-through")), logger: logger)
+            secrets: NamespaceSecrets(secrets: identity.secrets, context: contexts.of("pull-through")),
+            configuration: pulling, logger: logger)
         self.contexts = contexts
         let imports = ImportController(
             api: imageStreams,

@@ -127,7 +127,7 @@ public struct WeirServer: Sendable {
             RegistryHandler.Dependencies(
                 streams: services.imageStreams, namespaces: services.identity.namespaces, index: services.registry,
                 blobs: blobs, authenticator: authenticator, authorizer: services.identity.authorizer,
-                pullThrough: services.pullThrough, metrics: metrics,
+                pullThrough: configuration.registry.pullsThrough ? services.pullThrough : nil, metrics: metrics,
                 clock: Clock.now, logger: logger))
         let everything: @Sendable (ServerRequest) async -> ServerResponse = { request in
             RegistryRoute.owns(request.path)
@@ -198,13 +198,13 @@ public struct WeirServer: Sendable {
     }
 
     private var registryConfiguration: RegistryConfiguration {
-        var registry = RegistryConfiguration()
+        var registry = configuration.registry.registry
         let internalName = configuration.internalRegistryHostname
         let address = Self.reachable(configuration.registryListen ?? configuration.listen)
         registry.hostname = internalName.isEmpty ? address.description : internalName
         registry.hosts = Set(
             [registry.hostname, internalName, configuration.publicRegistryHostname].filter { !$0.isEmpty })
-        registry.tokenRealm = configuration.authentication.publicURL
+        if registry.tokenRealm == nil { registry.tokenRealm = configuration.authentication.publicURL }
         return registry
     }
 

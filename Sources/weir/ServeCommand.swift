@@ -33,6 +33,33 @@ struct ServeCommand: AsyncParsableCommand {
     @Flag(help: "Serve the second listener without TLS.")
     var registryInsecure = false
 
+    @Flag(help: "Take nothing into the registry and delete nothing from it.")
+    var registryReadOnly = false
+
+    @Option(help: "Whether manifests, tags and blobs of the registry can be deleted: true or false. Default: true.")
+    var registryDeletion: String?
+
+    @Option(help: "What deleting a manifest does that tags still name: cascade or refuse. Default: cascade.")
+    var registryDeleteUsed: String?
+
+    @Option(help: "The status for users without a permission: 403, or 401 as OpenShift has it. Default: 403.")
+    var registryDeniedStatus: String?
+
+    @Option(help: "Whom /v2/_catalog answers: visible (everybody, with what they may see) or administrators.")
+    var registryCatalog: String?
+
+    @Option(help: "Whether blobs are mounted from any repository that has them: true or false. Default: true.")
+    var registryMountWithoutSource: String?
+
+    @Option(help: "SCHEME://HOST[:PORT] where clients of the registry get tokens. Default: --public-url, or their host.")
+    var registryTokenRealm: String?
+
+    @Option(help: "Whether the registry fetches what streams name elsewhere: true or false. Default: true.")
+    var registryPullThrough: String?
+
+    @Option(help: "Whether the registry keeps what it fetched: true or false. Default: true.")
+    var registryMirror: String?
+
     @Option(help: "HOST[:PORT] that status.dockerImageRepository begins with.")
     var internalRegistryHostname: String?
 
@@ -155,6 +182,15 @@ struct ServeCommand: AsyncParsableCommand {
         set("registryListen", registryListen)
         set("internalRegistryHostname", internalRegistryHostname)
         set("publicRegistryHostname", publicRegistryHostname)
+        set("registryDeleteUsed", registryDeleteUsed)
+        set("registryDeniedStatus", registryDeniedStatus)
+        set("registryCatalog", registryCatalog)
+        set("registryTokenRealm", registryTokenRealm)
+        set("registryDeletion", registryDeletion)
+        set("registryMountWithoutSource", registryMountWithoutSource)
+        set("registryPullThrough", registryPullThrough)
+        set("registryMirror", registryMirror)
+        if registryReadOnly { values[["registryReadOnly"]] = ConfigValue(.bool(true), isSecret: false) }
         set("importMode", importMode)
         set("logLevel", logLevel)
         set("auditLog", auditLog)

@@ -3,18 +3,24 @@ import HTTPServer
 import Logging
 import NIOCore
 import NIOPosix
+import NIOSSL
+import RegistryTesting
 import ServiceLifecycle
 import Synchronization
 import Testing
 
 /// Runs `body` against a plain listener that answers by `respond`, and shuts it down gracefully.
 func withListener(
-    limits: ConnectionLimits = ConnectionLimits(), respond: @escaping HTTPListener.Responder,
+    limits: ConnectionLimits = ConnectionLimits(), isSecure: Bool = false, respond: @escaping HTTPListener.Responder,
     _ body: @escaping @Sendable (RunningListener) async throws -> Void
 ) async throws {
     let (ports, opened) = AsyncStream<Int>.makeStream()
     var configuration = HTTPListener.Configuration(host: "127.0.0.1", port: 0, tls: nil)
     configuration.limits = limits
+    if isSecure {
+        let context = try serverContext()
+        configuration.tls = { context }
+    }
     let listener = HTTPListener(configuration, logger: Logger(label: "test"), respond: respond) { port in
         opened.yield(port)
     }
@@ -33,6 +39,15 @@ func withListener(
         await group.triggerGracefulShutdown()
         try await tasks.waitForAll()
     }
+}
+
+private func serverContext() throws -> NIOSSLContext {
+    let certificate = try TestCertificate.shared.get()
+    var tls = TLSConfiguration.makeServerConfiguration(
+        certificateChain: try NIOSSLCertificate.fromPEMBytes(certificate.certificate).map { .certificate($0) },
+        privateKey: .privateKey(try NIOSSLPrivateKey(bytes: certificate.key, format: .pem)))
+    tls.applicationProtocols = ["h2", "http/1.1"]
+    return try NIOSSLContext(configuration: tls)
 }
 
 /// A listener that takes connections.

@@ -13,9 +13,9 @@ public struct BlobLayout: Sendable {
 
     public var base: String { root + "/docker/registry/v2" }
     var blobs: String { base + "/blobs/sha256" }
-    /// Of each upload: a symbolic link named by the id, whose target is what the registry wants to know again, and
-    /// `ID.data`. A link comes into being with its content at once and needs no write of its own.
+    /// `ID.data` for each upload that has bytes, and the journal.
     var uploads: String { base + "/_uploads" }
+    var journal: String { uploads + "/journal" }
     var trash: String { base + "/_trash" }
     var quarantine: String { base + "/_quarantine" }
     var lock: String { base + "/_lock" }
@@ -30,7 +30,6 @@ public struct BlobLayout: Sendable {
     func trashed(_ digest: Digest) -> String { trash + "/" + digest.hex }
     func quarantined(_ digest: Digest) -> String { quarantine + "/" + digest.hex }
 
-    func link(_ id: UploadID) -> String { uploads + "/" + id.description }
-    func data(_ id: UploadID) -> String { link(id) + Self.dataSuffix }
+    func data(_ id: UploadID) -> String { uploads + "/" + id.description + Self.dataSuffix }
     static let dataSuffix = ".data"
 }

@@ -19,7 +19,12 @@ final class BlobShelf: Sendable {
     let layout: BlobLayout
     private let locks = (0..<256).map { _ in Lock() }
 
-    init(_ layout: BlobLayout) { self.layout = layout }
+    private let keepsOrder: Bool
+
+    init(_ layout: BlobLayout) {
+        self.layout = layout
+        keepsOrder = Disk.keepsOrder(layout.root)
+    }
 
     private func alone<Value: Sendable>(
         with digest: Digest, _ body: () throws(BlobError) -> sending Value
@@ -51,7 +56,8 @@ final class BlobShelf: Sendable {
             try Disk.move(path, to: layout.data(digest))
             do throws(BlobError) {
                 try Disk.syncDirectory(layout.directory(digest))
-                try Disk.syncDirectory(layout.prefixDirectory(digest))
+                // The folder came before its content.
+                if !keepsOrder { try Disk.syncDirectory(layout.prefixDirectory(digest)) }
             } catch {
                 // It may vanish with the machine: nobody is to rely on it.
                 try? Disk.move(layout.data(digest), to: path)

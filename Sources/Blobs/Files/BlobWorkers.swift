@@ -1,8 +1,10 @@
 import NIOPosix
+import Synchronization
 
 /// The threads that wait for the disk, so that no event loop does.
 final class BlobWorkers: Sendable {
     private let pool: NIOThreadPool
+    private let isClosed = Atomic<Bool>(false)
 
     /// - Parameter count: how many waits for the disk may go on at the same time. The file system commits together what
     ///   waits together.
@@ -27,5 +29,10 @@ final class BlobWorkers: Sendable {
         return try result.get()
     }
 
-    func shutdown() async { try? await pool.shutdownGracefully() }
+    var isShutDown: Bool { isClosed.load(ordering: .relaxed) }
+
+    func shutdown() async {
+        isClosed.store(true, ordering: .relaxed)
+        try? await pool.shutdownGracefully()
+    }
 }

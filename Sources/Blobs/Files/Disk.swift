@@ -82,6 +82,12 @@ enum Disk {
         }
     }
 
+    static func write(_ bytes: [UInt8], to file: BlobFile, at offset: Int64) throws(BlobError) {
+        try bytes.withUnsafeBufferPointer { (bytes) throws(BlobError) in
+            try write(UnsafeRawBufferPointer(bytes), to: file, at: offset)
+        }
+    }
+
     /// - Returns: how many bytes there were; fewer than asked for only at the end of the file.
     static func read(
         into memory: UnsafeMutableRawBufferPointer, from file: BlobFile, at offset: Int64
@@ -112,6 +118,17 @@ enum Disk {
         #if os(Linux)
         // A hint: where it fails, the bytes are written later.
         _ = sync_file_range(file.descriptor, Int(offset), Int(count), weir_sync_file_range_write)
+        #endif
+    }
+
+    /// Whether what is durable on a file system is always a beginning of what was done to its names: one journal for all.
+    /// Who makes the last of several changes durable then has all of them.
+    static func keepsOrder(_ path: String) -> Bool {
+        #if os(Linux)
+        let (ext4, xfs) = (0xEF53, 0x5846_5342)
+        return [ext4, xfs].contains(weir_file_system_type(path))
+        #else
+        return false
         #endif
     }
 
@@ -200,19 +217,13 @@ enum Disk {
         }
     }
 
-    /// The target of a symbolic link; nil where there is none.
-    static func target(ofLink path: String) throws(BlobError) -> [UInt8]? {
-        var bytes = [UInt8](repeating: 0, count: 4096)
-        let count = bytes.withUnsafeMutableBytes { memory in
-            memory.withMemoryRebound(to: CChar.self) { text in
-                text.baseAddress.map { readlink(path, $0, text.count) } ?? -1
-            }
-        }
-        guard count >= 0 else {
-            if errno == ENOENT || errno == EINVAL { return nil }
-            throw BlobError("read the link \(path)", errno: errno)
-        }
-        return Array(bytes[..<count])
+    /// All bytes of a small file.
+    static func contents(of file: BlobFile) throws(BlobError) -> [UInt8] {
+        let size = Int(try entry(file).size)
+        let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: max(1, size), alignment: 1)
+        defer { memory.deallocate() }
+        return Array(
+            memory[..<(try read(into: UnsafeMutableRawBufferPointer(rebasing: memory[..<size]), from: file, at: 0))])
     }
 }
 

@@ -27,20 +27,19 @@ public final class FileBlobStore: BlobStore {
     let workers: BlobWorkers
     let shelf: BlobShelf
     let layout: BlobLayout
-    private let disk: UploadDisk
-    private let isReadOnly: Bool
+    /// Nil where nothing may be written.
+    private let disk: UploadDisk?
     private let lock: RootLock?
     private let claims = UploadClaims()
     /// Uploads whose hashes are known, in the hands of a request or not.
     private let sessions = Mutex<[UploadID: UploadSession]>([:])
 
-    private init(_ configuration: Configuration, _ layout: BlobLayout, _ disk: UploadDisk, _ lock: RootLock?) {
+    private init(_ configuration: Configuration, _ layout: BlobLayout, _ disk: UploadDisk?, _ lock: RootLock?) {
         workers = BlobWorkers(count: max(1, configuration.threads))
         shelf = BlobShelf(layout)
         self.layout = layout
         self.disk = disk
         self.lock = lock
-        isReadOnly = configuration.isReadOnly
     }
 
     /// Opens the store, and makes its directories where they are missing.
@@ -48,26 +47,24 @@ public final class FileBlobStore: BlobStore {
     /// - Throws: `.locked` where another one uses the directory; `.readOnly`, `.full` and `.io`.
     public static func open(_ configuration: Configuration) async throws(BlobError) -> FileBlobStore {
         let layout = BlobLayout(root: configuration.root)
-        let disk = UploadDisk(layout, limit: configuration.maximumStagedBytes)
-        if configuration.isReadOnly { return FileBlobStore(configuration, layout, disk, nil) }
+        if configuration.isReadOnly { return FileBlobStore(configuration, layout, nil, nil) }
         let opening = BlobWorkers(count: 1)
-        let lock: RootLock
+        let parts: (lock: RootLock, disk: UploadDisk)
         do {
-            lock = try await opening.run { () throws(BlobError) in
+            parts = try await opening.run { () throws(BlobError) in
                 for directory in [layout.blobs, layout.uploads, layout.trash] { try Disk.makeDirectories(directory) }
                 let lock = try RootLock(layout)
                 // A process that was killed may have given a blob its place and not have made that durable: who finds it
                 // there relies on it.
                 if !lock.wasReleased { try Disk.syncFileSystem(layout.base) }
-                try disk.recover()
-                return lock
+                return (lock, try UploadDisk(layout, limit: configuration.maximumStagedBytes))
             }
         } catch {
             await opening.shutdown()
             throw error
         }
         await opening.shutdown()
-        return FileBlobStore(configuration, layout, disk, lock)
+        return FileBlobStore(configuration, layout, parts.disk, parts.lock)
     }
 
     public func close() async {
@@ -76,11 +73,14 @@ public final class FileBlobStore: BlobStore {
     }
 
     /// Bytes of all unfinished uploads.
-    public var stagedBytes: Int64 { disk.stagedBytes }
+    public var stagedBytes: Int64 { disk?.stagedBytes ?? 0 }
 
-    private func requireWritable() throws(BlobError) {
-        if isReadOnly { throw .readOnly }
+    private func writable() throws(BlobError) -> UploadDisk {
+        guard let disk else { throw .readOnly }
+        return disk
     }
+
+    func requireWritable() throws(BlobError) { _ = try writable() }
 
     // MARK: Blobs
 
@@ -88,7 +88,13 @@ public final class FileBlobStore: BlobStore {
         guard digest.algorithm == .sha256 else { return nil }
         let (path, workers) = (layout.data(digest), workers)
         return try await workers.run { () throws(BlobError) -> FileContent? in
-            guard let file = try Disk.openIfPresent(path, O_RDONLY | O_NONBLOCK) else { return nil }
+            let file: BlobFile?
+            do throws(BlobError) { file = try Disk.openIfPresent(path, O_RDONLY | O_NONBLOCK) } catch {
+                // A symbolic link.
+                if case .io(_, ELOOP) = error { throw .corrupt(digest) }
+                throw error
+            }
+            guard let file else { return nil }
             let entry = try Disk.entry(file)
             guard entry.kind == .file, entry.size > 0 || digest == Self.empty else { throw .corrupt(digest) }
             return FileContent(open: file, size: entry.size, workers: workers)
@@ -143,29 +149,29 @@ public final class FileBlobStore: BlobStore {
     public func beginUpload(
         _ info: [UInt8], hashing algorithm: Digest.Algorithm
     ) async throws(BlobError) -> UploadID {
-        try requireWritable()
+        let disk = try writable()
         guard info.count <= UploadInfo.maximumBytes else { throw .infoTooLong }
         let id = UploadID.random()
-        let disk = disk
-        try await workers.run { () throws(BlobError) in try disk.begin(id, info) }
-        if algorithm != .sha256 {
-            let session = UploadSession(id, info: info, algorithm: algorithm, isTransient: false, on: disk)
-            sessions.withLock { $0[id] = session }
+        try await workers.run { () throws(BlobError) in
+            try disk.journal.begin(id, .init(info: info, startedAt: UploadDisk.now))
         }
+        // It has no bytes yet, so that nobody needs to look for them.
+        let session = UploadSession(id, info: info, algorithm: algorithm, isTransient: false, on: disk)
+        sessions.withLock { $0[id] = session }
         return id
     }
 
     public func stage(hashing algorithm: Digest.Algorithm) async throws(BlobError) -> any BlobUpload {
-        try requireWritable()
-        return FileUpload(
-            UploadSession(.random(), info: [], algorithm: algorithm, isTransient: true, on: disk), self)
+        FileUpload(
+            UploadSession(
+                .random(), info: [], algorithm: algorithm, isTransient: true, on: try writable()), self)
     }
 
     public func upload(_ id: UploadID, patience: Duration) async throws(BlobError) -> (any BlobUpload)? {
-        try requireWritable()
+        let disk = try writable()
+        if workers.isShutDown { throw .closed }
         guard await claims.claim(id, patience: patience) else { throw .busy }
         if let session = sessions.withLock({ $0[id] }) { return FileUpload(session, self) }
-        let disk = disk
         let status: UploadStatus?
         do { status = try await workers.run { () throws(BlobError) in try disk.status(of: id) } } catch {
             claims.release(id)
@@ -184,15 +190,18 @@ public final class FileBlobStore: BlobStore {
 
     /// A request is done with an upload.
     func end(_ session: UploadSession) async {
-        // Where the store is closed there is nothing left to be done.
-        try? await workers.run { () throws(BlobError) in session.close() }
-        guard !session.isTransient else { return }
+        session.close()
+        if session.isTransient {
+            // Where the store is closed, the next one to open it sees to it.
+            if session.mustBeRemoved { try? await workers.run { () throws(BlobError) in session.remove() } }
+            return
+        }
         if !session.isWorthKeeping { sessions.withLock { $0[session.id] = nil } }
         claims.release(session.id)
     }
 
     public func status(of id: UploadID) async throws(BlobError) -> UploadStatus? {
-        let disk = disk
+        guard let disk else { return nil }
         var status = sessions.withLock { $0[id] }?.status
         if status == nil { status = try await workers.run { () throws(BlobError) in try disk.status(of: id) } }
         status?.isClaimed = claims.isClaimed(id)
@@ -200,10 +209,9 @@ public final class FileBlobStore: BlobStore {
     }
 
     public func uploads(after id: UploadID?, limit: Int) async throws(BlobError) -> [UploadStatus] {
-        let disk = disk
-        let ids = try await workers.run { () throws(BlobError) in try disk.ids(after: id).prefix(limit) }
+        guard let disk else { return [] }
         var found: [UploadStatus] = []
-        for id in ids {
+        for id in disk.journal.ids(after: id).prefix(limit) {
             if let status = try await status(of: id) { found.append(status) }
         }
         return found
@@ -212,7 +220,7 @@ public final class FileBlobStore: BlobStore {
     // MARK: Room
 
     public func space() async throws(BlobError) -> BlobSpace {
-        let (path, isReadOnly) = (layout.root, isReadOnly)
+        let (path, isReadOnly) = (layout.root, disk == nil)
         return try await workers.run { () throws(BlobError) in
             var status = statvfs()
             try Disk.call("look at the file system") { Int(statvfs(path, &status)) }

@@ -155,7 +155,7 @@ final class UploadSession: Sendable {
             let isFirst = state.synced.offset == 0
             do throws(BlobError) {
                 try Disk.sync(try open(&state))
-                if isFirst { try Disk.syncDirectory(disk.layout.uploads) }
+                if isFirst { try disk.journal.sync() }
             } catch {
                 goBack(&state, to: state.synced)
                 throw error
@@ -211,16 +211,14 @@ final class UploadSession: Sendable {
     }
 
     private func end(_ state: inout State) {
-        if !isTransient { _ = try? Disk.remove(disk.layout.link(id)) }
+        if !isTransient { disk.journal.end(id) }
         state.file = nil
         state.isGone = true
     }
 
-    /// The request that had the upload is over.
-    func close() {
-        state.withLock { state in
-            state.file = nil
-            if isTransient { remove(&state) }
-        }
-    }
+    /// The request that had the upload is over. What is known of it takes little; an open file would be too much.
+    func close() { state.withLock { $0.file = nil } }
+
+    /// Its bytes, if there are any, would stay behind.
+    var mustBeRemoved: Bool { isTransient && state.withLock { !$0.isGone } }
 }

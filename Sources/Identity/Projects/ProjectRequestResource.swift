@@ -38,8 +38,8 @@ struct ProjectRequestResource: CreatableResource, CollectionDocumentResource {
         let name = object.metadata.name
         try check(name)
         var namespace = Namespace(metadata: ObjectMeta(name: name))
-        namespace.metadata.labels = object.metadata.labels
-        namespace.metadata.annotations = object.metadata.annotations
+        // Nothing else of the request: labels and annotations of namespaces mean something to the server and to others,
+        // and who asks for a project may not set those of a namespace.
         namespace.metadata.annotations[Project.displayName] = object.displayName
         namespace.metadata.annotations[Project.description] = object.description
         namespace.metadata.annotations[Project.requester] = context.user.name

@@ -12,6 +12,7 @@ public struct ServiceAccountTokens: TokenAuthenticator {
     private let keys: VerificationKeys
     private let accounts: any ServiceAccountLookup
     private let clock: @Sendable () -> Timestamp
+    private let genuine = GenuineTokens()
 
     /// - Parameter issuer: the `iss` of all tokens.
     public init(
@@ -26,10 +27,12 @@ public struct ServiceAccountTokens: TokenAuthenticator {
 
     /// - Returns: nil for a token of another issuer.
     public func authenticate(_ token: String, audiences: TokenAudiences) async throws -> AuthenticatedToken? {
-        guard let token = JSONWebToken(token), token.claims.issuer == issuer else { return nil }
+        guard let token = genuine.token(token, verify: keys.verify, isOurs: { $0.claims.issuer == issuer }) else {
+            return nil
+        }
         let common = audiences.common(with: token.claims.audiences)
         let now = clock()
-        guard keys.verify(token), !common.isEmpty, token.claims.isCurrent(now: now, leeway: Self.leeway),
+        guard token.isGenuine, !common.isEmpty, token.claims.isCurrent(now: now, leeway: Self.leeway),
             let identity = ServiceAccountIdentity(token.claims), try await isAlive(identity, now: now)
         else { throw APIError.unauthorized }
         return AuthenticatedToken(

@@ -28,7 +28,8 @@ extension RegistryIndex {
             record.condemned = nil
             record.isHidden = false
             if let manifest {
-                record.mediaType = manifest.mediaType
+                // The first one stays: others who push the same bytes as something else must not change what it is here.
+                if record.mediaType.isEmpty { record.mediaType = manifest.mediaType }
                 if let unvouched = manifest.unvouched { record.vouch(except: unvouched) }
             }
             if let path = repository?.path, !record.repositories.contains(path) {

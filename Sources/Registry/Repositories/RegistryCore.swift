@@ -6,8 +6,8 @@ import Logging
 import OCI
 import Store
 
-/// What all endpoints of the registry work with.
-struct RegistryCore: Sendable {
+/// What all endpoints of the registry work with. A class because it is handed on so often.
+final class RegistryCore: Sendable {
     let configuration: RegistryConfiguration
     let streams: ImageStreamsAPI
     let namespaces: any NamespaceLookup
@@ -20,6 +20,24 @@ struct RegistryCore: Sendable {
     let metrics: RegistryMetrics?
     let clock: @Sendable () -> Timestamp
     let logger: Logger
+
+    init(
+        configuration: RegistryConfiguration, streams: ImageStreamsAPI, namespaces: any NamespaceLookup,
+        index: RegistryIndex, content: RegistryContent, contents: StreamContentsCache, access: RegistryAccess,
+        upstream: PullThrough?, metrics: RegistryMetrics?, clock: @escaping @Sendable () -> Timestamp, logger: Logger
+    ) {
+        self.configuration = configuration
+        self.streams = streams
+        self.namespaces = namespaces
+        self.index = index
+        self.content = content
+        self.contents = contents
+        self.access = access
+        self.upstream = upstream
+        self.metrics = metrics
+        self.clock = clock
+        self.logger = logger
+    }
 
     /// A repository as it is now.
     func repository(_ path: RepositoryPath) async throws -> Repository {

@@ -42,9 +42,11 @@ struct Repository: Sendable {
             if stream == nil && incarnation == nil { throw RegistryError.unknownRepository(path) }
             throw RegistryError.unknownManifest(digest, in: path)
         }
-        if try await gives(digest), let local = try await core.content.manifest(digest) {
-            if let id = incarnation?.id, let record = try await record(of: digest) {
+        if try await gives(digest), var local = try await core.content.manifest(digest) {
+            if let id = incarnation?.id, let record = try await record(of: digest), !record.isDeleted {
                 core.index.touch(digest, record, in: id)
+                // As it was pushed here.
+                local.mediaType = record.mediaType
             }
             return local
         }

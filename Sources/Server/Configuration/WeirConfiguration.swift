@@ -57,6 +57,7 @@ public struct WeirConfiguration: Sendable {
     public var limits: RequestLimits
     public var imagePolicy: ImagePolicySettings
     public var signatures: SignatureSettings
+    public var registry: RegistrySettings
     public var events: EventExpiry.Configuration
     public var authentication: AuthenticationSettings
     /// The time between two runs of a retention policy at least.
@@ -105,6 +106,7 @@ public struct WeirConfiguration: Sendable {
         limits = try RequestLimits(reader)
         imagePolicy = ImagePolicySettings(reader)
         signatures = try SignatureSettings(reader)
+        registry = try RegistrySettings(reader)
         events = try EventExpiry.Configuration(reader)
         authentication = try AuthenticationSettings(reader)
         let interval = reader.int(forKey: "retentionIntervalSeconds", default: 60)
