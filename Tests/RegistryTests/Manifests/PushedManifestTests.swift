@@ -49,7 +49,7 @@ struct PushedManifestTests {
     ]
 
     @Test("The type is the header's, else the one inside, else what the members show", arguments: types)
-    func type(_ header: String, _ text: String, _ expected: String) throws {
+    func effectiveType(_ header: String, _ text: String, _ expected: String) throws {
         #expect(try Self.parse(text, as: header).mediaType == expected)
     }
 
