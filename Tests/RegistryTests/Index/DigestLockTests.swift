@@ -60,11 +60,11 @@ struct DigestLockTests {
         let served = Mutex<[Int]>([])
         await withTaskGroup(of: Void.self) { group in
             // Immediate tasks run until they wait: each stands in the queue when the next one comes.
-            group.addImmediateTask {
+            group.addImmediateTask { @Sendable in
                 await locks.withLock(digest("a")) { for await _ in opened {} }
             }
             for number in 0..<20 {
-                group.addImmediateTask {
+                group.addImmediateTask { @Sendable in
                     await locks.withLock(digest("a")) { served.withLock { $0.append(number) } }
                 }
             }
