@@ -42,7 +42,7 @@ func stream(_ tags: [(tag: String, events: [TagEvent])], annotations: [String: S
     stream.metadata.namespace = "team"
     stream.metadata.name = "app"
     stream.metadata.annotations = annotations
-    stream.status.tags = tags.map { NamedTagEventList(tag: $0.tag, items: $0.events) }
+    stream.status.tags = tags.sorted { $0.tag < $1.tag }.map { NamedTagEventList(tag: $0.tag, items: $0.events) }
     return stream
 }
 

@@ -44,7 +44,7 @@ struct UpstreamSourceTests {
 
     @Test(
         "What names this registry, nothing, or what is no pull spec is nobody to ask",
-        arguments: ["", "\(own)/team/app@\(digest("a"))", "UPPER/case", "a b", "registry.example.com"])
+        arguments: ["", "\(own)/team/app@\(digest("a"))", "a b", "registry.example.com"])
     func nobody(_ reference: String) {
         let found = sources(stream([(tag: "v1", events: [event(digest("a"), from: reference)])]))
         #expect(found.source(ofImage: digest("a").description) == nil)
