@@ -172,6 +172,13 @@ let package = Package(
         .testTarget(
             name: "StoreTests", dependencies: ["Identity", "StoreSQLite", "StoreTesting", "weir-store-crasher"]),
         .testTarget(name: "BlobsTests", dependencies: ["Blobs", "BlobsTesting", "weir-blob-crasher"]),
+        .testTarget(
+            name: "RegistryTests",
+            dependencies: [
+                "Registry", "StoreSQLite",
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "Logging", package: "swift-log"),
+            ]),
         .testTarget(name: "RegistryClientTests", dependencies: ["RegistryClient", "RegistryTesting"]),
         .testTarget(name: "ImportingTests", dependencies: ["Importing", "RegistryTesting"]),
         .testTarget(

@@ -73,22 +73,23 @@ public struct ImageStreamsAPI: Sendable {
                         internalRegistry: configuration.internalRegistryHostname),
                     namespaceAnnotations: { try await namespaces?.annotations(of: $0) ?? [:] }))
         ]
-        resources = [
-            StoredResource(images, strategy: ImageStrategy(), table: ImageTable.columns),
-            ImageSignatureResource(images: images),
-            StoredResource(
-                streams, strategy: ImageStreamStrategy(rules: rules), table: ImageStreamTable.columns,
-                aroundCreate: tags.chargingStream),
-            StoredSubresource(streams, name: "status", strategy: ImageStreamStatusStrategy(rules: rules)),
-            layers,
-            ImageStreamSecretsResource(secrets: secrets),
-            tagResource,
-            ImageTagResource(tags: tags),
-            streamImages,
-            mappings,
-            imports,
-            TagHistoryResource(store: store),
-        ] + retention.resources
+        resources =
+            [
+                StoredResource(images, strategy: ImageStrategy(), table: ImageTable.columns),
+                ImageSignatureResource(images: images),
+                StoredResource(
+                    streams, strategy: ImageStreamStrategy(rules: rules), table: ImageStreamTable.columns,
+                    aroundCreate: tags.chargingStream),
+                StoredSubresource(streams, name: "status", strategy: ImageStreamStatusStrategy(rules: rules)),
+                layers,
+                ImageStreamSecretsResource(secrets: secrets),
+                tagResource,
+                ImageTagResource(tags: tags),
+                streamImages,
+                mappings,
+                imports,
+                TagHistoryResource(store: store),
+            ] + retention.resources
     }
 
     /// Runs an import as the controllers ask for it: as a client's request, with the same checks.

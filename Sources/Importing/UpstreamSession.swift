@@ -10,6 +10,10 @@ public struct UpstreamSession: Sendable {
 
     /// Credentials that are tried for one repository, before none at all.
     private static let maximumCredentials = 3
+    /// Bytes of a blob that anybody could have: a pebibyte.
+    private static let maximumSize: Int64 = 1 << 50
+    /// How long a registry may take to begin an answer: somebody waits for ours.
+    private static let patience: Duration = .seconds(10)
 
     /// - Parameters:
     ///   - credentials: of the namespace.
@@ -17,7 +21,7 @@ public struct UpstreamSession: Sendable {
     public init(transport: UpstreamTransport, credentials: RegistryKeyring, trace: [String], logger: Logger) {
         client = RegistryClient(
             transport: transport.transport, logger: logger,
-            trace: Array(trace.suffix(RegistryClient.maximumTrace)))
+            trace: Array(trace.suffix(RegistryClient.maximumTrace)), requestTimeout: Self.patience)
         self.credentials = credentials
     }
 
@@ -28,6 +32,8 @@ public struct UpstreamSession: Sendable {
         /// Seconds after which it wants to be asked again.
         public var retryAfter: Int?
         public var description: String
+
+        init(_ text: String) { description = text }
 
         init(_ error: RegistryError) {
             status = error.status
@@ -66,9 +72,11 @@ public struct UpstreamSession: Sendable {
     public func size(
         of digest: Digest, in repository: RepositoryName, isInsecure: Bool
     ) async throws(Failure) -> Int64 {
-        try await withAccess(to: repository, isInsecure) { (access) async throws(RegistryError) in
+        let size = try await withAccess(to: repository, isInsecure) { (access) async throws(RegistryError) in
             try await client.blobSize(digest, in: repository, access: access)
         }
+        guard size <= Self.maximumSize else { throw Failure("it says that the blob has \(size) bytes") }
+        return size
     }
 
     /// Begins to fetch a blob.

@@ -27,7 +27,7 @@ extension RegistryClient {
     /// and time-outs (A.12).
     func send(_ call: RegistryCall) async throws(RegistryError) -> HTTPReply {
         let clock = ContinuousClock()
-        let deadline = clock.now + configuration.requestTimeout
+        let deadline = clock.now + requestTimeout
         let policy = RetryPolicy(
             maxRetries: configuration.maxRetries, base: configuration.retryBase,
             maxRetryAfter: configuration.maxRetryAfter)

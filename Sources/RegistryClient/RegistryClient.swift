@@ -14,6 +14,8 @@ public final class RegistryClient: Sendable {
     let logger: Logger
     /// The URLs of the requests, here and before, that this client works for; empty where nobody asked us.
     let trace: [String]
+    /// Time for one answer, pauses, retries and redirects included.
+    let requestTimeout: Duration
     let endpoints = OnceMap<EndpointKey, Endpoint>()
     let tokens = OnceMap<TokenRequest, BearerToken>()
 
@@ -23,10 +25,14 @@ public final class RegistryClient: Sendable {
     public static let maximumTrace = 20
 
     /// - Parameter trace: for a client that asks because somebody asked us: the URLs of those requests.
-    public init(transport: RegistryTransport, logger: Logger, trace: [String] = []) {
+    /// - Parameter requestTimeout: nil for that of the configuration.
+    public init(
+        transport: RegistryTransport, logger: Logger, trace: [String] = [], requestTimeout: Duration? = nil
+    ) {
         self.transport = transport
         self.logger = logger
         self.trace = trace
+        self.requestTimeout = requestTimeout ?? transport.configuration.requestTimeout
     }
 
     var configuration: RegistryClientConfiguration { transport.configuration }

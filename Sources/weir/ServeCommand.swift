@@ -51,7 +51,8 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(help: "Whether blobs are mounted from any repository that has them: true or false. Default: true.")
     var registryMountWithoutSource: String?
 
-    @Option(help: "SCHEME://HOST[:PORT] where clients of the registry get tokens. Default: --public-url, or their host.")
+    @Option(
+        help: "SCHEME://HOST[:PORT] where clients of the registry get tokens. Default: --public-url, or their host.")
     var registryTokenRealm: String?
 
     @Option(help: "Whether the registry fetches what streams name elsewhere: true or false. Default: true.")

@@ -20,7 +20,7 @@ public struct NoPullSecrets: PullSecretSource {
 
 extension PullSecretSource {
     /// The secrets that images are pulled with (spec/image-resources.md 11).
-    func pullSecrets(
+    public func pullSecrets(
         in namespace: String, options: ListOptions = ListOptions()
     ) async throws -> (items: [Secret], metadata: ListMeta) {
         let (items, metadata) = try await secrets(in: namespace, options: options)

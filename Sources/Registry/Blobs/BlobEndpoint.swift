@@ -116,7 +116,7 @@ struct BlobAnswer: Sendable {
     }
 
     /// A range of another state of the blob is none; there are no others.
-    private func ranges(of request: ServerRequest) -> ByteRanges {
+    func ranges(of request: ServerRequest) -> ByteRanges {
         if let condition = request.header(.ifRange), condition != "\"\(digest)\"" { return .all }
         return ByteRanges(request.header(.range), size: size)
     }

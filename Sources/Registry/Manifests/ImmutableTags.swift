@@ -5,15 +5,12 @@ import OCI
 
 /// Tags that stay what they were pushed as: an annotation of the stream says which (spec/registry.md N-13).
 struct ImmutableTags {
-    private let pattern: Regex<AnyRegexOutput>?
-
-    /// Patterns are written by whoever may change the stream: a short one cannot take long.
-    private static let maximumPattern = 256
+    private let pattern: TagPattern?
 
     /// Nil for a stream without the annotation. One whose pattern cannot be read lets no tag change: the safe side.
     init?(_ stream: ImageStream, logger: Logger) {
         guard let text = stream.metadata.annotations[KnownAnnotation.immutableTags], !text.isEmpty else { return nil }
-        pattern = text.utf8.count <= Self.maximumPattern ? try? Regex(text) : nil
+        pattern = TagPattern(text)
         if pattern == nil {
             logger.warning(
                 "the annotation \(KnownAnnotation.immutableTags) is no usable pattern",
@@ -27,7 +24,7 @@ struct ImmutableTags {
             guard let current = stream.status.newestEvent(of: tag)?.image, current != digest.description else {
                 continue
             }
-            if let pattern, (try? pattern.wholeMatch(in: tag)) == nil { continue }
+            if let pattern, pattern.matches(tag) != true { continue }
             throw .denied("tag \(tag) is immutable")
         }
     }

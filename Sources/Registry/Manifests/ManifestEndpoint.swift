@@ -86,7 +86,9 @@ struct SignatureTag: Hashable, Sendable {
 
     init?(_ tag: String) {
         var text = tag[...]
-        for suffix in [".sig", ".att", ".sbom"] where text.hasSuffix(suffix) { text = text.dropLast(suffix.count) }
+        if let suffix = [".sig", ".att", ".sbom"].first(where: { text.hasSuffix($0) }) {
+            text = text.dropLast(suffix.count)
+        }
         guard text.hasPrefix("sha256-"), let digest = Digest("sha256:\(text.dropFirst(7))") else { return nil }
         subject = digest
     }

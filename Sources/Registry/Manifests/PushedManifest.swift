@@ -73,7 +73,7 @@ struct PushedManifest: Sendable {
             layers = (document.layers + Self.loose(object["blobs"])).compactMap { try? $0.checked(at: "") }
             children = document.manifests.compactMap { try? $0.checked(at: "") }
         }
-        try Self.checkData(object)
+        try Self.checkData(object, isKnownKind: kind != .opaque)
         self.config = config
         self.layers = layers
         self.children = children
@@ -171,10 +171,13 @@ struct PushedManifest: Sendable {
     }
 
     /// Content that a descriptor brings along must be what it says (P-4).
-    private static func checkData(_ object: JSONObject) throws(RegistryError) {
-        let single = [object["config"], object["subject"]].compactMap { $0 }
+    private static func checkData(_ object: JSONObject, isKnownKind: Bool) throws(RegistryError) {
+        let single = [object["config"], object["subject"]].compactMap { $0 }.filter { !$0.isNull }
         let lists = ["layers", "manifests", "blobs"].flatMap { Array(object[$0]?.arrayValue ?? []) }
         for entry in single + lists {
+            guard !isKnownKind || entry["size"]?.integerValue != nil else {
+                throw .invalidManifest("a descriptor must say its size")
+            }
             guard let data = entry["data"]?.stringValue else { continue }
             guard case .bytes(let bytes) = Base64.decode(Array(data.utf8)) else { continue }
             let digest = entry["digest"]?.stringValue.flatMap { Digest($0) }

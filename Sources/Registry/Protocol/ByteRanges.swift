@@ -42,7 +42,7 @@ enum ByteRanges: Hashable, Sendable {
         }
         if parts.isEmpty {
             self = .none
-        } else if parts.count > 1, total > 2 * size {
+        } else if parts.count > 1, total / 2 > size {
             self = .tooMuch
         } else {
             self = .parts(parts)

@@ -43,8 +43,7 @@ public enum RegistryRoute: Hashable, Sendable {
         case "openshift":
             guard path == Self.tokenPath else { throw Self.unknown }
             self = .token
-        case "",
-            "healthz" where segments.count == 1:
+        case "" where segments.count == 1, "healthz" where segments.count == 1:
             self = .health
         default: throw Self.unknown
         }

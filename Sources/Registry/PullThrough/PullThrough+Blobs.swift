@@ -8,7 +8,6 @@ import OCI
 extension PullThrough {
     /// The size of a blob of a visible image, in bytes; nil where nobody has it.
     func size(of digest: Digest, in repository: Repository, _ call: RegistryCall) async throws -> Int64? {
-        if let transfer = transfers.running(digest) { return transfer.size }
         let session = try await session(repository, call)
         return try? await find(digest, in: repository, session).size
     }
@@ -24,15 +23,30 @@ extension PullThrough {
         guard configuration.mirrors, found.size <= configuration.maximumMirrorBytes, found.size > 0 else {
             return try await passThrough(digest, found, session, answer, request)
         }
-        switch transfers.claim(digest, size: found.size) {
+        let key = Transfers.Key(
+            digest: digest, namespace: repository.path.namespace, source: found.source)
+        let transfer: Transfer
+        switch transfers.claim(key, size: found.size) {
         case .tooMany: throw Self.tooMany("too many blobs are being fetched", 5)
-        case .running(let transfer):
-            return answer.streamed(to: request) { try await transfer.next(after: $0, upTo: $1) }
-        case .new(let transfer):
+        case .running(let running): transfer = running
+        case .new(let new):
+            // Another one may have fetched it since this request looked.
+            let present = try? await repository.core.repository(repository.path).localBlob(digest)
+            if let present,
+                let file = try? await repository.core.content.file(of: present.canonical, size: present.size)
+            {
+                new.finish(.success(()))
+                transfers.end(key)
+                return answer.response(to: request) { file.part($0) }
+            }
+            transfer = new
             // Goes on when the client leaves (PT-17).
-            Task { await fetch(digest, found, transfer, session, repository) }
-            return answer.streamed(to: request) { try await transfer.next(after: $0, upTo: $1) }
+            Task { await fetch(key, transfer, session, repository) }
         }
+        do { try await transfer.begun() } catch is CancellationError { throw CancellationError() } catch {
+            throw RegistryError.unknownBlob(digest, cause: "\(found.source.repository.host): \(error)")
+        }
+        return answer.streamed(to: request) { try await transfer.next(after: $0, upTo: $1) }
     }
 
     /// A blob that somebody has.
@@ -58,27 +72,29 @@ extension PullThrough {
         }
         for source in sources.all() where !candidates.contains(source) { candidates.append(source) }
         var failure: UpstreamSession.Failure?
+        var host = ""
         for source in candidates.prefix(UpstreamSources.maximum) {
             do {
                 let size = try await session.size(of: digest, in: source.repository, isInsecure: source.isInsecure)
                 return Found(source: source, size: size)
             } catch {
                 if failure == nil || error.isRateLimit { failure = error }
+                if failure?.description == error.description { host = source.repository.host }
             }
         }
         guard let failure else { throw RegistryError.unknownBlob(digest) }
         if failure.isRateLimit { throw Self.tooMany("unable to pullthrough blob", failure.retryAfter) }
-        throw RegistryError.unknownBlob(digest, cause: "\(failure)")
+        throw RegistryError.unknownBlob(digest, cause: "\(host): \(failure)")
     }
 
     /// Fetches all of a blob, writes it down, and makes it a part of the repository when it is what it should be.
     private func fetch(
-        _ digest: Digest, _ found: Found, _ transfer: Transfer, _ session: UpstreamSession, _ repository: Repository
+        _ key: Transfers.Key, _ transfer: Transfer, _ session: UpstreamSession, _ repository: Repository
     ) async {
-        let core = repository.core
+        let (core, digest, source) = (repository.core, key.digest, key.source)
         do {
             let download = try await session.download(
-                digest, in: found.source.repository, isInsecure: found.source.isInsecure)
+                digest, in: source.repository, isInsecure: source.isInsecure)
             let upload = try await core.content.blobs.stage(hashing: digest.algorithm)
             do {
                 var pending = 0
@@ -101,10 +117,10 @@ extension PullThrough {
         } catch {
             core.logger.warning(
                 "a blob could not be fetched",
-                metadata: ["digest": "\(digest)", "from": "\(found.source.repository)", "error": "\(error)"])
+                metadata: ["digest": "\(digest)", "from": "\(source.repository)", "error": "\(error)"])
             transfer.finish(.failure(error))
         }
-        transfers.end(digest)
+        transfers.end(key)
     }
 
     /// Bytes after which readers get to know of more.
@@ -119,7 +135,7 @@ extension PullThrough {
             download = try await session.download(
                 digest, in: found.source.repository, isInsecure: found.source.isInsecure)
         } catch {
-            throw RegistryError.unknownBlob(digest, cause: "\(error)")
+            throw RegistryError.unknownBlob(digest, cause: "\(found.source.repository.host): \(error)")
         }
         return answer.whole { writer in
             var count: Int64 = 0
@@ -140,7 +156,7 @@ extension BlobAnswer {
         to request: ServerRequest, _ next: @escaping @Sendable (Int64, Int64) async throws -> [UInt8]?
     ) -> ServerResponse {
         let range: Range<Int64>
-        switch ByteRanges(request.header(.range), size: size) {
+        switch ranges(of: request) {
         // Several parts of what is not here yet are not worth it: all of it is an answer too.
         case .all: range = 0..<size
         case .parts(let ranges) where ranges.count == 1: range = ranges[0]

@@ -126,7 +126,7 @@ public struct PullThrough: Sendable {
     func session(_ repository: Repository, _ call: RegistryCall) async throws -> UpstreamSession {
         var keyring = RegistryKeyring([])
         do {
-            let found = try await secrets.secrets(in: repository.path.namespace, options: ListOptions())
+            let found = try await secrets.pullSecrets(in: repository.path.namespace)
             keyring = RegistryKeyring.reading(found.items).keyring
         } catch {
             // Perhaps it can be had without (PT-10).

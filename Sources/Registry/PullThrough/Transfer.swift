@@ -43,6 +43,18 @@ final class Transfer: Sendable {
 
     // MARK: Reading
 
+    /// Waits until some of it is here.
+    /// - Throws: where it cannot be had.
+    func begun() async throws {
+        while true {
+            let (content, end) = state.withLock { ($0.content, $0.end) }
+            if case .failure(let error) = end { throw error }
+            if end != nil || (content?.size ?? 0) > 0 { return }
+            await wait(0)
+            try Task.checkCancellation()
+        }
+    }
+
     /// The bytes from an offset on that can be had now; waits where there are none.
     /// - Returns: nil at the end.
     /// - Throws: where the blob cannot be had.

@@ -13,6 +13,8 @@ struct UpstreamSource: Hashable, Sendable {
 struct UpstreamSources: Sendable {
     private let stream: ImageStream
     private let isInsecureStream: Bool
+    /// Hosts that some tag may be imported from without a good certificate: that holds for the host (4.3).
+    private let insecureHosts: Set<String>
     /// Whether a pull spec names this registry, which is never asked for what it does not have.
     private let isOwn: @Sendable (ImageReference) -> Bool
 
@@ -23,6 +25,13 @@ struct UpstreamSources: Sendable {
         self.stream = stream
         self.isOwn = isOwn
         isInsecureStream = stream.metadata.annotations[KnownAnnotation.insecureRepository] == "true"
+        let insecureTags = Set(stream.spec.tags.filter(\.importPolicy.insecure).map(\.name))
+        insecureHosts = Set(
+            stream.status.tags.filter { insecureTags.contains($0.tag) }.flatMap { entry in
+                entry.items.compactMap {
+                    (try? ImageReference(parsing: $0.dockerImageReference))?.withClientDefaults().registry
+                }
+            })
     }
 
     /// The source that the newest event with an image names; nil where there is none.
@@ -61,9 +70,8 @@ struct UpstreamSources: Sendable {
             !reference.name.isEmpty
         else { return nil }
         let complete = reference.withClientDefaults()
-        let isInsecureTag = stream.spec.tags.contains { $0.name == tag && $0.importPolicy.insecure }
+        let isInsecure = isInsecureStream || insecureHosts.contains(complete.registry)
         return UpstreamSource(
-            repository: RepositoryName(host: complete.registry, path: complete.repositoryName),
-            isInsecure: isInsecureStream || isInsecureTag)
+            repository: RepositoryName(host: complete.registry, path: complete.repositoryName), isInsecure: isInsecure)
     }
 }

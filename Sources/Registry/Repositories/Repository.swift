@@ -92,8 +92,8 @@ struct Repository: Sendable {
             if !link.isDeleted { core.index.touch(canonical, link, in: id) }
             return !link.isDeleted
         }
-        // A manifest may be asked for as the bytes that it is (L-6).
-        if !record.mediaType.isEmpty { return try await gives(digest) }
+        // A manifest may be asked for as the bytes that it is (L-6). What is a manifest to some may be a config to others.
+        if !record.mediaType.isEmpty, try await gives(digest) { return true }
         return try await givesAsPartOfImage(digest)
     }
 }

@@ -30,7 +30,8 @@ public struct RegistrySettings: Sendable {
             try !choice("registryCatalog", "registry-catalog", "visible", "administrators")
         registry.mountsWithoutSource = reader.bool(forKey: "registryMountWithoutSource", default: true)
         if let realm = reader.string(forKey: "registryTokenRealm"), !realm.isEmpty {
-            guard realm.hasPrefix("https://") || realm.hasPrefix("http://"), realm.split(separator: "/").count == 2 else {
+            guard realm.hasPrefix("https://") || realm.hasPrefix("http://"), realm.split(separator: "/").count == 2
+            else {
                 throw WeirConfiguration.Invalid(
                     description: "registry-token-realm must be SCHEME://HOST[:PORT], not \"\(realm)\"")
             }

@@ -375,7 +375,9 @@ struct RetentionRunTests {
             mapping.image.metadata.name = digest("1")
             mapping.image.dockerImageReference = "quay.io/x/app@\(digest("1"))"
             mapping.image.dockerImageManifests = [
-                ImageManifest(digest: digest("a"), mediaType: "application/x", manifestSize: 1, architecture: "amd64", os: "linux")
+                ImageManifest(
+                    digest: digest("a"), mediaType: "application/x", manifestSize: 1, architecture: "amd64", os: "linux"
+                )
             ]
             try await world.api.push(mapping, context("imagestreammappings"))
             try await world.push("b", to: RetentionDecisionTests.signed("a"))

@@ -9,6 +9,8 @@ from lib.project import CREATE, PULL, PUSH, item_of
 from lib.register import group
 
 test = group("pushing", "api")
+# After all others, whom it may hold up.
+slow = group("pushing-slow", "api", last=True)
 MANAGED = "openshift.io/image.managed"
 STORED = "image.openshift.io/manifestBlobStored"
 ORDER = "image.openshift.io/dockerLayersOrder"
@@ -256,7 +258,7 @@ def immutable(t):
     item_of(project.history("v1"), 0, content.digest)
 
 
-@test("N-13 a pattern that is made to take long does not hold anybody up")
+@slow("N-13 a pattern that is made to take long does not hold anybody up")
 def slow_pattern(t):
     project = t.project()
     project.make_stream(annotations={"image.openshift.io/immutableTags": "(a+)+b"})

@@ -10,7 +10,8 @@ struct AccessRecordTests {
 
     private static let rows: [(RegistryRoute, [String], [AccessRecord])] = [
         (.base, ["GET", "HEAD"], []), (.catalog, ["GET"], []), (.token, ["GET", "POST"], []), (.health, ["GET"], []),
-        (.extensions(nil), ["GET"], []), (.metrics, ["GET"], [.metrics]), (.prunedBlob(digest("a")), ["DELETE"], [.prune]),
+        (.extensions(nil), ["GET"], []), (.metrics, ["GET"], [.metrics]),
+        (.prunedBlob(digest("a")), ["DELETE"], [.prune]),
         (.extensions(app), ["GET"], [.repository(app, .pull)]),
         (.tags(app), ["GET", "HEAD"], [.repository(app, .pull)]),
         (.referrers(app, subject: "x"), ["GET", "HEAD"], [.repository(app, .pull)]),
@@ -48,7 +49,7 @@ struct AccessRecordTests {
 
     @Test("What is wanted is one of these permissions of the image API", arguments: permissions)
     func needs(_ record: AccessRecord, _ expected: [String]) {
-        let seen = record.permissions.map { permission in
+        let seen = record.permissions.map { permission -> String in
             #expect(permission.group == "image.openshift.io")
             let resource = permission.subresource.isEmpty ? "" : "/\(permission.subresource)"
             return "\(permission.verb) \(permission.resource)\(resource) \(permission.namespace) \(permission.name)"

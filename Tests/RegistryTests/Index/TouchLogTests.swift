@@ -1,0 +1,80 @@
+import OCI
+import Testing
+
+@testable import Registry
+
+@Suite("Uses of blobs, before the store knows of them")
+struct TouchLogTests {
+    private let later = TouchLog.granularity + 1
+
+    @Test("A use is noted when the one that is known is old")
+    func coarse() {
+        let log = TouchLog()
+        log.touch("a", known: 0, now: TouchLog.granularity)
+        #expect(log.time(of: "a") == nil)
+        log.touch("a", known: 0, now: later)
+        #expect(log.time(of: "a") == later)
+        log.touch("a", known: 0, now: later + 1)
+        #expect(log.time(of: "a") == later + 1)
+        #expect(log.time(of: "b") == nil)
+    }
+
+    @Test("What is being written counts until it has been")
+    func flush() {
+        let log = TouchLog()
+        log.touch("a", known: 0, now: later)
+        let first = log.beginFlush()
+        #expect(first == [TouchLog.Touch(key: "a", time: later)])
+        #expect(log.time(of: "a") == later)
+        log.endFlush(first)
+        #expect(log.time(of: "a") == nil)
+        #expect(log.beginFlush().isEmpty)
+    }
+
+    @Test("A use during the writing is not lost with it")
+    func during() {
+        let log = TouchLog()
+        log.touch("a", known: 0, now: later)
+        let first = log.beginFlush()
+        log.touch("a", known: 0, now: later + 5)
+        #expect(log.time(of: "a") == later + 5)
+        log.endFlush(first)
+        #expect(log.time(of: "a") == later + 5)
+        #expect(log.beginFlush() == [TouchLog.Touch(key: "a", time: later + 5)])
+    }
+
+    @Test("What could not be written is tried again")
+    func again() {
+        let log = TouchLog()
+        log.touch("a", known: 0, now: later)
+        _ = log.beginFlush()
+        log.touch("b", known: 0, now: later)
+        #expect(Set(log.beginFlush().map(\.key)) == ["a", "b"])
+    }
+
+    @Test("It holds so many and not more; those it knows go on")
+    func bounded() {
+        let log = TouchLog()
+        for number in 0..<TouchLog.capacity { log.touch("\(number)", known: 0, now: later) }
+        log.touch("one more", known: 0, now: later)
+        #expect(log.time(of: "one more") == nil)
+        log.touch("0", known: 0, now: later + 1)
+        #expect(log.time(of: "0") == later + 1)
+        #expect(log.beginFlush().count == TouchLog.capacity)
+    }
+
+    @Test("An upload's blob is known for a while after its end, for a client whose answer was lost")
+    func finished() {
+        let uploads = FinishedUploads()
+        #expect(uploads.blob(of: "0") == nil)
+        uploads.note("0", digest("a"))
+        #expect(uploads.blob(of: "0") == digest("a"))
+        for number in 1...4096 { uploads.note("\(number)", digest("b")) }
+        #expect(uploads.blob(of: "0") == nil)
+        #expect(uploads.blob(of: "1") == digest("b"))
+        for number in 4097...9000 { uploads.note("\(number)", digest("c")) }
+        #expect(uploads.blob(of: "\(9000 - 4096)") == nil)
+        #expect(uploads.blob(of: "\(9000 - 4095)") == digest("c"))
+        #expect(uploads.blob(of: "9000") == digest("c"))
+    }
+}
