@@ -52,7 +52,8 @@ enum FullDisk {
         try requireEqual(try await store.bytes(of: blob.digest), TestBytes.make(200_000, seed: 2))
         let blobs = try await store.blobs(after: nil, limit: 10).reduce(0) { $0 + $1.size }
         let lost = empty - blobs - (try await store.space().free)
-        try require(lost < 40_000, "\(lost) bytes are lost")
+        // A disk of its own; others write to the common one.
+        if failure == .full { try require(lost < 40_000, "\(lost) bytes are lost") }
         try require(try await store.uploads(after: nil, limit: 10).isEmpty, "there are uploads")
         try requireEqual(store.stagedBytes, 0)
         await store.close()
@@ -71,9 +72,9 @@ enum FullDisk {
         store = try await FileBlobStore.open(.init(root: directory))
         try requireEqual(try await store.bytes(of: blob.digest), TestBytes.make(10))
         try requireEqual(try await store.status(of: id)?.info, [7])
-        try await requireFailure(.full) { try await store.put(TestBytes.make(100_000)) }
+        try await requireFailure(.full) { try await store.put(TestBytes.make(100_000, seed: 5)) }
         unlink(path)
-        _ = try await store.put(TestBytes.make(100_000))
+        _ = try await store.put(TestBytes.make(100_000, seed: 5))
         await store.close()
         store = try await FileBlobStore.open(.init(root: directory))
         try requireEqual(try await store.status(of: id)?.info, [7])
