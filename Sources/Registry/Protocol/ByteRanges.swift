@@ -34,7 +34,12 @@ enum ByteRanges: Hashable, Sendable {
             case .some(let range):
                 guard let range else { continue }
                 parts.append(range)
-                total = total.addingReportingOverflow(Int64(range.count)).partialValue
+                let (sum, isTooMuch) = total.addingReportingOverflow(range.upperBound - range.lowerBound)
+                guard !isTooMuch else {
+                    self = .tooMuch
+                    return
+                }
+                total = sum
             case .none:
                 self = .all
                 return
