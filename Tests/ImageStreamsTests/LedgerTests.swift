@@ -57,7 +57,7 @@ struct LedgerRowTests {
         #expect(try rows(old, new).isEmpty)
     }
 
-    @Test("a deleted tag is a change, a deleted stream is one event however many tags it had")
+    @Test("a deleted tag is a change, a deleted stream is one event however many tags it had, and ends its repository")
     func deletions() throws {
         let old = stream(status: ["v1": [event("r1")], "v2": [event("r2")]])
         var without = old
@@ -65,7 +65,10 @@ struct LedgerRowTests {
         #expect(
             TagChange.between(old, without) == [TagChange(tag: "v1", from: event("r1"), to: nil)])
         let removal = try rows(old, nil)
-        #expect(removal.count == 1)
+        #expect(removal.count == 2)
+        let metadata = old.metadata
+        let repository = LedgerKeys.repository(namespace: metadata.namespace, stream: metadata.name)
+        #expect(removal.contains(.delete(key: repository)))
         #expect(try JSONValue.parse(try #require(puts(removal, LedgerKeys.outbox).first))["kind"] == "StreamDeleted")
     }
 
