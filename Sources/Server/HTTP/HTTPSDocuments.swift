@@ -12,7 +12,7 @@ struct HTTPSDocuments: OIDCDocuments {
     }
 
     private static let maximumBytes = 1 << 20
-    private static let timeout: TimeAmount = .seconds(10)
+    private static let timeout: TimeAmount = .seconds(30)
 
     private let tls: TLSConfiguration
 
@@ -31,7 +31,7 @@ struct HTTPSDocuments: OIDCDocuments {
         var configuration = HTTPClient.Configuration(tlsConfiguration: tls)
         // An issuer says where its documents are; nobody else does.
         configuration.redirectConfiguration = .disallow
-        configuration.timeout.connect = .seconds(5)
+        configuration.timeout.connect = .seconds(15)
         // Asked once in a while: a connection is not worth keeping.
         let client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
         let result: Result<[UInt8], any Error>
