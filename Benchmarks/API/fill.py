@@ -5,7 +5,7 @@ Usage: fill.py URL TOKEN_FILE
 """
 import sys
 
-from client import API, REPOSITORY, Client, digest, in_parallel, layers
+from api_client import API, REPOSITORY, Client, digest, in_parallel, layers
 
 STREAMS, TAGS, IMAGES = 1000, 20, 5000
 

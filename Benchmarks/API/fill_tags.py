@@ -6,7 +6,7 @@ Usage: fill_tags.py URL TOKEN_FILE
 import json
 import sys
 
-from client import API, REPOSITORY, Client, digest, in_parallel, layers
+from api_client import API, REPOSITORY, Client, digest, in_parallel, layers
 
 STREAMS, TAGS, WIDE = 10_000, 10, 200
 MANIFEST = "application/vnd.oci.image.manifest.v1+json"

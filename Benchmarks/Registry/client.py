@@ -78,25 +78,25 @@ class Connection:
         return manifest
 
 
-def _push(port, headers, number, seconds, results):
+def _push(port, headers, repository, seconds, results):
     connection = Connection(port, headers)
     end = time.time() + seconds
     count = 0
     try:
         while time.time() < end:
-            connection.push_image(f"bench/client-{number}", f"v{count % 10}")
+            connection.push_image(repository, f"v{count % 10}")
             count += 1
         results.put(count)
     except Exception as error:  # pylint: disable=broad-except
         results.put(str(error))
 
 
-def push_images(port, headers, clients, seconds):
-    """Images a second, pushed by so many clients at the same time."""
+def push_images(port, headers, clients, seconds, prefix="client"):
+    """Images a second, pushed by so many clients at the same time, each to a repository of its own."""
     context = get_context("fork")
     results = context.Queue()
     begin = time.time()
-    workers = [context.Process(target=_push, args=(port, headers, number, seconds, results))
+    workers = [context.Process(target=_push, args=(port, headers, f"bench/{prefix}-{number}", seconds, results))
                for number in range(clients)]
     for worker in workers:
         worker.start()

@@ -55,9 +55,16 @@ public protocol BlobStore: Sendable {
     /// - Returns: whether the blob is there now, condemned before or not.
     func restore(_ digest: Digest) async throws(BlobError) -> Bool
 
+    /// Condemned blobs in the order of their digests: a crash may have left them.
+    func condemned(after digest: Digest?, limit: Int) async throws(BlobError) -> [Digest]
+
     /// Deletes the bytes of a blob that was condemned; one that is in place stays.
     /// - Returns: bytes that are free now.
     func remove(_ digest: Digest) async throws(BlobError) -> Int64
+
+    /// Deletes blobs at once, condemned or not, one after the other.
+    /// - Returns: bytes that are free now.
+    func discard(_ digests: [Digest]) async throws(BlobError) -> Int64
 
     /// Puts a blob aside whose bytes turned out not to be those of its digest, for people to look at.
     func quarantine(_ digest: Digest) async throws(BlobError)

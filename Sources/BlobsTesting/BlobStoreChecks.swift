@@ -172,6 +172,25 @@ public enum BlobStoreChecks {
         try require(try await store.put(bytes).isNew, "a blob in quarantine was taken for one that is there")
     }
 
+    public static func discarding(_ store: any BlobStore) async throws {
+        let contents = (1...3).map { TestBytes.make($0 * 1_000) }
+        let digests = contents.map { Digest.sha256(of: $0) }
+        for bytes in contents { _ = try await store.put(bytes) }
+        let kept = try await store.put(TestBytes.make(77)).digest
+        _ = try await store.condemn(digests[1])
+        let absent = Digest.sha256(of: [1])
+        try requireEqual(try await store.discard(digests + [absent]), 6_000, "bytes that are free")
+        for digest in digests {
+            try require(try await store.content(of: digest) == nil, "a discarded blob is there")
+            try require(try await !store.restore(digest), "a discarded blob came back")
+        }
+        try require(try await store.condemned(after: nil, limit: 10).isEmpty, "something is still condemned")
+        try require(try await store.content(of: kept) != nil, "another blob is gone")
+        try requireEqual(try await store.discard(digests), 0)
+        try require(try await store.put(contents[0]).isNew, "a discarded blob was taken for one that is there")
+        try requireEqual(try await store.bytes(of: digests[0]), contents[0])
+    }
+
     public static func listing(_ store: any BlobStore) async throws {
         var digests: [Digest] = []
         for number in 0..<40 {

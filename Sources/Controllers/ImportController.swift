@@ -7,13 +7,10 @@ import Logging
 /// Imports what the specs of image streams ask for (spec/import-and-controllers.md B).
 ///
 /// It watches all streams and posts the imports that are due, a bounded number at a time. All state is in the streams:
-/// after a restart the first look at them tells what is left to do.
+/// after a restart the first look at them tells what is left to do. Images that could not be imported are the
+/// `ImportScheduler`'s.
 public struct ImportController: Sendable {
-    /// A stream, by namespace and name.
-    struct Key: Hashable, Sendable {
-        var namespace: String
-        var name: String
-    }
+    typealias Key = StreamKey
 
     /// Imports at the same time.
     public static let workers = 16
@@ -21,20 +18,18 @@ public struct ImportController: Sendable {
     private static let longestDelay: Duration = .seconds(1000)
 
     private let api: ImageStreamsAPI
-    private let recorder: any EventRecorder
+    private let metrics: ImportMetrics?
     private let context: @Sendable () -> RequestContext
     private let logger: Logger
     private let queue = WorkQueue<Key>()
 
-    /// - Parameters:
-    ///   - recorder: tells people of images that could not be imported.
-    ///   - context: makes the context of one import; its user is the server itself.
+    /// - Parameter context: makes the context of one import; its user is the server itself.
     public init(
-        api: ImageStreamsAPI, recorder: any EventRecorder = NoEventRecorder(),
-        context: @escaping @Sendable () -> RequestContext, logger: Logger
+        api: ImageStreamsAPI, metrics: ImportMetrics? = nil, context: @escaping @Sendable () -> RequestContext,
+        logger: Logger
     ) {
         self.api = api
-        self.recorder = recorder
+        self.metrics = metrics
         self.context = context
         self.logger = logger
     }
@@ -93,34 +88,22 @@ public struct ImportController: Sendable {
         context.cause = "import"
         do {
             let result = try await api.runImport(request, context)
-            let failed = zip(result.spec.images, result.status.images).filter { $1.status.status == "Failure" }
+            metrics?.imported(result, of: key, isScheduled: false)
+            let failed = result.status.images.count { $0.status.status == "Failure" }
             logger.info(
                 "imported",
                 metadata: [
                     "stream": "\(key.namespace)/\(key.name)", "images": "\(result.status.images.count)",
-                    "failed": "\(failed.count)",
+                    "failed": "\(failed)",
                 ])
-            await report(failed, of: stream)
         } catch let error as APIError where error.reason == "NotFound" || error.reason == "Conflict" {
             // The stream has changed or gone since it was read; its event is on the way.
             guard error.reason == "Conflict" else { return }
             queue.add(key)
+        } catch let error as APIError {
+            metrics?.refused(reason: error.reason, isScheduled: false)
+            throw error
         }
-    }
-
-    /// One event for one import, however many images failed: each has its condition in the stream's status.
-    private func report(_ failed: [(ImageImportSpec, ImageImportStatus)], of stream: ImageStream) async {
-        guard let (wanted, first) = failed.first else { return }
-        let tag = wanted.to.map { "tag \($0.name): " } ?? ""
-        let others = failed.count == 1 ? "" : " (and \(failed.count - 1) more)"
-        await recorder.record(
-            Occurrence(
-                .warning,
-                of: ObjectReference(
-                    kind: ImageStream.groupVersionKind.kind, namespace: stream.metadata.namespace,
-                    name: stream.metadata.name, uid: stream.metadata.uid,
-                    apiVersion: ImageStream.groupVersionKind.apiVersion),
-                reason: "ImportFailed", message: tag + first.status.message + others))
     }
 
     private func retry(_ key: Key, failures: Int, _ error: any Error) {

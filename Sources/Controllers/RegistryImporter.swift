@@ -23,7 +23,7 @@ public struct RegistryImporter: ImageImporter {
                     insecure: repository.isInsecure)
             })
         let (keyring, warnings) = RegistryKeyring.reading(order.pullSecrets)
-        let result = await importer.run(request, credentials: keyring)
+        let result = await importer.run(request, credentials: keyring, isBackground: order.isBackground)
         return ImportDelivery(
             images: result.images.map(Self.answer),
             repository: result.repository.map { repository in

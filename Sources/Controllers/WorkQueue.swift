@@ -48,6 +48,9 @@ final class WorkQueue<Key: Hashable & Sendable>: Sendable {
 
     private let state = Mutex(State())
 
+    /// Keys that nobody works on yet.
+    var waitingCount: Int { state.withLock { $0.waiting.count - $0.first } }
+
     func add(_ key: Key) {
         let pairs = state.withLock { state in
             state.enqueue(key)

@@ -18,7 +18,8 @@ extension ImportSession {
         var failures: [ImportFailure] = []
         for source in importer.policy.pullSources(reference) {
             do {
-                return try await fetch(source, insecure: insecure)
+                return try await fetch(
+                    source, insecure: insecure || importer.policy.isInsecure(source.repository))
             } catch {
                 failures.append(error)
             }

@@ -21,7 +21,9 @@ extension ImportSession {
             from: index.manifests, architecture: architecture.isEmpty ? platform.architecture : architecture,
             os: os.isEmpty ? platform.os : os)
         guard let entry else { throw .unusable(text: "no manifests in manifest list") }
-        return try await single(try await child(entry.digest, of: parent))
+        let image = try await single(try await child(entry.digest, of: parent))
+        importer.choices[importer.choiceKey(parent.manifest.digest, architecture, os)] = image.manifest.digest
+        return image
     }
 
     /// The list with every image in it; if one fails, all do (A.17).

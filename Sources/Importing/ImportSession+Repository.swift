@@ -25,7 +25,8 @@ extension ImportSession {
         of repository: RepositoryName, _ entry: RepositoryImportEntry, _ written: ImageReference
     ) async throws(ImportFailure) -> [String] {
         let tags = try await withAccess(
-            to: repository, insecure: entry.insecure, quoting: written.exact, failure: ImportFailure.tags
+            to: repository, insecure: entry.insecure || importer.policy.isInsecure(repository), quoting: written.exact,
+            failure: ImportFailure.tags
         ) { (access) async throws(RegistryError) in
             try await self.client.tags(in: repository, access: access)
         }.value

@@ -17,10 +17,12 @@ final class ImportSession: Sendable {
     /// The credentials that worked, per repository; anonymous is a value of its own.
     private let admitted = Mutex<[AccessKey: Credentials?]>([:])
 
-    init(importer: Importer, credentials: any CredentialSource) {
+    init(importer: Importer, credentials: any CredentialSource, isBackground: Bool = false) {
         self.importer = importer
         self.credentials = credentials
-        client = RegistryClient(transport: importer.transport, logger: importer.logger)
+        client = RegistryClient(
+            transport: importer.transport, logger: importer.logger, memory: importer.memory.forOneRequest(),
+            isBackground: isBackground)
     }
 
     /// Imports the entries of `spec.images`; also gives the outcome of each distinct item, for a repository import

@@ -33,6 +33,10 @@ public struct Importer: Sendable {
     let limiter: HostLimiter
     /// Sizes of layers: that of a digest is a fact wherever it was met (A.12).
     let layerSizes: RecentCache<Digest, Int64>
+    /// Which image of a list was taken for a platform: a fact likewise.
+    let choices: RecentCache<ListChoice, Digest>
+    /// Tokens, and where registries are.
+    let memory = RegistryMemory()
 
     public init(
         transport: RegistryTransport, configuration: Configuration = .init(), policy: PullPolicy = .direct,
@@ -44,13 +48,20 @@ public struct Importer: Sendable {
         self.logger = logger
         limiter = HostLimiter(limit: configuration.parallelPerHost)
         layerSizes = RecentCache(capacity: 2048)
+        choices = RecentCache(capacity: 50_000)
     }
+
+    /// What registries said of the requests they still take.
+    public var budgets: RegistryBudgets { transport.budgets }
 
     /// Fetches what `request` asks for. Never throws: each entry has its image or its failure.
     ///
     /// Entries for the same manifest are fetched once. Cancelling the task makes the entries not yet done fail.
-    public func run(_ request: ImportRequest, credentials: some CredentialSource) async -> ImportResult {
-        let session = ImportSession(importer: self, credentials: credentials)
+    /// - Parameter isBackground: nobody waits for it: nothing is asked of registries that have had enough (429).
+    public func run(
+        _ request: ImportRequest, credentials: some CredentialSource, isBackground: Bool = false
+    ) async -> ImportResult {
+        let session = ImportSession(importer: self, credentials: credentials, isBackground: isBackground)
         let images = await session.importImages(request.images)
         guard let entry = request.repository else { return ImportResult(images: images.results, repository: nil) }
         let repository = await session.importRepository(entry, known: images.outcomes)

@@ -1,3 +1,4 @@
+public import JSON
 public import Logging
 public import OCI
 public import RegistryClient
@@ -7,22 +8,27 @@ public import RegistryClient
 public struct UpstreamSession: Sendable {
     private let client: RegistryClient
     private let credentials: RegistryKeyring
+    private let policy: PullPolicy
 
     /// Credentials that are tried for one repository, before none at all.
     private static let maximumCredentials = 3
     /// Bytes of a blob that anybody could have: a pebibyte.
     private static let maximumSize: Int64 = 1 << 50
     /// How long a registry may take to begin an answer: somebody waits for ours.
-    private static let patience: Duration = .seconds(10)
+    private static let patience: Duration = .seconds(8)
 
     /// - Parameters:
     ///   - credentials: of the namespace.
+    ///   - policy: where else than at its source content may be had.
     ///   - trace: the URLs of the requests that this one works for.
-    public init(transport: UpstreamTransport, credentials: RegistryKeyring, trace: [String], logger: Logger) {
+    public init(
+        transport: UpstreamTransport, credentials: RegistryKeyring, policy: PullPolicy, trace: [String], logger: Logger
+    ) {
         client = RegistryClient(
             transport: transport.transport, logger: logger,
             trace: Array(trace.suffix(RegistryClient.maximumTrace)), requestTimeout: Self.patience)
         self.credentials = credentials
+        self.policy = policy
     }
 
     /// Why something could not be had.
@@ -31,18 +37,57 @@ public struct UpstreamSession: Sendable {
         public var status: Int?
         /// Seconds after which it wants to be asked again.
         public var retryAfter: Int?
+        /// Nobody answered there, or not in time.
+        public var isUnreachable = false
         public var description: String
 
-        init(_ text: String) { description = text }
+        public init(_ text: String) { description = text }
 
         init(_ error: RegistryError) {
             status = error.status
             retryAfter = error.retryAfter.map { Int($0.components.seconds) }
-            description = error.text
+            description = Self.text(error)
+            if case .network(_, _, let failure) = error { isUnreachable = failure.isUnreachable }
+        }
+
+        /// An answer to HEAD has nothing but its status to say.
+        private static func text(_ error: RegistryError) -> String {
+            guard case .unexplained(let status, _, "", _) = error else { return error.text }
+            switch status {
+            case 403: return RegistryErrorEntry(code: "DENIED").text
+            case 404: return RegistryErrorEntry(code: "NAME_UNKNOWN").text
+            case 429: return RegistryErrorEntry(code: "TOOMANYREQUESTS").text
+            default: return error.text
+            }
         }
 
         /// The registry has seen too many requests.
         public var isRateLimit: Bool { status == 429 }
+    }
+
+    /// Where content that belongs to a repository may be had: its mirrors, itself at last, unless the configuration says
+    /// that it is never to be asked (PT-13).
+    public func locations(of content: ManifestSelector, in repository: RepositoryName) -> [RepositoryName] {
+        policy.pullSources(RemoteReference(repository: repository, selector: content)).map(\.repository)
+    }
+
+    /// Whether the configuration lets the certificate of a repository's host be bad.
+    public func isInsecure(_ repository: RepositoryName) -> Bool { policy.isInsecure(repository) }
+
+    /// What refers to a manifest, a descriptor each, as the registry says.
+    public func referrers(
+        of subject: Digest, in repository: RepositoryName, isInsecure: Bool
+    ) async throws(Failure) -> [JSONValue] {
+        try await withAccess(to: repository, isInsecure) { (access) async throws(RegistryError) in
+            try await client.referrers(of: subject, in: repository, access: access)
+        }
+    }
+
+    /// Runs `operation` for at most `limit`; nil when the time is over. It must obey cancellation.
+    public static func within<Value: Sendable>(
+        _ limit: Duration, _ operation: @escaping @Sendable () async -> Value
+    ) async -> Value? {
+        await withDeadline(limit, operation: operation)
     }
 
     /// A manifest, whose bytes are those of the digest.

@@ -29,6 +29,14 @@ public struct NetworkFailure: Error, Hashable, Sendable {
         self.text = text
     }
 
+    /// The server cannot be talked to, and it would take as long to find that out again.
+    public var isUnreachable: Bool {
+        switch kind {
+        case .timeout, .nameServer, .noSuchHost, .refused: true
+        case .plainHTTP, .certificate, .other: false
+        }
+    }
+
     static let timedOut = NetworkFailure(.timeout, "context deadline exceeded")
 }
 

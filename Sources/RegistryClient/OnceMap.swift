@@ -7,20 +7,49 @@ import Synchronization
 final class OnceMap<Key: Hashable & Sendable, Value: Sendable>: Sendable {
     typealias Outcome = Result<Value, RegistryError>
 
-    private let entries = Mutex<[Key: Task<Outcome, Never>]>([:])
+    private struct Entry {
+        let task: Task<Outcome, Never>
+        let number: UInt64
+        let began: ContinuousClock.Instant
+    }
+
+    private struct State {
+        var entries: [Key: Entry] = [:]
+        var lastNumber: UInt64 = 0
+    }
+
+    private let state = Mutex(State())
+    /// For how long an outcome is good; nil for ever.
+    private let lifetime: Duration?
+    private let keepsFailures: Bool
+    /// Beyond so many entries all are forgotten: rare, and the work is only done again.
+    private let capacity: Int
+
+    init(lifetime: Duration? = nil, keepsFailures: Bool = true, capacity: Int = .max) {
+        self.lifetime = lifetime
+        self.keepsFailures = keepsFailures
+        self.capacity = capacity
+    }
 
     func outcome(of key: Key, compute: @escaping @Sendable () async -> Outcome) async -> Outcome {
-        let task = entries.withLock { entries in
-            if let task = entries[key] { return task }
-            let task = Task { await compute() }
-            entries[key] = task
-            return task
+        let now = ContinuousClock.now
+        let entry = state.withLock { state in
+            if let entry = state.entries[key], lifetime.map({ entry.began + $0 > now }) ?? true { return entry }
+            if state.entries.count >= capacity { state.entries = [:] }
+            state.lastNumber += 1
+            let entry = Entry(task: Task { await compute() }, number: state.lastNumber, began: now)
+            state.entries[key] = entry
+            return entry
         }
-        return await task.value
+        let outcome = await entry.task.value
+        if !keepsFailures, case .failure = outcome {
+            state.withLock { if $0.entries[key]?.number == entry.number { $0.entries[key] = nil } }
+        }
+        return outcome
     }
 
     /// The next one who asks computes anew.
     func forget(_ key: Key) {
-        entries.withLock { $0[key] = nil }
+        state.withLock { $0.entries[key] = nil }
     }
 }

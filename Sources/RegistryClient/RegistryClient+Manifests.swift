@@ -47,12 +47,35 @@ extension RegistryClient {
         _ reference: RemoteReference, access: RegistryAccess
     ) async throws(RegistryError) -> Digest {
         if let reply = try? await send(manifestCall(reference, method: "HEAD", access: access)),
-            let header = reply.headers.first(name: "docker-content-digest"), let digest = Digest(header)
+            let digest = Self.digest(of: reply)
         {
             return digest
         }
         // A HEAD that fails has no body to say why: the GET will.
         return try await manifest(reference, access: access).manifest.digest
+    }
+
+    /// Asks by HEAD whether a tag still points at what the caller knows (G.7).
+    ///
+    /// A registry that names no digest is asked for the manifest. Unlike `manifestDigest`, a failure stays one: it says
+    /// only the status, and whether it is worth more is the caller's to decide.
+    /// - Returns: never `missing`: that is a failure with status 404.
+    public func checkManifest(
+        _ reference: RemoteReference, access: RegistryAccess, unless known: ContentValidators?
+    ) async throws(RegistryError) -> ConditionalContent<Digest> {
+        var call = manifestCall(reference, method: "HEAD", access: access)
+        call.known = known
+        let reply = try await send(call)
+        if reply.isUnchanged(known) { return .unchanged }
+        if let digest = Self.digest(of: reply) { return .found(digest, ContentValidators(reply.headers)) }
+        call.method = "GET"
+        let full = try await send(call)
+        if full.isUnchanged(known) { return .unchanged }
+        return .found(try read(full, as: reference).manifest.digest, ContentValidators(full.headers))
+    }
+
+    private static func digest(of reply: HTTPReply) -> Digest? {
+        reply.headers.first(name: "docker-content-digest").flatMap { Digest($0) }
     }
 
     private func manifestCall(_ reference: RemoteReference, method: String, access: RegistryAccess) -> RegistryCall {

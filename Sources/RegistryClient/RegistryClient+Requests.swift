@@ -36,6 +36,8 @@ extension RegistryClient {
             do {
                 return try await sendOnce(call, timeout: deadline - clock.now)
             } catch {
+                // Work that nobody waits for comes back when the registry wants it.
+                if isBackground, error.status == 429 { throw error }
                 guard
                     let pause = policy.pause(after: error, attempt: attempt, jitter: Double.random(in: 0...1)),
                     clock.now + pause < deadline, !Task.isCancelled
@@ -47,6 +49,15 @@ extension RegistryClient {
                 do { try await Task.sleep(for: pause) } catch { throw Self.cancelled(call) }
             }
         }
+    }
+
+    /// - Throws: what a registry would answer that has said it takes nothing before a time, where nobody waits for it.
+    private func checkRefusal(_ call: RegistryCall) throws(RegistryError) {
+        guard isBackground,
+            let left = transport.budgets.refusal(
+                host: call.repository.apiHost, account: call.access.credentials?.username)
+        else { return }
+        throw .registry(status: 429, [RegistryErrorEntry(code: "TOOMANYREQUESTS")], retryAfter: left)
     }
 
     /// Says where the request comes from, so that registries that ask each other in a circle notice (PT-29).
@@ -64,6 +75,7 @@ extension RegistryClient {
         let clock = ContinuousClock()
         let deadline = clock.now + timeout
         let endpoint = try await endpoint(EndpointKey(host: call.repository.apiHost, insecure: call.access.insecure))
+        try checkRefusal(call)
         let url = call.page ?? endpoint.url("/v2/\(call.repository.path)/\(call.path)")
         var http = HTTPCall(
             method: call.method, url: url,
@@ -79,6 +91,11 @@ extension RegistryClient {
         if reply.status == 401, let second = await secondAuthorizer(authorizer, after: reply) {
             http.timeout = max(.zero, deadline - clock.now)
             reply = try await authorized(http, second)
+        }
+        if reply.url.origin == endpoint.base.origin {
+            transport.budgets.observe(
+                host: call.repository.apiHost, account: call.access.credentials?.username,
+                RateLimitHeaders(status: reply.status, reply.headers))
         }
         guard reply.isSuccess || reply.isUnchanged(call.known) else { throw ErrorDocument.error(of: reply) }
         return reply

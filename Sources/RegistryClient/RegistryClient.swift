@@ -7,8 +7,8 @@ import OCI
 ///     let client = RegistryClient(transport: transport, logger: logger)
 ///     let answer = try await client.manifest(reference, access: RegistryAccess(credentials: alice))
 ///
-/// Make one for each import request: nothing is remembered across clients, so tokens of one namespace never serve
-/// another (G.5). All methods may be called concurrently. A class because the calls share that memory.
+/// Make one for each import request: nothing but tokens is remembered across clients, and only where they are given
+/// the same memory (G.5). All methods may be called concurrently. A class because the calls share that memory.
 public final class RegistryClient: Sendable {
     let transport: RegistryTransport
     let logger: Logger
@@ -16,8 +16,10 @@ public final class RegistryClient: Sendable {
     let trace: [String]
     /// Time for one answer, pauses, retries and redirects included.
     let requestTimeout: Duration
-    let endpoints = OnceMap<EndpointKey, Endpoint>()
-    let tokens = OnceMap<TokenRequest, BearerToken>()
+    let endpoints: OnceMap<EndpointKey, Endpoint>
+    let tokens: OnceMap<TokenRequest, BearerToken>
+    /// Nobody waits for what this client does: it asks nothing of registries that have had enough.
+    let isBackground: Bool
 
     /// The header that such requests carry their URLs in.
     public static let traceHeader = "X-Registry-Request-URL"
@@ -26,9 +28,16 @@ public final class RegistryClient: Sendable {
 
     /// - Parameter trace: for a client that asks because somebody asked us: the URLs of those requests.
     /// - Parameter requestTimeout: nil for that of the configuration.
+    /// - Parameter memory: nil for one of its own.
+    /// - Parameter isBackground: nobody waits for the answers: while a registry wants no requests (429), none is made.
     public init(
-        transport: RegistryTransport, logger: Logger, trace: [String] = [], requestTimeout: Duration? = nil
+        transport: RegistryTransport, logger: Logger, trace: [String] = [], requestTimeout: Duration? = nil,
+        memory: RegistryMemory? = nil, isBackground: Bool = false
     ) {
+        let memory = memory ?? .alone()
+        endpoints = memory.endpoints
+        tokens = memory.tokens
+        self.isBackground = isBackground
         self.transport = transport
         self.logger = logger
         self.trace = trace

@@ -23,6 +23,8 @@ public struct RegistryClientConfiguration: Sendable {
     public var maxErrorBytes = 64 << 10
     public var maxTagPages = 1000
     public var maxTags = 200_000
+    /// Descriptors taken of a list of referrers.
+    public var maxReferrers = 1000
     public var manifestLimits = ManifestLimits.standard
 
     public var maxRedirects = 10

@@ -7,6 +7,8 @@ import NIOSSL
 /// There is one per process. A class because it owns the pools, which `shutdown` must close.
 public final class RegistryTransport: Sendable {
     public let configuration: RegistryClientConfiguration
+    /// What registries said of the requests they still take.
+    public let budgets = RegistryBudgets()
     private let secure: HTTPClient
     private let insecure: HTTPClient
 

@@ -57,6 +57,11 @@ struct BlobStoreTests {
         try await with(factory) { try await BlobStoreChecks.cancelling($0) }
     }
 
+    @Test("discards many at once, condemned or not, and no other", arguments: engines)
+    func discarding(_ factory: BlobStoreFactory) async throws {
+        try await with(factory) { try await BlobStoreChecks.discarding($0) }
+    }
+
     @Test("removes in two steps, of which the first can be undone", arguments: engines)
     func removal(_ factory: BlobStoreFactory) async throws {
         try await with(factory) { try await BlobStoreChecks.removal($0) }

@@ -40,7 +40,8 @@ struct World: Sendable {
     let store: Store
 
     static func run(
-        minimumRetentionInterval: Duration = .seconds(60), _ body: (World) async throws -> Void
+        minimumRetentionInterval: Duration = .seconds(60),
+        prepare: (ImageStreamsAPI, Store) -> Void = { _, _ in }, _ body: (World) async throws -> Void
     ) async throws {
         let directory = FileManager.default.temporaryDirectory.appending(path: "weir-\(UUID().uuidString)").path
         try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
@@ -50,6 +51,7 @@ struct World: Sendable {
             store: store, configuration: ImageStreamsConfiguration(minimumRetentionInterval: minimumRetentionInterval),
             authorizer: EveryAuthorizer(), namespaces: nil,
             importer: NoImporter())
+        prepare(api, store)
         try await store.start()
         let result: Result<Void, any Error>
         do { result = .success(try await body(World(api: api, store: store))) } catch { result = .failure(error) }

@@ -115,6 +115,14 @@ final class BlobShelf: Sendable {
         try alone(with: digest) { () throws(BlobError) in try clear(layout.trashed(digest)) }
     }
 
+    /// Deletes a blob, also what the trash has of it. The file goes before its folder, so that what a crash leaves is no
+    /// blob.
+    func discard(_ digest: Digest) throws(BlobError) -> Int64 {
+        try alone(with: digest) { () throws(BlobError) in
+            try clear(layout.directory(digest)) + clear(layout.trashed(digest))
+        }
+    }
+
     /// Puts a damaged blob aside.
     func quarantine(_ digest: Digest) throws(BlobError) {
         try alone(with: digest) { () throws(BlobError) in
@@ -131,6 +139,13 @@ final class BlobShelf: Sendable {
     private func clear(_ directory: String) throws(BlobError) -> Int64 {
         guard try Disk.entry(directory) != nil else { return 0 }
         return try Disk.removeDirectory(directory)
+    }
+
+    /// What is in the trash after a digest, in order.
+    func trashed(after digest: Digest?, limit: Int) throws(BlobError) -> [Digest] {
+        let last = digest?.hex ?? ""
+        let names = try Disk.names(in: layout.trash).sorted().lazy.filter { $0 > last }
+        return Array(names.compactMap { Digest("sha256:" + $0) }.prefix(limit))
     }
 
     /// Blobs after a digest, in order; the directories of the reference are read one after the other.

@@ -139,8 +139,21 @@ public final class FileBlobStore: BlobStore {
         try await change { (shelf) throws(BlobError) in try shelf.restore(digest) }
     }
 
+    public func condemned(after digest: Digest?, limit: Int) async throws(BlobError) -> [Digest] {
+        let shelf = shelf
+        return try await workers.run { () throws(BlobError) in try shelf.trashed(after: digest, limit: limit) }
+    }
+
     public func remove(_ digest: Digest) async throws(BlobError) -> Int64 {
         try await change { (shelf) throws(BlobError) in try shelf.remove(digest) }
+    }
+
+    public func discard(_ digests: [Digest]) async throws(BlobError) -> Int64 {
+        try await change { (shelf) throws(BlobError) in
+            var freed: Int64 = 0
+            for digest in digests { freed += try shelf.discard(digest) }
+            return freed
+        }
     }
 
     public func quarantine(_ digest: Digest) async throws(BlobError) {

@@ -1,5 +1,13 @@
 public import OCI
 
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#else
+import Darwin
+#endif
+
 /// What another registry has written into a directory: the layout of the reference and of distribution (spec/registry.md
 /// 5.1), read with suspicion. Symbolic links are not followed, names and links are checked, everything else is passed
 /// over and reported.
@@ -96,6 +104,26 @@ public struct ReferenceDirectory: Sendable {
         }
     }
 
+    /// The file of one blob; nil where there is none.
+    public func blob(_ digest: Digest) throws(BlobError) -> Blob? {
+        let path = "\(layout.base)/blobs/\(digest.algorithm.rawValue)/\(digest.hex.prefix(2))/\(digest.hex)/data"
+        guard let entry = try Disk.entry(path), entry.kind == .file else { return nil }
+        return Blob(digest: digest, path: path, size: entry.size)
+    }
+
+    /// All bytes of a small blob that are those of its digest; nil where there is none.
+    /// - Throws: `.tooLarge`, `.digestMismatch`.
+    public func bytes(of blob: Blob, upTo limit: Int) throws(BlobError) -> [UInt8] {
+        let file = try Disk.open(blob.path, O_RDONLY | O_NONBLOCK)
+        let entry = try Disk.entry(file)
+        guard entry.kind == .file else { throw .corrupt(blob.digest) }
+        guard entry.size <= Int64(limit) else { throw .tooLarge }
+        let bytes = try Disk.contents(of: file)
+        let actual = Digest.compute(blob.digest.algorithm, of: bytes)
+        guard actual == blob.digest else { throw .digestMismatch(expected: blob.digest, actual: actual) }
+        return bytes
+    }
+
     private func isDirectory(_ path: String) throws(BlobError) -> Bool { try Disk.entry(path)?.kind == .directory }
 
     // MARK: Repositories
@@ -104,19 +132,27 @@ public struct ReferenceDirectory: Sendable {
     public func forEachRepository(
         _ onRepository: (Repository) throws -> Void, onProblem: (Problem) throws -> Void
     ) throws {
-        try descend("", onRepository, onProblem)
+        try forEachRepositoryName(
+            { name in try onRepository(try repository(named: name, onProblem: onProblem)) }, onProblem: onProblem)
+    }
+
+    /// Gives the names of all repositories, in their order.
+    public func forEachRepositoryName(
+        _ onName: (String) throws -> Void, onProblem: (Problem) throws -> Void
+    ) throws {
+        try descend("", onName, onProblem)
     }
 
     /// The longest name of a repository.
     private static let longestName = 255
 
     private func descend(
-        _ name: String, _ onRepository: (Repository) throws -> Void, _ onProblem: (Problem) throws -> Void
+        _ name: String, _ onName: (String) throws -> Void, _ onProblem: (Problem) throws -> Void
     ) throws {
         let folder = name.isEmpty ? layout.repositories : layout.repositories + "/" + name
         let names = try Disk.names(in: folder).sorted()
         if !name.isEmpty, names.contains("_manifests") || names.contains("_layers") {
-            try onRepository(try repository(name, onProblem))
+            try onName(name)
         }
         for part in names where !part.hasPrefix("_") {
             let inner = name.isEmpty ? part : name + "/" + part
@@ -129,11 +165,13 @@ public struct ReferenceDirectory: Sendable {
                 try onProblem(Problem(path: path, reason: "no directory"))
                 continue
             }
-            try descend(inner, onRepository, onProblem)
+            try descend(inner, onName, onProblem)
         }
     }
 
-    private func repository(_ name: String, _ onProblem: (Problem) throws -> Void) throws -> Repository {
+    /// What the links of one repository say.
+    /// - Parameter name: as `forEachRepositoryName` gave it.
+    public func repository(named name: String, onProblem: (Problem) throws -> Void) throws -> Repository {
         let folder = layout.repositories + "/" + name
         var repository = Repository(name: name)
         repository.layers = try links(folder + "/_layers", onProblem)

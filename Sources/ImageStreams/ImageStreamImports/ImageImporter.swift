@@ -32,6 +32,8 @@ public struct ImportOrder: Sendable {
     }
 
     public var namespace: String
+    /// Nobody waits for it: registries that have had enough are left alone.
+    public var isBackground = false
     public var images: [Item]
     public var repository: Repository?
     /// Credentials of the namespace, in the order in which its secrets are listed.

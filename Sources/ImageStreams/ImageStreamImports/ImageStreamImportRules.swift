@@ -35,7 +35,7 @@ struct ImageStreamImportResource: CreatableResource {
     ///
     /// A dry run fetches and answers like a real one and stores nothing.
     func run(
-        _ object: ImageStreamImport, options: WriteOptions, _ context: RequestContext
+        _ object: ImageStreamImport, options: WriteOptions, isBackground: Bool = false, _ context: RequestContext
     ) async throws -> ImageStreamImport {
         let precondition = object.metadata.resourceVersion
         var request = object
@@ -50,7 +50,8 @@ struct ImageStreamImportResource: CreatableResource {
 
         let stream = try await target(of: request, precondition: precondition, context)
         let pullSecrets = try await pullSecrets(context)
-        let delivery = await fetch(request, for: stream, secrets: pullSecrets, context)
+        let delivery = await fetch(
+            request, for: stream, secrets: pullSecrets, isBackground: isBackground, context)
         for warning in delivery.warnings { context.warnings.warn(warning) }
         var results = ImportResults(delivery, now: context.now)
         if request.spec.import {
@@ -115,9 +116,11 @@ struct ImageStreamImportResource: CreatableResource {
     // MARK: Fetching
 
     private func fetch(
-        _ request: ImageStreamImport, for stream: ImageStream?, secrets: [Secret], _ context: RequestContext
+        _ request: ImageStreamImport, for stream: ImageStream?, secrets: [Secret], isBackground: Bool,
+        _ context: RequestContext
     ) async -> ImportDelivery {
         var order = ImportOrder(request, for: stream, namespace: context.namespace)
+        order.isBackground = isBackground
         order.pullSecrets = secrets
         let first = ImportResults.aligned(await importer.fetch(order), with: request.spec)
         guard !secrets.isEmpty, first.hasRefusedPassword else { return first }

@@ -57,7 +57,8 @@ struct ImportRecording {
 
     static func condition(_ status: Status, generation: Int64, now: Timestamp) -> TagEventCondition {
         TagEventCondition(
-            type: ImportCondition.type, status: "False", lastTransitionTime: now, reason: status.reason,
+            type: ImportCondition.type, status: "False", lastTransitionTime: now,
+            reason: ImportCondition.reason(of: status),
             message: status.message.nonEmpty ?? "unknown error prevented import", generation: generation)
     }
 

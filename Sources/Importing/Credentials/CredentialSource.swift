@@ -22,13 +22,17 @@ public struct PullPolicy: Sendable {
     public var pullSources: @Sendable (RemoteReference) -> [RemoteReference]
     /// The name to show when imports from the repository are forbidden; nil when they are not.
     public var blockedHost: @Sendable (RepositoryName) -> String?
+    /// Whether certificates of the repository's host need not be good.
+    public var isInsecure: @Sendable (RepositoryName) -> Bool
 
     public init(
         pullSources: @escaping @Sendable (RemoteReference) -> [RemoteReference],
-        blockedHost: @escaping @Sendable (RepositoryName) -> String?
+        blockedHost: @escaping @Sendable (RepositoryName) -> String?,
+        isInsecure: @escaping @Sendable (RepositoryName) -> Bool = { _ in false }
     ) {
         self.pullSources = pullSources
         self.blockedHost = blockedHost
+        self.isInsecure = isInsecure
     }
 
     /// No mirrors, nothing blocked.

@@ -20,11 +20,14 @@ struct ReferrersEndpoint: Sendable {
         guard let digest = try Self.subject(subject) else { return Self.answer([], types: types) }
         let repository = try await core.repository(path)
         var found = Page(limit: page.limit ?? Int.max, maximumBytes: Self.maximumBytes)
-        if page.last.isEmpty { try await addTagged(digest, repository, types, to: &found, call) }
-        if let id = repository.incarnation?.id {
-            try await add(digest, in: id, after: page.last, types, to: &found)
+        var warning: String?
+        let place = Self.place(page.last)
+        if let place { warning = try await addOthers(digest, repository, from: place, types, to: &found, call) }
+        if found.next == nil, let id = repository.incarnation?.id {
+            try await add(digest, in: id, after: place == nil ? page.last : "", types, to: &found)
         }
         var response = Self.answer(found.descriptors, types: types)
+        if let warning { response.headers[.warning] = Self.warning(warning) }
         if let next = found.next {
             response.headers[.link] = PageQuery.next(
                 "/v2/\(path)/referrers/\(digest)", last: next, limit: page.limit,
@@ -74,7 +77,7 @@ struct ReferrersEndpoint: Sendable {
                 if types.isEmpty || types.contains(value["artifactType"]?.stringValue ?? "") {
                     guard page.add(value, bytes: entry.descriptor.count) else {
                         // There is one more at least. Nothing was shown where nothing was wanted.
-                        page.next = page.descriptors.isEmpty ? nil : position
+                        page.next = page.descriptors.isEmpty ? nil : position.isEmpty ? Self.start : position
                         return
                     }
                 }
@@ -89,25 +92,76 @@ struct ReferrersEndpoint: Sendable {
         }
     }
 
+    // MARK: What is not in the index
+
+    /// Before the first place in the index, and behind what is not in it.
+    private static let start = "+"
+
+    /// Where pages go on among what is not in the index, which is shown first; nil behind it.
+    private static func place(_ last: String) -> Int? {
+        if last.isEmpty { return 0 }
+        return last.hasPrefix("+") ? Int(last.dropFirst()) : nil
+    }
+
+    /// What lies in lists that clients keep, and what refers to the manifest where it came from (F-7, PT-25).
+    /// - Returns: why some may be missing.
+    private func addOthers(
+        _ digest: Digest, _ repository: Repository, from place: Int, _ types: Set<String>, to page: inout Page,
+        _ call: RegistryCall
+    ) async throws -> String? {
+        var others = try await tagged(digest, repository, call)
+        var warning: String?
+        switch try await core.upstream?.referrers(of: digest, in: repository, call) ?? .none {
+        case .none: break
+        case .known(let descriptors): others += descriptors
+        case .failed(let reason): warning = reason
+        }
+        let wanted = others.enumerated().dropFirst(max(0, place)).filter {
+            types.isEmpty || types.contains($1["artifactType"]?.stringValue ?? "")
+        }
+        for (index, descriptor) in wanted {
+            if let digest = descriptor["digest"]?.stringValue.flatMap({ Digest($0) }),
+                try await repository.record(of: digest)?.isDeleted == true
+            {
+                continue
+            }
+            guard page.add(descriptor, bytes: descriptor.jsonBytes().count) else {
+                page.next = page.descriptors.isEmpty ? nil : "+\(index)"
+                break
+            }
+        }
+        return warning
+    }
+
     /// The list that clients keep under a tag where a registry does not (F-7).
-    private func addTagged(
-        _ digest: Digest, _ repository: Repository, _ types: Set<String>, to page: inout Page, _ call: RegistryCall
-    ) async throws {
+    private func tagged(
+        _ digest: Digest, _ repository: Repository, _ call: RegistryCall
+    ) async throws -> [JSONValue] {
         let tag = "\(digest.algorithm.rawValue.prefix(32))-\(digest.hex.prefix(64))"
         guard let named = repository.stream?.status.newestEvent(of: tag).flatMap({ Digest($0.image) }),
-            let list = try await core.content.manifest(named), MediaType.manifestKind(list.mediaType)?.isIndex == true,
+            try await repository.gives(named), let list = try await core.content.manifest(named),
+            MediaType.manifestKind(list.mediaType)?.isIndex == true,
             let document = try? PushedManifest(parsing: list.bytes, contentType: list.mediaType)
-        else { return }
+        else { return [] }
+        var found: [JSONValue] = []
         for child in document.children.prefix(Self.pageRows) {
-            guard try await repository.isVisible(child.digest),
+            guard try await repository.isVisible(child.digest), try await repository.gives(child.digest),
                 let manifest = try await core.content.manifest(child.digest),
                 let referrer = try? PushedManifest(parsing: manifest.bytes, contentType: manifest.mediaType),
                 referrer.subject?.digest == digest,
-                types.isEmpty || types.contains(referrer.artifactType)
+                let value = try? JSONValue.parse(referrer.referrer(as: child.digest))
             else { continue }
-            let descriptor = referrer.referrer(as: child.digest)
-            guard let value = try? JSONValue.parse(descriptor), page.add(value, bytes: descriptor.count) else { return }
+            found.append(value)
         }
+        return found
+    }
+
+    /// RFC 9111, 5.5: something is not as it should be, and the answer is good all the same.
+    private static func warning(_ reason: String) -> String {
+        let text = reason.unicodeScalars.prefix(300).map { scalar in
+            scalar == "\"" || scalar == "\\" || !(0x20..<0x7F).contains(scalar.value) ? "?" : Character(scalar)
+        }
+        return "199 - \"referrers of the source are missing: \(String(text))\""
     }
 
     private static func answer(_ descriptors: [JSONValue], types: Set<String>) -> ServerResponse {

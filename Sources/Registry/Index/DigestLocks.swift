@@ -12,6 +12,23 @@ public final class DigestLocks: Sendable {
     public func withLock<Result: Sendable, Failure: Error>(
         _ digest: Digest, _ body: () async throws(Failure) -> Result
     ) async throws(Failure) -> Result {
+        await lock(digest)
+        defer { unlock(digest) }
+        return try await body()
+    }
+
+    /// Runs `body` while nobody else holds any of the digests. Holders of one wait for no other, and those of many take them
+    /// in the same order: nobody waits in a circle.
+    public func withLocks<Result: Sendable>(
+        _ digests: some Sequence<Digest>, _ body: () async throws -> Result
+    ) async throws -> Result {
+        let ordered = Set(digests).sorted()
+        for digest in ordered { await lock(digest) }
+        defer { for digest in ordered { unlock(digest) } }
+        return try await body()
+    }
+
+    private func lock(_ digest: Digest) async {
         await withCheckedContinuation { continuation in
             let isFree = waiters.withLock { waiters in
                 if waiters[digest] != nil {
@@ -23,8 +40,6 @@ public final class DigestLocks: Sendable {
             }
             if isFree { continuation.resume() }
         }
-        defer { unlock(digest) }
-        return try await body()
     }
 
     private func unlock(_ digest: Digest) {

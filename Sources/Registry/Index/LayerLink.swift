@@ -1,4 +1,5 @@
 import JSON
+public import OCI
 
 /// That a blob belongs to a repository, because it was uploaded to it, mounted or mirrored (row `layers/<id>/<digest>`).
 public struct LayerLink: Hashable, Sendable {
@@ -9,6 +10,8 @@ public struct LayerLink: Hashable, Sendable {
     /// A tombstone: the blob was deleted here, and is not to be seen through the stream's images either
     /// (spec/registry.md E-5).
     public var isDeleted: Bool
+    /// The blob is not here by this link: it may be had from where this manifest came from (spec/registry.md PT-25).
+    public var source: Digest?
 
     public init(size: Int64, touched: Int64, isDeleted: Bool = false) {
         self.size = size
@@ -21,6 +24,7 @@ public struct LayerLink: Hashable, Sendable {
         self.init(
             size: size, touched: value["touched"]?.integerValue ?? 0,
             isDeleted: value["deleted"]?.boolValue ?? false)
+        source = value["source"]?.stringValue.flatMap { Digest($0) }
     }
 
     public var encoded: [UInt8] {
@@ -28,6 +32,7 @@ public struct LayerLink: Hashable, Sendable {
         out["size"] = .integer(size)
         out["touched"] = .integer(touched)
         if isDeleted { out["deleted"] = true }
+        if let source { out["source"] = .string(source.description) }
         return JSONValue.object(out).jsonBytes()
     }
 }

@@ -23,6 +23,10 @@ public struct ManifestRecord: Hashable, Sendable {
     public var isDeleted: Bool
     /// It was fetched from where its image came from, not pushed: that says nothing of the blobs it names.
     public var isFetched = false
+    /// It belongs to this manifest elsewhere, and is no image of the stream (spec/registry.md PT-25, PT-26).
+    public var source: Digest?
+    /// The tag that it had there; empty where it was asked for by its digest.
+    public var sourceTag = ""
 
     public init(
         mediaType: String, size: Int64, canonical: Digest, subject: Digest? = nil, blobs: [Digest] = [],
@@ -52,6 +56,8 @@ public struct ManifestRecord: Hashable, Sendable {
             blobs: digests("blobs"), children: digests("children"), pushed: value["pushed"]?.integerValue ?? 0,
             isDeleted: value["deleted"]?.boolValue ?? false)
         isFetched = value["fetched"]?.boolValue ?? false
+        source = value["source"]?.stringValue.flatMap { Digest($0) }
+        sourceTag = value["sourceTag"]?.stringValue ?? ""
         touched = value["touched"]?.integerValue ?? pushed
     }
 
@@ -67,6 +73,8 @@ public struct ManifestRecord: Hashable, Sendable {
         if touched != pushed { out["touched"] = .integer(touched) }
         if isDeleted { out["deleted"] = true }
         if isFetched { out["fetched"] = true }
+        if let source { out["source"] = .string(source.description) }
+        if !sourceTag.isEmpty { out["sourceTag"] = .string(sourceTag) }
         return JSONValue.object(out).jsonBytes()
     }
 }

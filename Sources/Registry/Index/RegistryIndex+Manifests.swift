@@ -32,6 +32,29 @@ extension RegistryIndex {
         return mutations
     }
 
+    /// Pages of records that one request looks through.
+    private static let maximumPages = 20
+
+    /// The manifest that was last fetched for a tag of another registry, with what belongs to a manifest.
+    func manifest(taggedElsewhere tag: String, of source: Digest, in id: String) async throws(StoreError) -> Digest? {
+        let prefix = RegistryKeys.manifests(of: id)
+        var range = KeyRange.prefix(prefix)
+        var newest: (digest: Digest, pushed: Int64)?
+        for _ in 0..<Self.maximumPages {
+            let page = try await store.range(range, limit: 500)
+            for row in page.kvs {
+                guard let record = ManifestRecord(decoding: row.value), record.source == source,
+                    record.sourceTag == tag, !record.isDeleted, record.pushed > newest?.pushed ?? -1,
+                    let digest = Digest(String(row.key.dropFirst(prefix.count)))
+                else { continue }
+                newest = (digest, record.pushed)
+            }
+            guard page.more, let last = page.kvs.last else { break }
+            range = range.after(last.key)
+        }
+        return newest?.digest
+    }
+
     /// A page of what refers to a manifest, in the order of pushes: descriptors as JSON.
     ///
     /// - Parameters:

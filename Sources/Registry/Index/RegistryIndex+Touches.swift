@@ -25,8 +25,9 @@ extension RegistryIndex {
         do { _ = try await store.commit(Transaction(conditions: conditions, mutations: mutations)) } catch StoreError
             .conflict
         {
-            // One of them is being worked on: alone, the others get through.
-            guard touches.count > 1 else { return }
+            // One of them is being worked on: alone, the others get through, and it does when that is done. It may be the
+            // collector who is giving it up.
+            guard touches.count > 1 else { return try await write(touches) }
             let middle = touches.startIndex + touches.count / 2
             try await write(touches[..<middle])
             try await write(touches[middle...])

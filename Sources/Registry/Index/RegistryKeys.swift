@@ -11,6 +11,10 @@ enum RegistryKeys {
     static let referrers = root + "referrers/"
     static let blobs = root + "blobs/"
     static let aliases = root + "aliases/"
+    /// Since when the times of pulls are noted; milliseconds since 1970.
+    static let pullsSince = root + "pulls-since"
+    /// Streams that `weir adopt` has made and not finished.
+    static let adoptions = root + "adoptions/"
 
     static func repository(_ path: RepositoryPath) -> String {
         LedgerKeys.repository(namespace: path.namespace, stream: path.stream)

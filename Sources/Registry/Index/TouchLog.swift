@@ -20,10 +20,12 @@ public final class TouchLog: Sendable {
         var pending: [String: Int64] = [:]
         /// Those that are being written; they count until they have been.
         var flushing: [String: Int64] = [:]
+        /// When there was no room for a touch: anything may have been used then.
+        var overflow: Int64?
     }
 
     private let state = Mutex(State())
-    /// Beyond so many, touches are written at once by whoever makes them.
+    /// Beyond so many between two flushes, everything counts as touched.
     static let capacity = 100_000
 
     public init() {}
@@ -33,7 +35,10 @@ public final class TouchLog: Sendable {
     func touch(_ key: String, known: Int64, now: Int64) {
         guard now - known > Self.granularity else { return }
         state.withLock { state in
-            guard state.pending.count < Self.capacity || state.pending[key] != nil else { return }
+            guard state.pending.count < Self.capacity || state.pending[key] != nil else {
+                state.overflow = now
+                return
+            }
             state.pending[key] = now
         }
     }
@@ -41,8 +46,7 @@ public final class TouchLog: Sendable {
     /// When a row was used last, if that is not in the store yet.
     public func time(of key: String) -> Int64? {
         state.withLock { state in
-            guard let pending = state.pending[key] else { return state.flushing[key] }
-            return pending
+            [state.pending[key], state.flushing[key], state.overflow].compactMap { $0 }.max()
         }
     }
 

@@ -41,7 +41,7 @@ extension PullThrough {
             }
             transfer = new
             // Goes on when the client leaves (PT-17).
-            Task { await fetch(key, transfer, session, repository) }
+            Task { await fetch(key, transfer, [found.source] + found.others, session, repository) }
         }
         do { try await transfer.begun() } catch is CancellationError { throw CancellationError() } catch {
             throw RegistryError.unknownBlob(digest, cause: "\(found.source.repository.host): \(error)")
@@ -52,6 +52,8 @@ extension PullThrough {
     /// A blob that somebody has.
     private struct Found {
         var source: UpstreamSource
+        /// Where it may be as well.
+        var others: [UpstreamSource]
         var size: Int64
     }
 
@@ -64,6 +66,11 @@ extension PullThrough {
         let contents = try await repository.core.contents.contents(of: stream, at: repository.path)
         var candidates: [UpstreamSource] = []
         var pending = contents.images[digest.description] ?? [digest.description]
+        if let id = repository.incarnation?.id,
+            let source = try await repository.core.index.layer(digest, in: id)?.source
+        {
+            pending.append(source.description)
+        }
         var seen: Set<String> = []
         while let image = pending.popLast() {
             guard seen.insert(image).inserted else { continue }
@@ -71,41 +78,62 @@ extension PullThrough {
             pending += contents.lists[image] ?? []
         }
         for source in sources.all() where !candidates.contains(source) { candidates.append(source) }
-        var failure: UpstreamSession.Failure?
-        var host = ""
-        for source in candidates.prefix(UpstreamSources.maximum) {
+        let locations = candidates.prefix(UpstreamSources.maximum).flatMap {
+            $0.locations(of: .digest(digest), session)
+        }
+        guard let first = locations.first else { throw RegistryError.unknownBlob(digest) }
+        let namespace = repository.path.namespace
+        let answer = await UpstreamSession.within(Self.patience) {
+            await ask(Array(locations), for: digest, in: namespace, session)
+        }
+        switch answer ?? .failure(Refusal(failure: .init("no answer in time"), host: first.repository.host)) {
+        case .success(let found): return found
+        case .failure(let refusal) where refusal.failure.isRateLimit:
+            throw Self.tooMany("unable to pullthrough blob", refusal.failure.retryAfter)
+        case .failure(let refusal):
+            throw RegistryError.unknownBlob(digest, cause: "\(refusal.host): \(refusal.failure)")
+        }
+    }
+
+    /// How long somebody waits for the answer to HEAD (4.13).
+    private static let patience: Duration = .seconds(9)
+
+    /// Why a blob is not to be had, and who says so.
+    private struct Refusal: Error {
+        var failure: UpstreamSession.Failure
+        var host: String
+    }
+
+    /// The first place that has a blob; what the first one says where none has, unless one wants to be asked later.
+    private func ask(
+        _ locations: [UpstreamSource], for digest: Digest, in namespace: String, _ session: UpstreamSession
+    ) async -> Result<Found, Refusal> {
+        var refusal: Refusal?
+        for (place, location) in locations.enumerated() {
             do {
-                let size = try await session.size(of: digest, in: source.repository, isInsecure: source.isInsecure)
-                return Found(source: source, size: size)
+                let blob = UpstreamHealth.Missing(namespace: namespace, source: location, digest: digest)
+                let size = try await health.asking(for: blob) { () async throws(UpstreamSession.Failure) in
+                    try await session.size(of: digest, in: location.repository, isInsecure: location.isInsecure)
+                }
+                return .success(Found(source: location, others: Array(locations[(place + 1)...]), size: size))
             } catch {
-                if failure == nil || error.isRateLimit { failure = error }
-                if failure?.description == error.description { host = source.repository.host }
+                guard refusal == nil || error.isRateLimit else { continue }
+                refusal = Refusal(failure: error, host: location.repository.host)
             }
         }
-        guard let failure else { throw RegistryError.unknownBlob(digest) }
-        if failure.isRateLimit { throw Self.tooMany("unable to pullthrough blob", failure.retryAfter) }
-        throw RegistryError.unknownBlob(digest, cause: "\(host): \(failure)")
+        return .failure(refusal ?? Refusal(failure: .init("nobody was asked"), host: ""))
     }
 
     /// Fetches all of a blob, writes it down, and makes it a part of the repository when it is what it should be.
     private func fetch(
-        _ key: Transfers.Key, _ transfer: Transfer, _ session: UpstreamSession, _ repository: Repository
+        _ key: Transfers.Key, _ transfer: Transfer, _ sources: [UpstreamSource], _ session: UpstreamSession,
+        _ repository: Repository
     ) async {
-        let (core, digest, source) = (repository.core, key.digest, key.source)
+        let (core, digest) = (repository.core, key.digest)
         do {
-            let download = try await session.download(
-                digest, in: source.repository, isInsecure: source.isInsecure)
             let upload = try await core.content.blobs.stage(hashing: digest.algorithm)
             do {
-                var pending = 0
-                try await download.read { bytes in
-                    guard upload.offset + Int64(bytes.count) <= transfer.size else { throw BlobError.tooLarge }
-                    try await upload.append(bytes)
-                    pending += bytes.count
-                    guard pending >= Self.step else { return }
-                    pending = 0
-                    transfer.advance(try await upload.staged())
-                }
+                try await copy(digest, from: sources, session, to: upload, transfer)
                 transfer.advance(try await upload.staged())
                 let incarnation = try await core.openRepository(repository.path)
                 try await core.publish(upload, as: digest, in: incarnation)
@@ -117,12 +145,55 @@ extension PullThrough {
         } catch {
             core.logger.warning(
                 "a blob could not be fetched",
-                metadata: ["digest": "\(digest)", "from": "\(source.repository)", "error": "\(error)"])
+                metadata: ["digest": "\(digest)", "from": "\(key.source.repository)", "error": "\(error)"])
             transfer.finish(.failure(error))
         }
         transfers.end(key)
     }
 
+    /// Fetches a blob from the first source, and from the others what that did not give (PT-15).
+    private func copy(
+        _ digest: Digest, from sources: [UpstreamSource], _ session: UpstreamSession, to upload: any BlobUpload,
+        _ transfer: Transfer
+    ) async throws {
+        var failure: (any Error)?
+        for source in sources {
+            let start = upload.offset
+            do {
+                let download = try await health.asking(source) { () async throws(UpstreamSession.Failure) in
+                    try await session.download(
+                        digest, in: source.repository, isInsecure: source.isInsecure,
+                        range: start == 0 ? nil : start..<transfer.size)
+                }
+                var known = start > 0 && !download.isPartial ? Int(start) : 0
+                var (pending, last) = (0, ContinuousClock.now)
+                try await download.read { bytes in
+                    let skipped = min(known, bytes.count)
+                    known -= skipped
+                    let bytes = skipped == 0 ? bytes : Array(bytes[skipped...])
+                    guard upload.offset + Int64(bytes.count) <= transfer.size else { throw BlobError.tooLarge }
+                    try await upload.append(bytes)
+                    pending += bytes.count
+                    let now = ContinuousClock.now
+                    guard pending >= Self.step || now - last >= Self.interval || upload.offset == Int64(bytes.count)
+                    else { return }
+                    (pending, last) = (0, now)
+                    transfer.advance(try await upload.staged())
+                }
+                if upload.offset == transfer.size { return }
+                throw BodyReader.Failure.incomplete
+            } catch let error as BlobError {
+                // It is not the source that failed.
+                throw error
+            } catch {
+                failure = error
+            }
+        }
+        throw failure ?? BodyReader.Failure.incomplete
+    }
+
+    /// Time after which readers get to know of more, however little it is.
+    private static let interval: Duration = .milliseconds(100)
     /// Bytes after which readers get to know of more.
     private static let step = 256 << 10
 

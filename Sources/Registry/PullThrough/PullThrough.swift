@@ -1,14 +1,10 @@
 import APIMachinery
 import APIServer
-import Blobs
 import HTTPTypes
-import ImageAPI
 import ImageStreams
 import Importing
-import JSON
 import Logging
 import OCI
-import Store
 
 /// Serves what streams name elsewhere, with the namespace's pull secrets, and keeps it (spec/registry.md 4).
 ///
@@ -21,6 +17,8 @@ public struct PullThrough: Sendable {
         public var mirrors = true
         /// Bytes of a blob that is kept; larger ones are fetched each time.
         public var maximumMirrorBytes: Int64 = .max
+        /// Where else than at its source content may be had.
+        public var policy = PullPolicy.direct
 
         public init() {}
     }
@@ -29,7 +27,9 @@ public struct PullThrough: Sendable {
     private let secrets: any PullSecretSource
     let configuration: Configuration
     let transfers = Transfers()
-    private let logger: Logger
+    let health = UpstreamHealth()
+    let referrers = UpstreamReferrers()
+    let logger: Logger
 
     public init(
         transport: UpstreamTransport, secrets: any PullSecretSource, configuration: Configuration = .init(),
@@ -40,88 +40,6 @@ public struct PullThrough: Sendable {
         self.configuration = configuration
         self.logger = logger
     }
-
-    // MARK: Manifests
-
-    /// A manifest that is visible in the repository and not held here.
-    /// - Returns: nil where no event says where it came from.
-    /// - Throws: `OPENSHIFT_PULLTHROUGH_MANIFEST`, `TOOMANYREQUESTS`.
-    func manifest(
-        _ digest: Digest, in repository: Repository, _ call: RegistryCall
-    ) async throws -> StoredManifest? {
-        guard let source = try await source(ofManifest: digest, in: repository) else { return nil }
-        let session = try await session(repository, call)
-        let fetched: (bytes: [UInt8], mediaType: String)
-        do {
-            fetched = try await session.manifest(digest, in: source.repository, isInsecure: source.isInsecure)
-        } catch {
-            throw Self.refusal(error, "\(source.repository)@\(digest)")
-        }
-        let manifest = StoredManifest(digest: digest, mediaType: fetched.mediaType, bytes: fetched.bytes)
-        if configuration.mirrors {
-            do { try await keep(manifest, in: repository) } catch {
-                logger.warning(
-                    "a manifest could not be kept", metadata: ["digest": "\(digest)", "error": "\(error)"])
-            }
-        }
-        return manifest
-    }
-
-    /// The manifest that a tag names where an image of the repository came from: its signatures, for example (PT-26).
-    func manifest(
-        tagged tag: String, of subject: Digest, in repository: Repository, _ call: RegistryCall
-    ) async throws -> StoredManifest? {
-        guard let source = try await source(ofManifest: subject, in: repository) else { return nil }
-        let session = try await session(repository, call)
-        guard
-            let fetched = try? await session.manifest(
-                tagged: tag, in: source.repository, isInsecure: source.isInsecure)
-        else { return nil }
-        let manifest = StoredManifest(
-            digest: Digest.sha256(of: fetched.bytes), mediaType: fetched.mediaType, bytes: fetched.bytes)
-        try await keep(manifest, in: repository)
-        return manifest
-    }
-
-    /// The newest event with the image says where it came from, else that of a list that names it (Y-3).
-    private func source(ofManifest digest: Digest, in repository: Repository) async throws -> UpstreamSource? {
-        guard let stream = repository.stream else { return nil }
-        let sources = UpstreamSources(stream) { repository.core.isOwn($0) }
-        var pending = [digest.description]
-        var seen: Set<String> = []
-        let lists = try await repository.core.contents.contents(of: stream, at: repository.path).lists
-        while let name = pending.popLast() {
-            guard seen.insert(name).inserted else { continue }
-            if let source = sources.source(ofImage: name) { return source }
-            pending += lists[name] ?? []
-        }
-        return nil
-    }
-
-    /// The manifest belongs to the repository from now on, and says nothing of who may see its blobs.
-    private func keep(_ manifest: StoredManifest, in repository: Repository) async throws {
-        let core = repository.core
-        let canonical = Digest.sha256(of: manifest.bytes)
-        let incarnation = try await core.openRepository(repository.path)
-        try await core.content.publish(
-            manifest.bytes, ManifestFacts(mediaType: manifest.mediaType, unvouched: nil), canonical: canonical,
-            as: manifest.digest)
-        let document = try? PushedManifest(parsing: manifest.bytes, contentType: manifest.mediaType)
-        var record = ManifestRecord(
-            mediaType: manifest.mediaType, size: Int64(manifest.bytes.count), canonical: canonical,
-            subject: document?.subject?.digest, blobs: document?.blobs ?? [],
-            children: document?.children.map(\.digest) ?? [], pushed: core.index.now())
-        record.isFetched = true
-        let known = try await core.index.manifest(manifest.digest, in: incarnation.id)
-        if let known, !known.isDeleted { return }
-        let rows = core.index.linkRows(
-            manifest.digest, record,
-            referrer: document?.subject.flatMap { _ in document?.referrer(as: manifest.digest) },
-            replacing: known, in: incarnation.id)
-        try await core.index.write(rows, in: incarnation)
-    }
-
-    // MARK: Asking
 
     func session(_ repository: Repository, _ call: RegistryCall) async throws -> UpstreamSession {
         var keyring = RegistryKeyring([])
@@ -135,7 +53,8 @@ public struct PullThrough: Sendable {
                 metadata: ["namespace": "\(repository.path.namespace)", "error": "\(error)"])
         }
         return UpstreamSession(
-            transport: transport, credentials: keyring, trace: try trace(call), logger: logger)
+            transport: transport, credentials: keyring, policy: configuration.policy, trace: try trace(call),
+            logger: logger)
     }
 
     /// The URLs of the requests that this one works for, its own last. One that is in there already came round (PT-29).

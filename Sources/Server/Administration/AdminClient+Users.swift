@@ -110,5 +110,5 @@ extension AdminClient {
         return false
     }
 
-    private static func object(_ members: [(String, JSONValue)]) -> JSONValue { .object(JSONObject(members: members)) }
+    static func object(_ members: [(String, JSONValue)]) -> JSONValue { .object(JSONObject(members: members)) }
 }

@@ -78,6 +78,42 @@ public struct AdminClient: Sendable {
         return document
     }
 
+    /// Hands over the documents of a streamed answer, which are a line each.
+    /// - Throws: `Failure`, what `onLine` throws.
+    func lines(_ method: HTTPMethod, _ path: String, _ onLine: (JSONValue) async throws -> Void) async throws {
+        var request = HTTPClientRequest(url: base + path)
+        request.method = method
+        request.headers.add(name: "Authorization", value: "Bearer \(token)")
+        let response: HTTPClientResponse
+        do { response = try await client.execute(request, deadline: .distantFuture) } catch {
+            throw Failure(description: "no server answers at \(base): \(error)")
+        }
+        guard response.status == .ok else {
+            let bytes = try? await response.body.collect(upTo: 1 << 20)
+            let text = bytes.map { String(buffer: $0) } ?? ""
+            let message = (try? JSONValue.parse(Array(text.utf8)))?["message"]?.stringValue
+            throw Failure(
+                description: message ?? (text.isEmpty ? "HTTP status \(response.status.code)" : text),
+                code: Int(response.status.code))
+        }
+        var rest: [UInt8] = []
+        var body = response.body.makeAsyncIterator()
+        while true {
+            let chunk: ByteBuffer?
+            do { chunk = try await body.next() } catch {
+                throw Failure(description: "the server at \(base) ended in the middle: \(error)")
+            }
+            guard let chunk else { return }
+            rest += chunk.readableBytesView
+            guard rest.count <= 16 << 20 else { throw Failure(description: "the server sends a line without an end") }
+            while let end = rest.firstIndex(of: UInt8(ascii: "\n")) {
+                let line = Array(rest[..<end])
+                rest.removeSubrange(...end)
+                try await onLine(try JSONValue.parse(line))
+            }
+        }
+    }
+
     /// As `send`, but nil where there is no such object.
     func find(_ method: HTTPMethod, _ path: String) async throws -> JSONValue? {
         do { return try await send(method, path) } catch let failure as Failure where failure.code == 404 {

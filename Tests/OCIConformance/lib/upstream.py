@@ -56,9 +56,13 @@ class Upstream:
 
     def refer(self, name, subject, content):
         self.push(name, content)
+        self.claim(name, subject, content)
+        return content
+
+    def claim(self, name, subject, content):
+        """Lists as a referrer what it does not have."""
         self.referrers.setdefault((name, subject), []).append(
             content.descriptor(artifactType=content.document.get("artifactType", "")))
-        return content
 
     # How it answers.
 

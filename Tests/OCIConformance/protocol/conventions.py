@@ -85,6 +85,7 @@ def codes(t):
             "MANIFEST_UNVERIFIED": {400}, "NAME_INVALID": {400}, "NAME_UNKNOWN": {404}, "PAGINATION_NUMBER_INVALID": {400},
             "RANGE_INVALID": {416, 400}, "SIZE_INVALID": {400}, "TAG_INVALID": {400, 414}, "UNAUTHORIZED": {401},
             "DENIED": {403, 412}, "UNSUPPORTED": {405, 415, 404, 409, 400, 414}, "TOOMANYREQUESTS": {429}, "UNAVAILABLE": {503},
+            "OPENSHIFT_PULLTHROUGH_MANIFEST": {404}, "SIGNATURE_INVALID": {400}, "SIGNATURE_EXISTS": {409},
             # Two Authorization headers (C-13), and a conflict that stays (N-12), have no row of their own.
             "UNKNOWN": {400, 409, 500}}
 

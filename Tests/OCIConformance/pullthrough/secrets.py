@@ -253,6 +253,35 @@ def referrers(t):
     repository.get(remote.digest).status_is(200).body_is(remote.data)
 
 
+@test("PT-25 pages of referrers lead through those of upstream and those pushed here, each once")
+def referrer_pages(t):
+    server, content = upstream(t), image()
+    repository = imported(t, server, content).repository()
+    expected = {server.refer(NAME, content.digest, artifact(content)).digest for _ in range(3)}
+    expected |= {repository.push(artifact(content)).digest for _ in range(2)}
+    seen, answer = [], repository.referrers(content.digest, n=1)
+    for _ in range(10):
+        seen += [item["digest"] for item in answer.status_is(200).json()["manifests"]]
+        link = answer.get("Link")
+        if not link:
+            break
+        answer = repository.client.send("GET", link[link.index("<") + 1:link.index(">")])
+    equal(sorted(seen), sorted(expected), "referrers on all pages")
+
+
+@test("PT-25 a registry that calls somebody's manifest a referrer opens it to nobody")
+def claimed_referrer(t):
+    server, content = upstream(t), image()
+    victim = t.project().repository()
+    private = victim.push(image(), "v1")
+    repository = imported(t, server, content).repository()
+    server.claim(NAME, content.digest, private)
+    expect(private.digest in repository.referrer_digests(content.digest), "the claim is not listed")
+    repository.get(private.digest).error(404, "OPENSHIFT_PULLTHROUGH_MANIFEST")
+    for layer in private.layers:
+        repository.blob(digest_of(layer)).error(404, "BLOB_UNKNOWN")
+
+
 @test("PT-25 when upstream does not answer, the local referrers are there, with a warning")
 def referrers_down(t):
     server, content = upstream(t), image()

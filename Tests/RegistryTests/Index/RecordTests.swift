@@ -78,11 +78,13 @@ struct RecordTests {
 
     // MARK: Links, manifests, repositories
 
-    @Test(
-        "A link is read as it was written",
-        arguments: [
-            LayerLink(size: 3, touched: 4), LayerLink(size: 0, touched: 0, isDeleted: true),
-        ])
+    private static let links: [LayerLink] = {
+        var remote = LayerLink(size: 3, touched: 4)
+        remote.source = digest("a", .sha512)
+        return [LayerLink(size: 3, touched: 4), LayerLink(size: 0, touched: 0, isDeleted: true), remote]
+    }()
+
+    @Test("A link is read as it was written", arguments: links)
     func link(_ link: LayerLink) {
         #expect(LayerLink(decoding: link.encoded) == link)
     }
@@ -99,6 +101,8 @@ struct RecordTests {
             blobs: [digest("c"), digest("d")], children: [digest("e")], pushed: 100, isDeleted: true)
         full.touched = 700
         full.isFetched = true
+        full.source = digest("f")
+        full.sourceTag = "sha256-ffff.sig"
         return [plain, full]
     }()
 

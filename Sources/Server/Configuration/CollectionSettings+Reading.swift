@@ -1,0 +1,28 @@
+import Configuration
+import Registry
+
+extension CollectionSettings {
+    /// Reads how the collector works.
+    /// - Throws: `WeirConfiguration.Invalid`.
+    init(_ reader: ConfigReader) throws {
+        self.init()
+        let isUnsafe = reader.bool(forKey: "gcUnsafeGrace", default: false)
+        let seconds = reader.int(forKey: "gcGraceSeconds", default: Int(grace / 1_000))
+        let minimum = isUnsafe ? 0 : Int(Self.minimumGrace / 1_000)
+        guard (minimum...31_536_000).contains(seconds) else {
+            throw WeirConfiguration.Invalid(
+                description: "gc-grace-seconds must be \(minimum) to 31536000, not \(seconds)")
+        }
+        grace = Int64(seconds) * 1_000
+        if isUnsafe {
+            window = 0
+            minimumUntagged = grace
+            settling = .milliseconds(100)
+        }
+        let interval = reader.int(forKey: "gcIntervalSeconds", default: Int(interval / 1_000))
+        guard (0...604_800).contains(interval) else {
+            throw WeirConfiguration.Invalid(description: "gc-interval-seconds must be 0 to 604800, not \(interval)")
+        }
+        self.interval = Int64(interval) * 1_000
+    }
+}

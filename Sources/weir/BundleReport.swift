@@ -1,0 +1,22 @@
+import Foundation
+import JSON
+
+/// What is shown of an export or import while it runs.
+struct BundleReport: Sendable {
+    let format: OutputFormat
+    /// Standard output is for the bundle.
+    let toErrors: Bool
+    let progress = ProgressLine()
+
+    init(format: OutputFormat, toErrors: Bool = false) {
+        self.format = format
+        self.toErrors = toErrors
+    }
+
+    func say(_ text: String, _ document: JSONValue) {
+        progress.clear()
+        let line = format == .json ? "\(document)" : text
+        let handle = toErrors ? FileHandle.standardError : FileHandle.standardOutput
+        handle.write(Data("\(line)\n".utf8))
+    }
+}

@@ -1,0 +1,135 @@
+import Foundation
+import JSON
+import Testing
+
+@Suite("weir verify")
+struct VerificationTests {
+    private static func file(_ digest: String, _ server: WeirProcess) -> URL {
+        let hex = digest.dropFirst("sha256:".count)
+        return URL(
+            fileURLWithPath:
+                "\(server.directory)/registry/docker/registry/v2/blobs/sha256/\(hex.prefix(2))/\(hex)/data")
+    }
+
+    @Test("finds damage while the server works, puts it aside, and is content when it was pushed again")
+    func damage() async throws {
+        try await WeirProcess.run { server, api in
+            try await api.createNamespace("p")
+            let layer = [UInt8](repeating: 7, count: 300_000)
+            let image = try await api.pushImage(layer, to: "p/app", tag: "v1")
+            let directory = ["--data-dir", server.directory]
+            let good = try await weir(["verify"] + directory)
+            #expect(good.exit == 0 && good.output.contains("nothing is broken"), "\(good.output) \(good.errors)")
+            var bytes = layer
+            bytes[1_000] = 8
+            let digest = API.digest(layer)
+            try Data(bytes).write(to: Self.file(digest, server))
+            // A look at what is there does not read it.
+            #expect(try await weir(["verify", "--quick"] + directory).exit == 0)
+            let bad = try await weir(["verify", "-o", "json"] + directory)
+            #expect(bad.exit == 3)
+            let lines = try bad.output.split(separator: "\n").map { try JSONValue.parse(Array($0.utf8)) }
+            #expect(lines.first?["finding"]?["kind"] == "DamagedBlob")
+            #expect(lines.first?["finding"]?["digest"] == .string(digest))
+            #expect(lines.last?["result"]?["broken"] == 1)
+            let repaired = try await weir(["verify", "--quarantine"] + directory)
+            #expect(repaired.exit == 3)
+            #expect(
+                repaired.output.contains(
+                    "Broken imagestream tag \"p/app:v1\" in position 0: image blob \"\(digest)\": not found"))
+            #expect(repaired.output.contains("Broken image \"\(image.digest)\""))
+            #expect(try await api.get("/v2/p/app/blobs/\(digest)").status == 404)
+            try await api.pushImage(layer, to: "p/app", tag: "v1")
+            let again = try await weir(["verify"] + directory)
+            #expect(again.exit == 0, "\(again.output)")
+            #expect(try await api.get("/v2/p/app/blobs/\(digest)").body == layer)
+        }
+    }
+
+    @Test("lost files are told; with --repair their records go, so that a push brings them back")
+    func loss() async throws {
+        try await WeirProcess.run { server, api in
+            try await api.createNamespace("p")
+            let layer = Array("the layer".utf8)
+            try await api.pushImage(layer, to: "p/app", tag: "v1")
+            try FileManager.default.removeItem(at: Self.file(API.digest(layer), server))
+            let directory = ["--data-dir", server.directory]
+            let found = try await weir(["verify"] + directory)
+            #expect(found.exit == 3 && found.output.contains("there is no file with its bytes"))
+            let repaired = try await weir(["verify", "--repair"] + directory)
+            #expect(repaired.exit == 3 && repaired.output.contains("the record was removed"))
+            try await api.pushBlob(layer, to: "p/app")
+            #expect(try await weir(["verify"] + directory).exit == 0)
+        }
+    }
+
+    @Test("works on the directory of a stopped server, and only on that")
+    func offline() async throws {
+        let scratch = try Scratch()
+        let directory = scratch.path + "/data"
+        try await WeirProcess.run(directory) { server, api in
+            try await api.createNamespace("p")
+            try await api.pushImage([1, 2, 3], to: "p/app", tag: "v1")
+            let busy = try await weir(["verify", "--offline", "--data-dir", directory])
+            #expect(busy.exit == 1 && busy.errors.contains("in use"))
+        }
+        let result = try await weir(["verify", "--offline", "--data-dir", directory])
+        #expect(result.exit == 0 && result.output.contains("3 blobs"), "\(result.output) \(result.errors)")
+        let online = try await weir(["verify", "--data-dir", directory])
+        #expect(online.exit == 1 && online.errors.contains("no server answers"))
+        let none = try await weir(["verify", "--offline", "--data-dir", scratch.path + "/none"])
+        #expect(none.exit == 1 && none.errors.contains("is no data directory"))
+    }
+
+    @Test("is for administrators")
+    func rights() async throws {
+        try await WeirProcess.run { (_, api) async throws in
+            var nobody = api
+            nobody.token = nil
+            #expect(try await nobody.send("POST", "/registry/verification").status == 403)
+            #expect(try await api.get("/registry/verification").status == 405)
+            #expect(try await api.send("POST", "/registry/verification").text.contains(#"{"result":{"#))
+        }
+    }
+}
+
+@Suite("Settings of the registry")
+struct RegistrySettingsTests {
+    @Test(
+        "false means false, wherever it is said",
+        arguments: [["--registry-deletion", "false"], ["--registry-deletion=false"]])
+    func booleans(_ arguments: [String]) async throws {
+        try await WeirProcess.run(nil, arguments) { _, api in
+            try await api.createNamespace("p")
+            let image = try await api.pushImage([1], to: "p/app", tag: "v1")
+            let answer = try await api.send("DELETE", "/v2/p/app/manifests/\(image.digest)")
+            #expect(answer.status == 405 && answer.text.contains("deletion is disabled"))
+        }
+    }
+
+    @Test("what is no boolean keeps the server from starting")
+    func words() async throws {
+        let scratch = try Scratch()
+        let flag = try await weir(["serve", "--data-dir", scratch.path + "/a", "--registry-mirror", "maybe"])
+        #expect(flag.exit != 0)
+        let file = scratch.path + "/weir.yaml"
+        try Data("registryPullThrough: sometimes\n".utf8).write(to: URL(fileURLWithPath: file))
+        let configured = try await weir(["serve", "--data-dir", scratch.path + "/b", "--config", file])
+        #expect(configured.exit == 1)
+        #expect(configured.errors.contains("registry-pull-through must be true or false, not \"sometimes\""))
+    }
+
+    @Test("unfinished uploads take no more room than they may")
+    func staged() async throws {
+        try await WeirProcess.run(nil, ["--registry-max-staged-bytes", "300000"]) { _, api in
+            try await api.createNamespace("p")
+            try await api.pushBlob([UInt8](repeating: 1, count: 200_000), to: "p/app")
+            let bytes = [UInt8](repeating: 2, count: 2_000_000)
+            let answer = try await api.send(
+                "POST", "/v2/p/app/blobs/uploads/?digest=\(API.digest(bytes))", bytes,
+                type: "application/octet-stream")
+            #expect(answer.status >= 400, "\(answer.text)")
+            try await api.pushBlob([UInt8](repeating: 3, count: 200_000), to: "p/app")
+        }
+    }
+}
