@@ -10,19 +10,19 @@ CONFIGURATION ?= release
 LISTEN ?= 127.0.0.1:6443
 
 # Debian packages: to build, to test, to measure.
-BUILD_PACKAGES := libcrypt-dev libsqlite3-dev zlib1g-dev
+BUILD_PACKAGES := libarchive-dev libcrypt-dev libsqlite3-dev zlib1g-dev
 # Any kubectl will do.
 KUBECTL := $(if $(shell command -v kubectl),,kubernetes-client)
 TEST_PACKAGES := docker-registry python3-yaml python3-venv sqlite3 curl openssl $(KUBECTL)
 # Clients of the registry, and gpg for their signatures.
-TOUR_PACKAGES := python3-yaml python3-venv curl openssl $(KUBECTL) skopeo podman buildah umoci gnupg
+TOUR_PACKAGES := python3-yaml python3-venv curl openssl $(KUBECTL) skopeo podman buildah umoci docker-registry gnupg
 # From PyPI: clients whose behaviour tests hold the server to.
 PYTHON_CLIENTS := kubernetes==37.0.2 openshift==0.13.2
 # For the tour of the registry.
 ORAS_CLIENT := oras==0.2.43
 BENCH_PACKAGES := sqlite3 python3-venv wrk
 
-.PHONY: help run build test bench bench-api bench-tags bench-registry lint format conformance registry-suite registry-tour schema \
+.PHONY: help run build test bench bench-api bench-tags bench-collection bench-registry lint format conformance registry-suite registry-tour schema \
 	packages clean
 
 help: ## Show this list.
@@ -55,7 +55,7 @@ registry-suite: packages ## Hold a new server's registry to its specification.
 	Scripts/registry-suite .build/$(CONFIGURATION)/weir
 
 registry-tour: PACKAGES := $(TOUR_PACKAGES)
-registry-tour: packages ## Run the commands of docs/registry.md.
+registry-tour: packages ## Run the commands of docs/registry.md and docs/moving.md.
 	swift build -c $(CONFIGURATION) --product weir
 	Scripts/registry-tour .build/$(CONFIGURATION)/weir --python "$$(Scripts/python-tools oras-client $(ORAS_CLIENT))/python"
 
@@ -68,9 +68,18 @@ bench-api: PACKAGES := $(BENCH_PACKAGES)
 bench-api: build ## Measure a running server: requests, lists, watches, memory.
 	Scripts/bench-api $(WEIR)
 
+bench-imports: PACKAGES := python3-minimal
+bench-imports: build ## Measure scheduled imports against a registry that fails now and then.
+	Benchmarks/Imports/poll.py $(WEIR)
+	Benchmarks/Imports/poll.py $(WEIR) --soak
+
 bench-registry: PACKAGES := $(BENCH_PACKAGES) docker-registry nginx curl
 bench-registry: build ## Measure the registry, with docker-registry and nginx beside it.
 	Scripts/bench-registry $(WEIR)
+
+bench-collection: PACKAGES := $(BENCH_PACKAGES)
+bench-collection: build ## Measure the collector with a million blobs.
+	Scripts/bench-collection $(WEIR)
 
 bench-tags: PACKAGES := $(BENCH_PACKAGES)
 bench-tags: build ## Measure tags on a server with 100,000 images.

@@ -68,7 +68,13 @@ let package = Package(
                 .product(name: "JWTKit", package: "jwt-kit"),
                 .product(name: "X509", package: "swift-certificates"),
             ]),
-        .target(name: "ImageStreams", dependencies: ["APIServer", "ImageAPI", "OCI"]),
+        .target(
+            name: "ImageStreams",
+            dependencies: [
+                "APIServer", "ImageAPI", "OCI",
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+            ]),
 
         // Other registries, and what is made of them.
         .target(
@@ -81,8 +87,24 @@ let package = Package(
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "NIOSSL", package: "swift-nio-ssl"),
             ]),
+        .systemLibrary(name: "CArchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"])]),
+        .target(
+            name: "Bundles",
+            dependencies: [
+                "APIMachinery", "CArchive", "JSON", "OCI",
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+            ]),
         .target(name: "Importing", dependencies: ["APIMachinery", "RegistryClient", "OCI"]),
-        .target(name: "Controllers", dependencies: ["APIServer", "ImageStreams", "Importing", "Store"]),
+        .target(
+            name: "Controllers",
+            dependencies: [
+                "APIServer", "ImageStreams", "Importing", "Store",
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "HeapModule", package: "swift-collections"),
+            ]),
 
         .target(
             name: "Registry",
@@ -114,13 +136,16 @@ let package = Package(
                 "StoreSQLite",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "Configuration", package: "swift-configuration"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "NIOSSL", package: "swift-nio-ssl"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ]),
         .executableTarget(
             name: "weir",
             dependencies: [
-                "Server", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "Blobs", "Bundles", "JSON", "Registry", "Server",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
 
         // Tools of the repository.
@@ -171,6 +196,7 @@ let package = Package(
         .testTarget(name: "ImageAPITests", dependencies: ["ImageAPI"]),
         .testTarget(
             name: "StoreTests", dependencies: ["Identity", "StoreSQLite", "StoreTesting", "weir-store-crasher"]),
+        .testTarget(name: "BundlesTests", dependencies: ["Bundles", "CArchive"]),
         .testTarget(name: "BlobsTests", dependencies: ["Blobs", "BlobsTesting", "weir-blob-crasher"]),
         .testTarget(
             name: "RegistryTests",
@@ -183,6 +209,7 @@ let package = Package(
         .testTarget(name: "ImportingTests", dependencies: ["Importing", "RegistryTesting"]),
         .testTarget(
             name: "ControllersTests", dependencies: ["Controllers", "RegistryTesting", "StoreSQLite"]),
+        .testTarget(name: "CollectionTests", dependencies: ["Registry", "StoreSQLite", "StoreTesting"]),
         .testTarget(name: "ImageStreamsTests", dependencies: ["ImageStreams", "StoreSQLite", "StoreTesting"]),
         .testTarget(
             name: "IntegrationTests",

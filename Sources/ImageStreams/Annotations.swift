@@ -15,6 +15,18 @@ public enum KnownAnnotation {
     /// On a stream: how long the registry keeps manifests without a tag, a duration or `forever` (spec/registry.md
     /// 3.5.4).
     public static let untaggedRetention = "image.openshift.io/untaggedRetention"
+    /// On a stream or a scheduled spec tag: how often the tag is looked at, a duration.
+    public static let importInterval = "weir.dev/import-interval"
+    /// Likewise: when it is looked at, five fields of cron in UTC; comes before the interval.
+    public static let importCron = "weir.dev/import-cron"
+    /// Likewise: by how much each look may be late, a duration.
+    public static let importJitter = "weir.dev/import-jitter"
+    /// On a stream or a spec tag: `never`, `default`, or how often a failed import is tried again.
+    public static let importRetry = "weir.dev/import-retry"
+    /// Those about imports.
+    static let importKeys: Set = [importInterval, importCron, importJitter, importRetry]
+    /// On a stream that was made of a repository with a longer name: that name (spec/registry.md S-2).
+    public static let repositoryPath = "image.openshift.io/repositoryPath"
     /// On an Image: `true` says that its content was pushed to the integrated registry.
     public static let managed = "openshift.io/image.managed"
     /// On an Image: `ascending` or `descending`.

@@ -10,6 +10,10 @@ public struct ImageStreamsAPI: Sendable {
     public let configuration: ImageStreamsConfiguration
     public let streams: ObjectStore<ImageStream>
     public let images: ObjectStore<Image>
+    /// Who is told of what happens to streams.
+    public let eventSinks: ObjectStore<EventSink>
+    /// Who may say that images elsewhere have changed.
+    public let webhookReceivers: ObjectStore<WebhookReceiver>
     /// Everything the group serves, in the order of its documentation.
     public let resources: [any Resource]
     /// What is served beside them.
@@ -19,7 +23,7 @@ public struct ImageStreamsAPI: Sendable {
 
     let store: Store
     let tags: TagStore
-    private let imports: ImageStreamImportResource
+    let imports: ImageStreamImportResource
     let layerIndex: ImageLayerIndex
     private let layers: ImageStreamLayersResource
 
@@ -38,10 +42,13 @@ public struct ImageStreamsAPI: Sendable {
         let streams = ObjectStore(
             kind: Self.streamKind(location), store: store, namespaces: namespaces)
         let images = ObjectStore(kind: Self.imageKind, store: store, namespaces: nil)
+        let eventSinks = ObjectStore(kind: EventSinkStrategy.kind, store: store, namespaces: namespaces)
+        let receivers = ObjectStore(kind: WebhookReceiverStrategy.kind, store: store, namespaces: namespaces)
         let rules = ImageStreamRules(
             defaults: ImageStreamDefaults(importMode: configuration.importMode), location: location,
             allowList: try RegistryAllowList(
                 configuration.allowedRegistries, internalRegistry: configuration.internalRegistryHostname),
+            imports: configuration.imports,
             ledger: TagLedger(
                 internalRegistry: configuration.internalRegistryHostname, authorizer: authorizer, limits: limits,
                 admission: admission, stream: { try await streams.object($1, namespace: $0) }))
@@ -57,6 +64,8 @@ public struct ImageStreamsAPI: Sendable {
         self.store = store
         self.streams = streams
         self.images = images
+        self.eventSinks = eventSinks
+        webhookReceivers = receivers
         self.tags = tags
         self.layers = layers
         self.layerIndex = layerIndex
@@ -89,18 +98,29 @@ public struct ImageStreamsAPI: Sendable {
                 mappings,
                 imports,
                 TagHistoryResource(store: store),
+                StoredResource(
+                    eventSinks, strategy: EventSinkStrategy { try await eventSinks.names(in: $0) },
+                    table: EventSinkTable.columns),
+                StoredSubresource(eventSinks, name: "status", strategy: EventSinkStatusStrategy()),
+                StoredResource(
+                    receivers,
+                    strategy: WebhookReceiverStrategy(publicURL: configuration.publicURL) {
+                        try await receivers.names(in: $0)
+                    }, table: WebhookReceiverTable.columns),
             ] + retention.resources
     }
 
     /// Runs an import as the controllers ask for it: as a client's request, with the same checks.
     ///
     /// - Parameter context: `namespace` is the stream's; `cause` tells imports and the schedule apart in the history.
+    /// - Parameter isBackground: nobody waits for it: registries that have had enough are left alone.
     /// - Returns: the import with its status; single images that failed are in there.
     /// - Throws: `APIError`, for example 409 where the stream has changed since the request was made.
     public func runImport(
-        _ request: ImageStreamImport, options: WriteOptions = WriteOptions(), _ context: RequestContext
+        _ request: ImageStreamImport, options: WriteOptions = WriteOptions(), isBackground: Bool = false,
+        _ context: RequestContext
     ) async throws -> ImageStreamImport {
-        try await imports.run(request, options: options, context)
+        try await imports.run(request, options: options, isBackground: isBackground, context)
     }
 
     /// Adds signatures to an Image, as an update of it by the server itself.
@@ -114,6 +134,23 @@ public struct ImageStreamsAPI: Sendable {
         context.resource = ImageStreamsGroup.resource("images")
         context.namespace = ""
         return try await limits.record(signatures, image: image, in: images, context)
+    }
+
+    /// Writes how the delivery to a sink goes.
+    public func recordDelivery(
+        to name: String, namespace: String, _ context: RequestContext,
+        _ change: @escaping @Sendable (inout EventSinkStatus) -> Void
+    ) async throws {
+        var context = context
+        context.namespace = namespace
+        context.resource = EventSinkStrategy.kind.descriptor.groupResource
+        _ = try await eventSinks.update(
+            name, strategy: EventSinkStatusStrategy(), options: WriteOptions(), context,
+            change: ObjectChange(isPatch: true) { current in
+                var sink = try current.object()
+                change(&sink.status)
+                return sink
+            })
     }
 
     /// The blobs and images of a stream.

@@ -12,6 +12,10 @@ public struct ImageStreamsConfiguration: Sendable {
     public var allowedRegistries: [AllowedRegistry]
     /// What clusters are told of the images of their workloads.
     public var imagePolicy: ImagePolicyConfiguration
+    /// `https://host[:port]` under which clients reach the server; empty where that is not known.
+    public var publicURL = ""
+    /// Imports that nobody asks for by a request.
+    public var imports = ImportSettings()
     /// The time between two runs of a retention policy at least, in whole seconds.
     public var minimumRetentionInterval: Duration
 

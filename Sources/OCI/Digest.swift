@@ -22,6 +22,11 @@ public struct Digest: Hashable, Sendable {
 
     /// Parses `text` and refuses whatever is not canonical, upper-case hex included.
     public init(parsing text: String) throws(DigestError) {
+        if Self.isCanonicalSHA256(text) {
+            algorithm = .sha256
+            hex = String(text.dropFirst(Self.sha256Prefix.utf8CodeUnitCount))
+            return
+        }
         let parts = try Self.split(text)
         guard parts.hex.utf8.allSatisfy({ ASCII.isDigit($0) || (UInt8(ascii: "a")...UInt8(ascii: "f")).contains($0) })
         else { throw .invalidFormat }
@@ -37,6 +42,19 @@ public struct Digest: Hashable, Sendable {
     /// Whether `text` names a digest for the reference grammar, which lets upper-case hex pass.
     static func check(_ text: String) throws(DigestError) {
         _ = try split(text)
+    }
+
+    private static let sha256Prefix: StaticString = "sha256:"
+
+    /// Whether `text` is what nearly all digests are, found out in one pass: indexes hold very many.
+    private static func isCanonicalSHA256(_ text: String) -> Bool {
+        text.utf8.withContiguousStorageIfAvailable { bytes in
+            let prefix = UnsafeBufferPointer(start: sha256Prefix.utf8Start, count: sha256Prefix.utf8CodeUnitCount)
+            return bytes.count == prefix.count + Algorithm.sha256.hexLength && bytes.starts(with: prefix)
+                && bytes.dropFirst(prefix.count).allSatisfy {
+                    ASCII.isDigit($0) || (UInt8(ascii: "a")...UInt8(ascii: "f")).contains($0)
+                }
+        } ?? false
     }
 
     private static func split(_ text: String) throws(DigestError) -> (algorithm: Algorithm, hex: Substring) {

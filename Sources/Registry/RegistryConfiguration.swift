@@ -42,5 +42,8 @@ public struct RegistryConfiguration: Sendable {
     /// The platform that a client gets of a list who does not know lists (M-6).
     public var defaultPlatform = (os: "linux", architecture: "amd64")
 
+    /// Requests at the same time.
+    public var limits = RequestLimits()
+
     public init() {}
 }

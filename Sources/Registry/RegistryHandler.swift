@@ -17,7 +17,10 @@ public struct RegistryHandler: Sendable {
     private let tokens: TokenEndpoint
     private let metrics: RegistryMetrics
     private let figures: MetricsRegistry
-    private let isHealthy: @Sendable () -> Bool
+    private let gate: RequestGate
+    /// Nil where nothing is written down.
+    private let auditor: Auditor?
+    private let isHealthy: @Sendable () async -> Bool
 
     /// What the registry stands on.
     public struct Dependencies: Sendable {
@@ -30,13 +33,15 @@ public struct RegistryHandler: Sendable {
         /// Fetches what streams name elsewhere; nil where nothing is fetched.
         public var pullThrough: PullThrough?
         public var metrics: MetricsRegistry
+        public var load: RegistryLoad
+        public var auditor: Auditor?
         public var clock: @Sendable () -> Timestamp
         public var logger: Logger
 
         public init(
             streams: ImageStreamsAPI, namespaces: any NamespaceLookup, index: RegistryIndex, blobs: any BlobStore,
             authenticator: any Authenticator, authorizer: any Authorizer, pullThrough: PullThrough?,
-            metrics: MetricsRegistry,
+            metrics: MetricsRegistry, load: RegistryLoad, auditor: Auditor?,
             clock: @escaping @Sendable () -> Timestamp, logger: Logger
         ) {
             self.streams = streams
@@ -47,13 +52,15 @@ public struct RegistryHandler: Sendable {
             self.authorizer = authorizer
             self.pullThrough = pullThrough
             self.metrics = metrics
+            self.load = load
+            self.auditor = auditor
             self.clock = clock
             self.logger = logger
         }
     }
 
     public init(_ configuration: RegistryConfiguration, _ parts: Dependencies) {
-        let metrics = RegistryMetrics(parts.metrics)
+        let metrics = RegistryMetrics(parts.metrics, load: parts.load)
         core = RegistryCore(
             configuration: configuration, streams: parts.streams, namespaces: parts.namespaces, index: parts.index,
             content: RegistryContent(blobs: parts.blobs, index: parts.index),
@@ -65,7 +72,10 @@ public struct RegistryHandler: Sendable {
         tokens = TokenEndpoint(authenticator: parts.authenticator, now: parts.clock)
         self.metrics = metrics
         figures = parts.metrics
-        isHealthy = { true }
+        gate = RequestGate(configuration.limits)
+        auditor = parts.auditor
+        let blobs = parts.blobs
+        isHealthy = { (try? await blobs.space()) != nil }
     }
 
     /// Answers a request; never throws. A body that was not asked for yet may still be on its way.
@@ -73,7 +83,8 @@ public struct RegistryHandler: Sendable {
         let start = ContinuousClock.now
         metrics.begin()
         let id = Self.requestID(request)
-        var response = await answer(request, id: id)
+        let notes = auditor.map { _ in RequestNotes(received: Auditor.now()) }
+        var response = await answer(request, id: id, notes)
         response.headers[.distributionVersion] = "registry/2.0"
         response.headers[.supportsSignatures] = "1"
         response.headers[.requestID] = id
@@ -83,25 +94,35 @@ public struct RegistryHandler: Sendable {
             }
             response.body = .bytes([])
         }
+        if let auditor, let notes {
+            response = await auditor.note(notes.note(request, id: id), response, bytesKey: RequestNotes.bytesKey)
+        }
         metrics.end(method: request.method, code: response.status, duration: ContinuousClock.now - start)
         return response
     }
 
-    private func answer(_ request: ServerRequest, id: String) async -> ServerResponse {
+    private func answer(_ request: ServerRequest, id: String, _ notes: RequestNotes?) async -> ServerResponse {
         do {
-            return try await dispatch(request, id: id)
-        } catch let error as RegistryError {
-            return error.response
-        } catch let error as BodyReader.Failure {
-            // The client is gone, or has sent less than it said: nobody reads this.
-            return RegistryError(400, .sizeInvalid, "the body is not complete", detail: .string("\(error)")).response
-        } catch let error as BlobError {
-            return RegistryError(error, logger: core.logger, request: id).response
-        } catch is CancellationError {
-            return RegistryError.unavailable("the request was given up").response
+            return try await dispatch(request, id: id, notes)
         } catch {
+            let error = failure(error, id: id)
+            notes?.failed(error)
+            return error.response
+        }
+    }
+
+    /// What the client is told of an error.
+    private func failure(_ error: any Error, id: String) -> RegistryError {
+        switch error {
+        case let error as RegistryError: return error
+        case let error as BodyReader.Failure:
+            // The client is gone, or has sent less than it said: nobody reads this.
+            return RegistryError(400, .sizeInvalid, "the body is not complete", detail: .string("\(error)"))
+        case let error as BlobError: return RegistryError(error, logger: core.logger, request: id)
+        case is CancellationError: return RegistryError.unavailable("the request was given up")
+        default:
             core.logger.error("a registry request failed", metadata: ["request": "\(id)", "error": "\(error)"])
-            return RegistryError(500, .unknown, "unknown error", detail: ["request": .string(id)]).response
+            return RegistryError(500, .unknown, "unknown error", detail: ["request": .string(id)])
         }
     }
 
@@ -115,28 +136,32 @@ public struct RegistryHandler: Sendable {
 
     // MARK: Routes
 
-    private func dispatch(_ request: ServerRequest, id: String) async throws -> ServerResponse {
+    private func dispatch(
+        _ request: ServerRequest, id: String, _ notes: RequestNotes?
+    ) async throws -> ServerResponse {
         let route: RegistryRoute
         do { route = try RegistryRoute(path: request.path) } catch {
             // Who may not talk to the registry at all learns nothing of its paths.
             _ = try await core.access.user(request, [])
             throw error
         }
+        notes?.began(route)
         guard route.methods.contains(request.method) else { throw RegistryError.unsupported(allowed: route.methods) }
         switch route {
-        case .health: return health
+        case .health: return await health()
         case .token: return try await tokens.respond(to: request)
         default: break
         }
         let records = route.records(method: request.method)
         let user = try await core.access.user(request, records)
+        notes?.authenticated(user)
         try await core.access.require(records, of: user, request)
         let isRead = request.method == "GET" || request.method == "HEAD"
         if core.configuration.isReadOnly, !isRead {
             throw RegistryError.unsupported("the registry is read-only")
         }
         let call = RegistryCall(request: request, query: QueryParameters(request.query), user: user, id: id)
-        return try await respond(to: route, call)
+        return try await gate.admit(route, isRead: isRead, user) { try await respond(to: route, call) }
     }
 
     private func respond(to route: RegistryRoute, _ call: RegistryCall) async throws -> ServerResponse {
@@ -174,12 +199,12 @@ public struct RegistryHandler: Sendable {
         case .prunedBlob(let digest): return try await PrunedBlobEndpoint(core: core).delete(digest, call)
         case .extensions(let path): return Self.extensions(path)
         case .metrics: return .text(200, figures.scrape())
-        case .health, .token: return health
+        case .health, .token: return await health()
         }
     }
 
-    private var health: ServerResponse {
-        guard isHealthy() else { return RegistryError.unavailable("the storage is not healthy").response }
+    private func health() async -> ServerResponse {
+        guard await isHealthy() else { return RegistryError.unavailable("the storage is not healthy").response }
         return ServerResponse(status: 200, headers: [.cacheControl: "no-cache"])
     }
 

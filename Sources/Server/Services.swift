@@ -1,5 +1,6 @@
 import APIMachinery
 import APIServer
+import Blobs
 import Controllers
 import Identity
 import ImageStreams
@@ -17,46 +18,72 @@ struct Services: Sendable {
     let imageStreams: ImageStreamsAPI
     /// What the registry knows of repositories and blobs.
     let registry: RegistryIndex
+    private let collections: BlobCollections
+    let registryLoad: RegistryLoad
+    private let pullTimes: RegistryPullTimes
     let pullThrough: PullThrough
+    /// Looks whether all is there and right.
+    let verifier: RegistryVerifier
+    private let verification: VerificationHandler
     /// Work that nobody asked for by a request.
     let background: [any Service]
     private let contexts: ServerContexts
+    private let webhooks: WebhookHandler
 
     init(
-        _ configuration: WeirConfiguration, store: Store, transport: RegistryTransport, metrics: MetricsRegistry,
-        authentication: Authentication.Configuration, logger: Logger
+        _ configuration: WeirConfiguration, store: Store, blobs: any BlobStore, transport: RegistryTransport,
+        metrics: MetricsRegistry, authentication: Authentication.Configuration, logger: Logger
     ) throws {
         let contexts = ServerContexts(logger: logger)
         let identity = StandAloneIdentity(
             configuration, authentication: authentication, store: store, contexts: contexts, logger: logger)
+        let policy = PullPolicy(try RegistrySources.table(file: configuration.registrySources))
         var importing = Importer.Configuration()
         importing.maxTagsPerRepository = configuration.maximumImagesPerRepository
+        let registry = RegistryIndex(store: store, now: Clock.milliseconds)
+        let importer = Importer(transport: transport, configuration: importing, policy: policy, logger: logger)
+        var streamsConfiguration = ImageStreamsConfiguration(
+            internalRegistryHostname: configuration.internalRegistryHostname,
+            publicRegistryHostname: configuration.publicRegistryHostname, importMode: configuration.importMode,
+            imagePolicy: try configuration.imagePolicy.policy(),
+            minimumRetentionInterval: configuration.minimumRetentionInterval)
+        streamsConfiguration.imports = configuration.imports
+        streamsConfiguration.publicURL = configuration.authentication.publicURL ?? ""
+        let pullTimes = RegistryPullTimes(index: registry, namespaces: identity.namespaces)
+        self.pullTimes = pullTimes
         let imageStreams = try ImageStreamsAPI(
-            store: store,
-            configuration: ImageStreamsConfiguration(
-                internalRegistryHostname: configuration.internalRegistryHostname,
-                publicRegistryHostname: configuration.publicRegistryHostname, importMode: configuration.importMode,
-                imagePolicy: try configuration.imagePolicy.policy(),
-                minimumRetentionInterval: configuration.minimumRetentionInterval),
+            store: store, configuration: streamsConfiguration,
             authorizer: identity.authorizer, namespaces: identity.namespaces,
-            importer: RegistryImporter(Importer(transport: transport, configuration: importing, logger: logger)),
+            importer: RegistryImporter(importer),
             secrets: NamespaceSecrets(secrets: identity.secrets, context: contexts.of("pull-secrets")),
             limits: identity.imageStreamLimits, quota: identity.quotas,
             retention: RetentionSources(
-                use: ReportedImageUse(workloads: identity.workloads, context: contexts.of("retention-controller"))))
+                pulls: pullTimes,
+                use: ReportedImageUse(workloads: identity.workloads, context: contexts.of("retention-controller")),
+                untagged: RegistryManifests(index: registry, namespaces: identity.namespaces)))
         self.identity = identity
         self.imageStreams = imageStreams
-        let registry = RegistryIndex(store: store, now: Clock.milliseconds)
         self.registry = registry
+        collections = BlobCollections(store: store)
+        let registryLoad = RegistryLoad()
+        self.registryLoad = registryLoad
         var pulling = PullThrough.Configuration()
         pulling.mirrors = configuration.registry.mirrors
+        pulling.policy = policy
         pullThrough = PullThrough(
             transport: UpstreamTransport(transport),
             secrets: NamespaceSecrets(secrets: identity.secrets, context: contexts.of("pull-through")),
             configuration: pulling, logger: logger)
         self.contexts = contexts
+        let importMetrics = ImportMetrics(metrics, budgets: transport.budgets)
+        verifier = RegistryVerifier(
+            index: registry, blobs: blobs, streams: imageStreams, namespaces: identity.namespaces, logger: logger)
+        verification = VerificationHandler(
+            verifier: verifier, isReadOnly: configuration.registry.registry.isReadOnly)
         let imports = ImportController(
-            api: imageStreams,
+            api: imageStreams, metrics: importMetrics, context: contexts.of("import-controller"), logger: logger)
+        let scheduler = ImportScheduler(
+            api: imageStreams, importer: importer, store: store, metrics: importMetrics,
             recorder: StoredEventRecorder(
                 events: identity.events, component: "import-controller", context: contexts.of("import-controller")),
             context: contexts.of("import-controller"), logger: logger)
@@ -68,17 +95,50 @@ struct Services: Sendable {
                 events: identity.events, component: "retention-controller",
                 context: contexts.of("retention-controller")),
             metrics: RetentionMetrics(metrics), context: contexts.of("retention-controller"), logger: logger)
+        var collecting = configuration.collection
+        collecting.isReadOnly = configuration.registry.registry.isReadOnly
+        let collection = CollectionController(
+            collector: BlobCollector(
+                index: registry, blobs: blobs, streams: imageStreams, namespaces: identity.namespaces,
+                settings: collecting, load: registryLoad, logger: logger),
+            collections: collections, metrics: CollectionMetrics(metrics), context: contexts.of("collector"),
+            logger: logger)
+        let sinks = HTTPSinkTransport(
+            allowsLoopback: configuration.eventSinks.allowsLoopback, version: WeirServer.version)
+        let secrets = identity.secrets
+        let dispatcher = EventDispatcher(
+            api: imageStreams, store: store, transport: sinks,
+            sender: EventMessage.Sender(
+                url: configuration.authentication.publicURL ?? "",
+                registry: configuration.publicRegistryHostname.isEmpty
+                    ? configuration.internalRegistryHostname : configuration.publicRegistryHostname),
+            secret: { try await secrets.objects.object($1, namespace: $0) }, metrics: SinkMetrics(metrics),
+            context: contexts.of("event-dispatcher"), logger: logger)
+        let webhooks = WebhookImporter(
+            api: imageStreams, importer: importer, metrics: importMetrics, registry: metrics,
+            context: contexts.of("webhook-importer"), logger: logger)
+        self.webhooks = WebhookHandler(
+            imageStreams, secret: { try await secrets.objects.object($1, namespace: $0) }, take: webhooks.take)
+        let outboxAge = configuration.eventSinks.kept
         background =
             identity.background(
                 contents: [
                     NamespaceCleaner.content(of: imageStreams.streams),
                     NamespaceCleaner.content(of: imageStreams.retention.policies),
+                    NamespaceCleaner.content(of: imageStreams.eventSinks),
+                    NamespaceCleaner.content(of: imageStreams.webhookReceivers),
                 ],
                 counted: [CountedObjects(imageStreams.streams, quotaNames: ImageStreamsGroup.streamQuotas)],
                 contexts: contexts, logger: logger)
             + [
-                BackgroundService { await imports.run() }, BackgroundService { await retention.run() },
-                BackgroundService { await OutboxKeeper(store: store, logger: logger).run() },
+                BackgroundService { await imports.run() }, BackgroundService { await scheduler.run() },
+                BackgroundService { await webhooks.run() }, BackgroundService { await retention.run() },
+                BackgroundService { await collection.run() },
+                BackgroundService { await OutboxKeeper(store: store, age: outboxAge, logger: logger).run() },
+                BackgroundService {
+                    await dispatcher.run()
+                    await sinks.shutdown()
+                },
                 BackgroundService { try await TouchKeeper(index: registry, logger: logger).run() },
                 BackgroundService { try await Allocator.trimWhenIdle() },
             ] + (signatures.map { controller in [BackgroundService { await controller.run() }] } ?? [])
@@ -101,16 +161,19 @@ struct Services: Sendable {
             logger: logger)
     }
 
-    var resources: [any Resource] { identity.resources + imageStreams.resources }
+    var resources: [any Resource] { identity.resources + imageStreams.resources + collections.resources }
 
     /// What is served beside the resources.
-    var handlers: [any PathHandler] { imageStreams.handlers + identity.authentication.handlers }
+    var handlers: [any PathHandler] {
+        imageStreams.handlers + identity.authentication.handlers + [verification, webhooks]
+    }
 
     /// Creates what every server has. Call it when the store has started and before requests are taken.
     func createPermanent() async throws {
         let context = contexts.of("start")()
         try await identity.namespaces.createPermanent(context)
         try await identity.roles.createDefaults(context)
+        try await pullTimes.begin()
     }
 }
 

@@ -42,7 +42,9 @@ struct StandAloneIdentity: Sendable {
             clock: Clock.now, logger: logger)
         roles = Roles(store: store, namespaces: namespaces)
         authorizer = authentication.authorizer(
-            OpenPaths(configuration.imagePolicy.isPublic ? ImageStreamsAPI.policyPaths : [], before: roles.authorizer))
+            OpenPaths(
+                (configuration.imagePolicy.isPublic ? ImageStreamsAPI.policyPaths : []).union([WebhookHandler.path]),
+                before: roles.authorizer))
         reviews = Reviews(authorizer: authorizer, roles: roles)
         projects = Projects(
             namespaces: namespaces, roles: roles, authorizer: authorizer, system: contexts.of("project-request"))

@@ -39,10 +39,11 @@ public struct WeirServer: Sendable {
         let metrics = ServerMetrics.registry(version: Self.version, storePath: directory.storePath)
         let audit = try AuditSetup(configuration.audit, metrics: metrics, logger: logger)
         let engine = MeasuredEngine(try await SQLiteEngine.open(directory: directory.storePath), metrics: metrics)
-        let store = Store(engine: try await encrypted(engine, in: directory), configuration: storeConfiguration)
+        let encrypted = try await EncryptedStorage.open(engine, directory.keyFile(configuration), configuration, logger)
+        let store = Store(engine: encrypted, configuration: storeConfiguration)
         let transport = try RegistryTransport()
         let blobs: FileBlobStore
-        do { blobs = try await FileBlobStore.open(.init(root: directory.registryPath)) } catch {
+        do { blobs = try await FileBlobStore.open(configuration.registry.files(in: directory)) } catch {
             await store.close()
             throw error
         }
@@ -58,22 +59,6 @@ public struct WeirServer: Sendable {
         await blobs.close()
         await store.close()
         try result.get()
-    }
-
-    /// Secrets are encrypted on their way to the engine.
-    private func encrypted(_ engine: MeasuredEngine, in directory: DataDirectory) async throws -> EncryptedEngine {
-        let keyFile = directory.keyFile(configuration)
-        do {
-            let encrypted = try await EncryptedStorage.engine(
-                engine, keyFile: keyFile, mayCreate: configuration.encryptionKeyFile == nil)
-            if keyFile.isOpenToOthers {
-                logger.warning("everybody on this machine can read the key file", metadata: ["path": "\(keyFile.path)"])
-            }
-            return encrypted
-        } catch {
-            await engine.close()
-            throw error
-        }
     }
 
     private func serve(
@@ -99,8 +84,8 @@ public struct WeirServer: Sendable {
             credentials.adminToken: UserInfo(name: "system:admin", groups: [UserInfo.masters])
         ]
         let services = try Services(
-            configuration, store: store, transport: transport, metrics: metrics, authentication: identity,
-            logger: logger)
+            configuration, store: store, blobs: blobs, transport: transport, metrics: metrics,
+            authentication: identity, logger: logger)
         try await store.start()
         try await services.createPermanent()
         let authenticator = AuthenticatorChain([
@@ -123,12 +108,12 @@ public struct WeirServer: Sendable {
                 HealthCheck("shutdown", endpoints: ["readyz"]) { !isStopping.isSet },
             ], clock: Clock.now, logger: logger)
         let registry = RegistryHandler(
-            registryConfiguration,
+            configuration.namedRegistry,
             RegistryHandler.Dependencies(
                 streams: services.imageStreams, namespaces: services.identity.namespaces, index: services.registry,
                 blobs: blobs, authenticator: authenticator, authorizer: services.identity.authorizer,
                 pullThrough: configuration.registry.pullsThrough ? services.pullThrough : nil, metrics: metrics,
-                clock: Clock.now, logger: logger))
+                load: services.registryLoad, auditor: auditor, clock: Clock.now, logger: logger))
         let everything: @Sendable (ServerRequest) async -> ServerResponse = { request in
             RegistryRoute.owns(request.path)
                 ? await registry.respond(to: request) : await pipeline.respond(to: request)
@@ -143,7 +128,7 @@ public struct WeirServer: Sendable {
                 configuration.listen, tls, isPlain: false, onHandshakeFailure: handshakeFailed,
                 respond: everything
             ) { address in
-                listening.value = Self.reachable(address)
+                listening.value = address.reachable
                 await ready.arrived(api: address)
             }
         ]
@@ -167,7 +152,7 @@ public struct WeirServer: Sendable {
         }
         let announce = BackgroundService {
             guard let address = await ready.wait() else { return }
-            let url = "https://\(Self.reachable(address))"
+            let url = "https://\(address.reachable)"
             try directory.write(
                 Kubeconfig.text(server: url, authority: credentials.authority, admin: credentials.admin),
                 to: "admin.kubeconfig", isSecret: true)
@@ -197,17 +182,6 @@ public struct WeirServer: Sendable {
         ).service()
     }
 
-    private var registryConfiguration: RegistryConfiguration {
-        var registry = configuration.registry.registry
-        let internalName = configuration.internalRegistryHostname
-        let address = Self.reachable(configuration.registryListen ?? configuration.listen)
-        registry.hostname = internalName.isEmpty ? address.description : internalName
-        registry.hosts = Set(
-            [registry.hostname, internalName, configuration.publicRegistryHostname].filter { !$0.isEmpty })
-        if registry.tokenRealm == nil { registry.tokenRealm = configuration.authentication.publicURL }
-        return registry
-    }
-
     private var storeConfiguration: StoreConfiguration {
         var store = StoreConfiguration()
         store.history = configuration.history
@@ -228,14 +202,6 @@ public struct WeirServer: Sendable {
             if !hosts.contains(host) { hosts.append(host) }
         }
         return hosts + configuration.certificateHosts.filter { !hosts.contains($0) }
-    }
-
-    /// An address a client on this machine can use.
-    private static func reachable(_ address: WeirConfiguration.Address) -> WeirConfiguration.Address {
-        var reachable = address
-        if address.host == "0.0.0.0" { reachable.host = "127.0.0.1" }
-        if address.host == "::" { reachable.host = "::1" }
-        return reachable
     }
 
     /// Libraries tell of every connection at info; that is debugging here.

@@ -37,7 +37,7 @@ struct ServeCommand: AsyncParsableCommand {
     var registryReadOnly = false
 
     @Option(help: "Whether manifests, tags and blobs of the registry can be deleted: true or false. Default: true.")
-    var registryDeletion: String?
+    var registryDeletion: Bool?
 
     @Option(help: "What deleting a manifest does that tags still name: cascade or refuse. Default: cascade.")
     var registryDeleteUsed: String?
@@ -49,17 +49,35 @@ struct ServeCommand: AsyncParsableCommand {
     var registryCatalog: String?
 
     @Option(help: "Whether blobs are mounted from any repository that has them: true or false. Default: true.")
-    var registryMountWithoutSource: String?
+    var registryMountWithoutSource: Bool?
 
     @Option(
         help: "SCHEME://HOST[:PORT] where clients of the registry get tokens. Default: --public-url, or their host.")
     var registryTokenRealm: String?
 
     @Option(help: "Whether the registry fetches what streams name elsewhere: true or false. Default: true.")
-    var registryPullThrough: String?
+    var registryPullThrough: Bool?
+
+    @Option(help: "Requests for reading that the registry works on at the same time; 0 for all. Default: 0.")
+    var registryMaxReads: Int?
+
+    @Option(help: "Requests for writing that the registry works on at the same time; 0 for all. Default: 0.")
+    var registryMaxWrites: Int?
+
+    @Option(help: "Requests to the registry that wait for a place, of each kind. Default: 2000.")
+    var registryMaxWaiting: Int?
+
+    @Option(help: "How long a request to the registry waits for a place before it gets 429. Default: 60.")
+    var registryMaxWaitSeconds: Int?
 
     @Option(help: "Whether the registry keeps what it fetched: true or false. Default: true.")
-    var registryMirror: String?
+    var registryMirror: Bool?
+
+    @Option(
+        help: """
+            Bytes that all unfinished uploads to the registry may take together; 0 for as many as the disk has. Default: 0.
+            """)
+    var registryMaxStagedBytes: Int?
 
     @Option(help: "HOST[:PORT] that status.dockerImageRepository begins with.")
     var internalRegistryHostname: String?
@@ -73,8 +91,26 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(help: "Legacy or PreserveOriginal, for imports that do not say. Default: Legacy.")
     var importMode: String?
 
+    @Option(
+        help:
+            "FILE with mirrors, blocked and insecure registries: ImageDigestMirrorSet and the like, and registrySources."
+    )
+    var registrySources: String?
+
     @Option(help: "Tags that an import of a repository takes; -1 for all. Default: 50.")
     var maxImagesPerRepository: Int?
+
+    @Option(help: "Whether scheduled tags are imported again by themselves: true or false. Default: true.")
+    var scheduledImports: String?
+
+    @Option(help: "The time between two looks at a scheduled tag that does not say, in seconds. Default: 900.")
+    var importIntervalSeconds: Int?
+
+    @Option(help: "The time between two looks at a scheduled tag at least, whatever it says, in seconds. Default: 60.")
+    var importMinimumIntervalSeconds: Int?
+
+    @Option(help: "Imports that schedules make in a minute at most; 0 for no bound. Default: 0.")
+    var maxScheduledImportsPerMinute: Int?
 
     @Option(help: "Where the audit log goes: a path, or - for standard output. Default: no audit log.")
     var auditLog: String?
@@ -138,8 +174,27 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(help: "Events that are kept at most. Default: 10000.")
     var maxEvents: Int?
 
+    @Flag(help: "Let event sinks be on this machine: on its loopback addresses.")
+    var eventSinkLoopback = false
+
+    @Option(help: "How long events are kept for event sinks that do not answer, in seconds. Default: 21600.")
+    var eventSinkSeconds: Int?
+
     @Option(help: "The time between two runs of a retention policy at least, in seconds. Default: 60.")
     var retentionIntervalSeconds: Int?
+
+    @Option(help: "The time between two runs of the blob collector, in seconds; 0 for none. Default: 3600.")
+    var gcIntervalSeconds: Int?
+
+    @Option(
+        help: """
+            How long blobs that nothing refers to stay after their last use, and again after they were given up, in \
+            seconds; at least 3600. Default: 86400.
+            """)
+    var gcGraceSeconds: Int?
+
+    @Flag(help: "For tests: lets the grace be shorter than clients need, and as exact as it says.")
+    var gcUnsafeGrace = false
 
     @Option(help: "How far back lists and watches can begin, in seconds. Default: 300.")
     var historySeconds: Int?
@@ -166,61 +221,6 @@ struct ServeCommand: AsyncParsableCommand {
             FileHandle.standardError.write(Data("weir: \(error)\n".utf8))
             throw ExitCode(1)
         }
-    }
-
-    /// What was said on the command line, by configuration key.
-    private var flags: [AbsoluteConfigKey: ConfigValue] {
-        var values: [AbsoluteConfigKey: ConfigValue] = [:]
-        func set(_ key: String, _ value: String?) {
-            if let value { values[[key]] = ConfigValue(.string(value), isSecret: false) }
-        }
-        func set(_ key: String, _ value: Int?) {
-            if let value { values[[key]] = ConfigValue(.int(value), isSecret: false) }
-        }
-        set("dataDir", dataDir)
-        set("listen", listen)
-        set("insecureListen", insecureListen)
-        set("registryListen", registryListen)
-        set("internalRegistryHostname", internalRegistryHostname)
-        set("publicRegistryHostname", publicRegistryHostname)
-        set("registryDeleteUsed", registryDeleteUsed)
-        set("registryDeniedStatus", registryDeniedStatus)
-        set("registryCatalog", registryCatalog)
-        set("registryTokenRealm", registryTokenRealm)
-        set("registryDeletion", registryDeletion)
-        set("registryMountWithoutSource", registryMountWithoutSource)
-        set("registryPullThrough", registryPullThrough)
-        set("registryMirror", registryMirror)
-        if registryReadOnly { values[["registryReadOnly"]] = ConfigValue(.bool(true), isSecret: false) }
-        set("importMode", importMode)
-        set("logLevel", logLevel)
-        set("auditLog", auditLog)
-        set("auditPolicy", auditPolicy)
-        set("imagePolicy", imagePolicy)
-        set("signatureImport", signatureImport)
-        set("signatureLookaside", signatureLookaside)
-        set("encryptionKeyFile", encryptionKeyFile)
-        set("publicURL", publicUrl)
-        set("oidcConfig", oidcConfig)
-        set("htpasswdFile", htpasswdFile)
-        set("tokenLifetimeSeconds", tokenLifetimeSeconds)
-        set("serviceAccountIssuer", serviceAccountIssuer)
-        set("shutdownDelayDuration", shutdownDelayDuration)
-        set("maxImagesPerRepository", maxImagesPerRepository)
-        set("auditLogMaxSize", auditLogMaxSize)
-        set("auditLogMaxBackups", auditLogMaxBackups)
-        set("maxRequestsInflight", maxRequestsInflight)
-        set("eventSeconds", eventSeconds)
-        set("maxEvents", maxEvents)
-        set("retentionIntervalSeconds", retentionIntervalSeconds)
-        set("maxMutatingRequestsInflight", maxMutatingRequestsInflight)
-        if imagePolicyPublic { values[["imagePolicyPublic"]] = ConfigValue(.bool(true), isSecret: false) }
-        if registryInsecure { values[["registryInsecure"]] = ConfigValue(.bool(true), isSecret: false) }
-        if !certificateHost.isEmpty {
-            values[["certificateHosts"]] = ConfigValue(.stringArray(certificateHost), isSecret: false)
-        }
-        if let historySeconds { values[["historySeconds"]] = ConfigValue(.int(historySeconds), isSecret: false) }
-        return values
     }
 
     /// Log lines go to standard error: standard output is for the one line that scripts wait for.

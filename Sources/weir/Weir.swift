@@ -7,5 +7,8 @@ struct Weir: AsyncParsableCommand {
         commandName: "weir",
         abstract: "A server for image streams and the container registry behind them.",
         version: WeirServer.version,
-        subcommands: [ServeCommand.self, RekeyCommand.self, TokenCommand.self, UserCommand.self])
+        subcommands: [
+            ServeCommand.self, CollectCommand.self, RekeyCommand.self, TokenCommand.self, UserCommand.self,
+            VerifyCommand.self, AdoptCommand.self, ExportCommand.self, ImportBundleCommand.self,
+        ])
 }

@@ -115,6 +115,43 @@ struct AuditTests {
         #expect(mode?.intValue == 0o600)
     }
 
+    @Test(
+        "Requests to the registry are lines too: who, which stream, which operation, digest or tag, bytes, and why not")
+    func registry() async throws {
+        let scratch = try Scratch()
+        let log = scratch.path + "/audit.log"
+        let server = try await WeirProcess.start(scratch.path + "/data", ["--audit-log", log])
+        let digest = "sha256:" + String(repeating: "0", count: 64)
+        try await API.with(server) { api in
+            try await api.createNamespace("p")
+            let refused = try await api.send(
+                "POST", "/v2/p/app/blobs/uploads/?digest=\(digest)", Array("text".utf8),
+                type: "application/octet-stream")
+            #expect(refused.status == 400)
+            #expect(try await api.get("/v2/p/app/manifests/v1").status == 404)
+            #expect(try await api.get("/v2/p/app/blobs/\(digest)").status == 404)
+        }
+        server.child.signal(SIGTERM)
+        #expect(try await server.child.end() == 0)
+        let events = try Self.events(log).filter { $0["requestURI"]?.stringValue?.hasPrefix("/v2/p/") ?? false }
+        func notes(_ key: String) -> [String?] {
+            events.map { $0["annotations"]?["registry.weir.dev/\(key)"]?.stringValue }
+        }
+        #expect(notes("operation") == ["upload.begin", "manifest.get", "blob.get"])
+        #expect(notes("tag") == [nil, "v1", nil])
+        #expect(notes("digest") == [nil, nil, digest])
+        #expect(notes("bytes").first == "4")
+        #expect(events.map { $0["responseStatus"]?["code"]?.integerValue } == [400, 404, 404])
+        #expect(
+            events.map { $0["responseStatus"]?["reason"]?.stringValue }
+                == ["DIGEST_INVALID", "NAME_UNKNOWN", "BLOB_UNKNOWN"])
+        for event in events {
+            #expect(event["user"]?["username"] == "system:admin")
+            #expect(event["objectRef"]?["resource"] == "imagestreams" && event["objectRef"]?["name"] == "app")
+            #expect(event["stage"] == "ResponseComplete")
+        }
+    }
+
     @Test("A watch is written at its start and at its end, also when the server ends it; kubectl is named")
     func watches() async throws {
         let scratch = try Scratch()

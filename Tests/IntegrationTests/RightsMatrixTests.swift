@@ -85,6 +85,8 @@ struct RightsMatrixTests {
         + all("/apis/user.openshift.io/v1/users", read: "", write: "", collection: false)
         + all("/apis/user.openshift.io/v1/groups", read: "", write: "", collection: false)
         + all("/apis/weir.dev/v1alpha1/namespaces/NS/retentionpolicies", read: "VEA", write: "EA")
+        + all("/apis/weir.dev/v1alpha1/namespaces/NS/eventsinks", read: "VEA", write: "A")
+        + all("/apis/weir.dev/v1alpha1/namespaces/NS/webhookreceivers", read: "EA", write: "EA")
         + [
             Row("GET", here + "/imagestreams?watch=true&labelSelector=(", "VEA"),
             Row("GET", here + "/imagestreams/nothing/layers", "VEAPS"),

@@ -8,6 +8,8 @@ public final class DockerRegistry: Sendable {
     public let host: String
     private let folder: URL
     private let content: URL
+    /// What it has written, in the layout of the reference.
+    public var directory: String { content.path }
     private let process: Mutex<Process>
 
     /// Runs `body` with a registry seeded with the conformance suite's images; it is gone afterwards.

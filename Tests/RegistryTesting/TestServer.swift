@@ -10,6 +10,7 @@ public struct TestRequest: Sendable {
     /// Path and query.
     public let target: String
     public let headers: [(name: String, value: String)]
+    public var body: [UInt8] = []
 
     public var path: String { String(target.prefix { $0 != "?" }) }
     public var query: String { String(target.drop { $0 != "?" }.dropFirst()) }
@@ -113,6 +114,7 @@ private final class Handler: ChannelInboundHandler {
     private let log: RequestLog
     private let respond: TestServer.Responder
     private var head: HTTPRequestHead?
+    private var body: [UInt8] = []
 
     init(log: RequestLog, respond: @escaping TestServer.Responder) {
         self.log = log
@@ -121,12 +123,15 @@ private final class Handler: ChannelInboundHandler {
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         switch unwrapInboundIn(data) {
-        case .head(let head): self.head = head
-        case .body: break
+        case .head(let head):
+            self.head = head
+            body = []
+        case .body(let buffer): body += buffer.readableBytesView
         case .end:
             guard let head else { return }
             let request = TestRequest(
-                method: head.method.rawValue, target: head.uri, headers: head.headers.map { ($0.name, $0.value) })
+                method: head.method.rawValue, target: head.uri, headers: head.headers.map { ($0.name, $0.value) },
+                body: body)
             log.append(request)
             let channel = context.channel
             let respond = respond

@@ -5,13 +5,19 @@ public enum ObjectMetaValidation {
     /// The most bytes that keys and values of annotations may have together.
     public static let maximumAnnotationBytes = 262_144
 
+    /// - Parameters:
+    ///   - nameRule: what is wrong with a name.
+    ///   - prefixMayEndInDash: of a prefix of generated names the last dash does not count, since more follows.
     public static func validate(
         _ metadata: ObjectMeta, isNamespaced: Bool, field: String = "metadata",
-        nameRule: (String) -> [String] = NameRules.pathSegment
+        nameRule: (String) -> [String] = NameRules.pathSegment, prefixMayEndInDash: Bool = true
     ) -> [FieldError] {
         var errors: [FieldError] = []
         if !metadata.generateName.isEmpty {
-            errors += nameRule(metadata.generateName).map {
+            let prefix = metadata.generateName
+            let isMasked = prefixMayEndInDash && prefix.utf8.count > 1 && prefix.hasSuffix("-")
+            let masked = isMasked ? prefix.dropLast(2) + "a" : prefix
+            errors += nameRule(masked).map {
                 .invalid("\(field).generateName", .string(metadata.generateName), $0)
             }
         }

@@ -12,6 +12,20 @@ public struct AuditEvent: Sendable {
         public var apiVersion = ""
         public var resourceVersion = ""
         public var subresource = ""
+
+        public init(
+            resource: String = "", namespace: String = "", name: String = "", uid: String = "", apiGroup: String = "",
+            apiVersion: String = "", resourceVersion: String = "", subresource: String = ""
+        ) {
+            self.resource = resource
+            self.namespace = namespace
+            self.name = name
+            self.uid = uid
+            self.apiGroup = apiGroup
+            self.apiVersion = apiVersion
+            self.resourceVersion = resourceVersion
+            self.subresource = subresource
+        }
     }
 
     /// What came of it.

@@ -3,25 +3,33 @@
 /// Reads and writes have places apart. While there are any, a request takes one and goes on; when all are taken, it
 /// waits in the queue of its user, and the users take turns. Long-running requests, probes, imports and cluster
 /// administrators need no place.
-final class FlowControl: Sendable {
+package final class FlowControl: Sendable {
     /// A request that got no place: 429.
-    struct Rejected: Error {
-        enum Reason: String, CaseIterable {
+    package struct Rejected: Error {
+        package enum Reason: String, CaseIterable {
             /// Too many requests of the same user wait already.
             case queueFull = "queue-full"
             case timeOut = "time-out"
             /// The client went away.
             case cancelled
         }
-        var reason: Reason
+        package var reason: Reason
     }
 
     /// How much may wait, and for how long.
-    struct Patience: Sendable {
-        var maximumPerFlow = 50
-        var maximum = 2_000
+    package struct Patience: Sendable {
+        package var maximumPerFlow: Int
+        package var maximum: Int
         /// The longest wait of any request.
-        var longest: Duration = .seconds(15)
+        package var longest: Duration
+
+        package init(
+            maximumPerFlow: Int = 50, maximum: Int = 2_000, longest: Duration = .seconds(15)
+        ) {
+            self.maximumPerFlow = maximumPerFlow
+            self.maximum = maximum
+            self.longest = longest
+        }
     }
 
     private let reads: FlowLane
@@ -58,7 +66,7 @@ final class FlowControl: Sendable {
     }
 
     /// Whose turn it is when others wait too: a user; all service accounts of a namespace together.
-    static func flow(of user: UserInfo) -> String {
+    package static func flow(of user: UserInfo) -> String {
         let parts = user.name.split(separator: ":", omittingEmptySubsequences: false)
         guard parts.count == 4, parts[0] == "system", parts[1] == "serviceaccount" else { return user.name }
         return "system:serviceaccounts:\(parts[2])"
@@ -78,7 +86,7 @@ extension RequestInfo {
 }
 
 extension FlowControl: MetricSource {
-    func write(to text: inout Exposition) {
+    package func write(to text: inout Exposition) {
         let lanes = [("readOnly", reads.figures), ("mutating", writes.figures)]
         func labels(_ lane: String) -> [(name: String, value: String)] {
             [("priority_level", lane), ("flow_schema", "fair")]

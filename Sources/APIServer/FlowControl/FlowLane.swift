@@ -1,8 +1,8 @@
 import Synchronization
 
 /// A bounded number of places, and those who wait for one.
-final class FlowLane: Sendable {
-    typealias Rejected = FlowControl.Rejected
+package final class FlowLane: Sendable {
+    package typealias Rejected = FlowControl.Rejected
 
     /// What is going on, in numbers.
     struct Figures {
@@ -29,14 +29,14 @@ final class FlowLane: Sendable {
     private let places: Int
     private let state: Mutex<State>
 
-    init(places: Int, _ patience: FlowControl.Patience) {
+    package init(places: Int, _ patience: FlowControl.Patience) {
         self.places = places
         state = Mutex(
             State(queue: FairQueue(maximumPerFlow: patience.maximumPerFlow, maximum: patience.maximum)))
     }
 
     /// Takes a place if there is one; whoever is exempt needs none.
-    func enter(isExempt: Bool) -> Bool {
+    package func enter(isExempt: Bool) -> Bool {
         state.withLock { state in
             if isExempt {
                 state.exempt += 1
@@ -50,7 +50,7 @@ final class FlowLane: Sendable {
     }
 
     /// Waits for a place.
-    func wait(flow: String, patience: Duration) async throws(Rejected) {
+    package func wait(flow: String, patience: Duration) async throws(Rejected) {
         let id: UInt64? = state.withLock { state in
             guard state.queue.hasRoom(for: flow) else { return nil }
             state.lastID += 1
@@ -98,7 +98,7 @@ final class FlowLane: Sendable {
     }
 
     /// Gives a place back: to the next who waits, if there is one.
-    func release(isExempt: Bool) {
+    package func release(isExempt: Bool) {
         let next: Waiter? = state.withLock { state in
             if isExempt {
                 state.exempt -= 1

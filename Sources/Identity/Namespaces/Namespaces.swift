@@ -33,12 +33,18 @@ public struct Namespaces: NamespaceLookup {
         try await objects.object(namespace, namespace: "")?.metadata.annotations ?? [:]
     }
 
+    /// Creates a namespace.
+    /// - Throws: 409 where there is one of that name, 422 for a name that cannot be.
+    public func create(_ name: String, _ context: RequestContext) async throws {
+        _ = try await objects.create(
+            Namespace(metadata: ObjectMeta(name: name)), strategy: NamespaceStrategy(), options: WriteOptions(), context
+        )
+    }
+
     /// Creates the namespaces every server has, where they are missing.
     public func createPermanent(_ context: RequestContext) async throws {
         for name in NamespaceRules.permanent where try await objects.object(name, namespace: "") == nil {
-            _ = try await objects.create(
-                Namespace(metadata: ObjectMeta(name: name)), strategy: NamespaceStrategy(), options: WriteOptions(),
-                context)
+            try await create(name, context)
         }
     }
 }

@@ -22,12 +22,17 @@ extension DefaultRoles {
     /// What Weir adds to streams is seen with them.
     private static let historyRule = PolicyRule.on(["get"], ["weir.dev"], ["taghistories"])
 
-    private static let retentionViewRules = [PolicyRule.on(read, ["weir.dev"], ["retentionpolicies"])]
+    private static let retentionViewRules = [PolicyRule.on(read, ["weir.dev"], ["eventsinks", "retentionpolicies"])]
     /// Who may delete tags may have them deleted.
     private static let retentionEditRules = [
-        PolicyRule.on(readWrite, ["weir.dev"], ["retentionpolicies"]),
+        // Addresses of receivers are for those who may import.
+        PolicyRule.on(readWrite, ["weir.dev"], ["retentionpolicies", "webhookreceivers"]),
+        .on(read, ["weir.dev"], ["eventsinks"]),
         .on(["create"], ["weir.dev"], ["retentionpreviews"]),
     ]
+
+    /// Sinks make the server send requests to where they say: that takes an administrator of the project.
+    private static let sinkRules = [PolicyRule.on(readWrite, ["weir.dev"], ["eventsinks"])]
 
     static let images = [
         role(
@@ -106,12 +111,13 @@ extension DefaultRoles {
             .on(["get"], projectGroups, ["projects"]),
         ]
 
-    private static let registryAdmin: [PolicyRule] = [
-        .on(readWrite, reviewGroups + ["rbac.authorization.k8s.io"], ["rolebindings", "roles"]),
-        .on(["create"], reviewGroups, openShiftReviews),
-        .on(["create"], ["authorization.k8s.io"], ["localsubjectaccessreviews"]),
-        .on(["delete", "get"], projectGroups, ["projects"]),
-    ]
+    private static let registryAdmin: [PolicyRule] =
+        sinkRules + [
+            .on(readWrite, reviewGroups + ["rbac.authorization.k8s.io"], ["rolebindings", "roles"]),
+            .on(["create"], reviewGroups, openShiftReviews),
+            .on(["create"], ["authorization.k8s.io"], ["localsubjectaccessreviews"]),
+            .on(["delete", "get"], projectGroups, ["projects"]),
+        ]
 
     private static let openShiftReviews = [
         "localresourceaccessreviews", "localsubjectaccessreviews", "resourceaccessreviews", "subjectaccessreviews",
@@ -156,7 +162,7 @@ extension DefaultRoles {
             ]),
         role(
             "system:openshift:aggregate-to-admin", labels: aggregate(to: ["admin"]),
-            editRules + retentionEditRules + [
+            editRules + retentionEditRules + sinkRules + [
                 statusRule, historyRule, .on(["create"], reviewGroups, openShiftReviews),
                 .on(["delete", "get", "patch", "update"], projectGroups, ["projects"]),
             ]),
@@ -180,7 +186,7 @@ extension DefaultRoles {
                 .on(read, ["batch"], ["cronjobs", "jobs"]),
                 .on(read, imageGroups, viewed + ["images", "imagesignatures", "imagestreams/status"]),
                 .on(["get"], imageGroups, ["imagestreams/layers"]), historyRule,
-                .on(read, ["weir.dev"], ["retentionpolicies"]),
+                .on(read, ["weir.dev"], ["eventsinks", "retentionpolicies"]),
                 .on(
                     read, ["rbac.authorization.k8s.io"],
                     ["clusterrolebindings", "clusterroles", "rolebindings", "roles"]),

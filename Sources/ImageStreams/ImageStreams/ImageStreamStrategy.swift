@@ -7,7 +7,13 @@ struct ImageStreamRules: Sendable {
     var defaults: ImageStreamDefaults
     var location: RepositoryLocation
     var allowList: RegistryAllowList
+    var imports: ImportSettings
     var ledger: TagLedger
+
+    /// Tells the user of annotations that are not done as they say.
+    func warn(of stream: ImageStream, old: ImageStream?, _ context: RequestContext) {
+        for text in ImportAnnotations.warnings(for: stream, old: old, settings: imports) { context.warnings.warn(text) }
+    }
 }
 
 /// How streams are created and updated (spec/image-resources.md 9.2, 9.3).
@@ -36,6 +42,7 @@ struct ImageStreamStrategy: Strategy {
     }
 
     func validateForCreate(_ stream: inout ImageStream, _ context: RequestContext) async throws -> [FieldError] {
+        rules.warn(of: stream, old: nil, context)
         let failures = try await rules.ledger.settle(&stream, old: nil, context)
         return failures + ImageStreamValidation.validate(stream, allowList: allowList(old: nil))
     }
@@ -53,6 +60,7 @@ struct ImageStreamStrategy: Strategy {
     func validateForUpdate(
         _ stream: inout ImageStream, old: ImageStream, _ context: RequestContext
     ) async throws -> [FieldError] {
+        rules.warn(of: stream, old: old, context)
         let failures = try await rules.ledger.settle(&stream, old: old, context)
         return failures + ObjectMetaValidation.validateUpdate(stream.metadata, old: old.metadata)
             + ImageStreamValidation.validateUpdate(stream, old: old) { allowList(old: old) }

@@ -22,7 +22,7 @@ enum ImageStreamValidation {
 
     private static func validateMetadata(_ stream: ImageStream) -> [FieldError] {
         var errors = ObjectMetaValidation.validate(
-            stream.metadata, isNamespaced: true, nameRule: ImageStreamNames.messages)
+            stream.metadata, isNamespaced: true, nameRule: ImageStreamNames.messages, prefixMayEndInDash: false)
         let metadata = stream.metadata
         if metadata.namespace.utf8.count + 1 + metadata.name.utf8.count > ImageStreamNames.maximumLength {
             errors.append(

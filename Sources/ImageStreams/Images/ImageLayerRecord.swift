@@ -41,7 +41,7 @@ public struct ImageLayerRecord: Hashable, Sendable {
     // MARK: Rows
 
     /// Nil for bytes that are no record.
-    init?(decoding bytes: [UInt8]) {
+    public init?(decoding bytes: [UInt8]) {
         guard let value = try? JSONValue.parse(bytes), let name = value["name"]?.stringValue else { return nil }
         self.name = name
         mediaType = value["mediaType"]?.stringValue ?? ""

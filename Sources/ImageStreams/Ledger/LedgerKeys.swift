@@ -8,13 +8,18 @@ public enum LedgerKeys {
     public static let outbox = "/weir.dev/outbox/"
     public static let repositories = "/weir.dev/registry/repositories/"
 
+    /// A tag as the end of a key.
+    public static func path(namespace: String, stream: String, tag: String) -> String {
+        "\(segment(namespace))/\(segment(stream))/\(segment(tag))"
+    }
+
     /// One entry of the history of a tag; the ids of one tag are in the order of time.
     public static func history(namespace: String, stream: String, tag: String, id: String) -> String {
         historyPrefix(namespace: namespace, stream: stream, tag: tag) + id
     }
 
     public static func historyPrefix(namespace: String, stream: String, tag: String) -> String {
-        "\(histories)\(segment(namespace))/\(segment(stream))/\(segment(tag))/"
+        "\(histories)\(path(namespace: namespace, stream: stream, tag: tag))/"
     }
 
     /// Says that some event of the stream names the image.

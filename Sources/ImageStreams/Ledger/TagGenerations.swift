@@ -74,9 +74,9 @@ enum TagGenerations {
     }
 }
 
-/// The one condition that tags have.
-enum ImportCondition {
-    static let type = "ImportSuccess"
+/// The condition of tags whose last import failed; without it all is well.
+public enum ImportCondition {
+    public static let type = "ImportSuccess"
 }
 
 extension String {

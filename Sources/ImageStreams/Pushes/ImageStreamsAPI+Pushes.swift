@@ -25,9 +25,12 @@ extension ImageStreamsAPI {
     }
 
     /// Creates an empty stream for the first push into it.
-    public func createStream(_ name: String, _ context: RequestContext) async throws -> ImageStream {
+    public func createStream(
+        _ name: String, annotations: [String: String] = [:], _ context: RequestContext
+    ) async throws -> ImageStream {
         var stream = ImageStream()
         stream.metadata.name = name
+        stream.metadata.annotations = annotations
         let options = WriteOptions()
         let new = stream
         return try await tags.chargingStream(new, options, context) {

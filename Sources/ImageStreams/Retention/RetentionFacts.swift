@@ -97,6 +97,7 @@ public struct NoImageUse: ImageUse {
 
 /// The manifests that a repository keeps without a tag. The registry knows.
 public protocol UntaggedManifests: Sendable {
+    /// By digest; those with a tag may be among them.
     func digests(namespace: String, stream: String) async throws -> Set<String>
 }
 

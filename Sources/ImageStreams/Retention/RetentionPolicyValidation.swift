@@ -47,15 +47,6 @@ enum RetentionPolicyValidation {
     }
 
     private static func patterns(_ patterns: [String], _ field: String) -> [FieldError] {
-        if patterns.count > NamePatterns.maximumCount {
-            return [.tooLong(field, "must have at most \(NamePatterns.maximumCount) items")]
-        }
-        return patterns.enumerated().compactMap { index, pattern in
-            if pattern.isEmpty || pattern == "!" {
-                return .invalid("\(field)[\(index)]", .string(pattern), "must name something")
-            }
-            guard pattern.utf8.count > NamePatterns.maximumLength else { return nil }
-            return .tooLong("\(field)[\(index)]", "may not be more than \(NamePatterns.maximumLength) bytes")
-        }
+        NamePatterns.faults(of: patterns, field: field)
     }
 }

@@ -69,7 +69,9 @@ struct RetentionSurvey: Sendable {
         if facts.pullsSince != nil {
             facts.lastPulls = try await sources.pulls.lastPulls(of: digests, repository: (namespace, name))
         }
+        // What has a tag now is without one only afterwards: what belongs to it goes at the same time.
         facts.untagged = try await sources.untagged.digests(namespace: namespace, stream: name)
+            .subtracting(stream.status.images)
         facts.untaggedPeriod = untagged
         let use = try await namedImages()
         facts.usedImages = use.images

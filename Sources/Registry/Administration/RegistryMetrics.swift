@@ -4,13 +4,14 @@ import Synchronization
 /// Figures of the registry's requests, by the names that people's dashboards know (spec/registry.md Q-3).
 final class RegistryMetrics: MetricSource {
     private let requests: CounterFamily
-    private let inFlight = Atomic<Int>(0)
+    private let load: RegistryLoad
     private let seconds = Mutex<[String: HistogramValues]>([:])
     private let served: CounterFamily
 
     private static let methods: Set = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
 
-    init(_ registry: MetricsRegistry) {
+    init(_ registry: MetricsRegistry, load: RegistryLoad) {
+        self.load = load
         requests = registry.counters(
             "imageregistry_http_requests_total", help: "Requests by the code of the answer and the method.",
             labels: ["code", "method"])
@@ -20,10 +21,10 @@ final class RegistryMetrics: MetricSource {
         registry.register(self)
     }
 
-    func begin() { inFlight.wrappingAdd(1, ordering: .relaxed) }
+    func begin() { load.begin() }
 
     func end(method: String, code: Int, duration: Duration) {
-        inFlight.wrappingSubtract(1, ordering: .relaxed)
+        load.end()
         // Anybody can invent methods.
         let method = Self.methods.contains(method) ? method.lowercased() : "other"
         requests.counter(String(code), method).add()
@@ -37,7 +38,7 @@ final class RegistryMetrics: MetricSource {
 
     func write(to text: inout Exposition) {
         text.begin("imageregistry_http_in_flight_requests", .gauge, help: "Requests that are worked on.")
-        text.sample([], inFlight.load(ordering: .relaxed))
+        text.sample([], load.running)
         text.begin(
             "imageregistry_http_request_duration_seconds", .histogram,
             help: "Seconds from a request to the beginning of its answer, by method.")

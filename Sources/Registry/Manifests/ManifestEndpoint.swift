@@ -73,7 +73,7 @@ struct ManifestEndpoint: Sendable {
         _ tag: String, in repository: Repository, _ call: RegistryCall
     ) async throws -> ServerResponse? {
         guard let subject = SignatureTag(tag)?.subject, repository.stream != nil,
-            try await repository.isVisible(subject), try await core.content.manifest(subject) == nil,
+            try await repository.belongsToStream(subject),
             let manifest = try await core.upstream?.manifest(tagged: tag, of: subject, in: repository, call)
         else { return nil }
         return Self.answer(manifest, isByTag: true)

@@ -20,6 +20,17 @@ extension Repository {
         // What the history names is there, whatever was deleted before.
         if stream?.status.names(digest.description) == true { return true }
         if let record = try await record(of: digest) { return !record.isDeleted }
+        if try await isChild(digest) { return true }
+        // What refers elsewhere to an image of the stream belongs to it (PT-25).
+        guard let stream, let upstream = core.upstream,
+            let subject = upstream.referrers.subject(of: digest, in: stream.metadata.uid)
+        else { return false }
+        return try await belongsToStream(subject)
+    }
+
+    /// Whether the history names a manifest, or a list that it names does.
+    func belongsToStream(_ digest: Digest) async throws -> Bool {
+        if stream?.status.names(digest.description) == true { return true }
         return try await isChild(digest)
     }
 
@@ -39,7 +50,10 @@ extension Repository {
     /// Whether a blob is part of an image of the stream, was not deleted here, and is not to be had here.
     func isRemote(_ digest: Digest) async throws -> Bool {
         guard stream != nil, core.upstream != nil else { return false }
-        if let id = incarnation?.id, try await core.index.layer(digest, in: id)?.isDeleted == true { return false }
+        if let id = incarnation?.id, let link = try await core.index.layer(digest, in: id) {
+            if link.isDeleted { return false }
+            if link.source != nil { return true }
+        }
         return try await belongsToImage(digest)
     }
 

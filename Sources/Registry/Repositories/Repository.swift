@@ -47,12 +47,43 @@ struct Repository: Sendable {
                 core.index.touch(digest, record, in: id)
                 // As it was pushed here.
                 local.mediaType = record.mediaType
+            } else {
+                try await noteUse(of: digest)
             }
             return local
         }
-        if let kept = try await manifestOfImage(digest) { return kept }
+        // That a registry elsewhere calls it a referrer opens no Image of others.
+        if try await belongsToStream(digest), let kept = try await manifestOfImage(digest) {
+            try await hold(kept)
+            return kept
+        }
         if let remote = try await core.upstream?.manifest(digest, in: self, call) { return remote }
         throw RegistryError.unknownManifest(digest, in: path)
+    }
+
+    /// What has no record in the repository is noted with its bytes.
+    private func noteUse(of digest: Digest) async throws {
+        guard let canonical = try await core.index.canonical(digest), let blob = try await core.index.blob(canonical)
+        else { return }
+        core.index.touch(canonical, blob)
+    }
+
+    /// Puts the bytes of a manifest where others are, so that its use can be noted. It vouches for nothing.
+    private func hold(_ manifest: StoredManifest) async throws {
+        let canonical = Digest.sha256(of: manifest.bytes)
+        guard !core.configuration.isReadOnly else { return }
+        if let known = try await core.index.blob(canonical), known.condemned == nil {
+            core.index.touch(canonical, known)
+            return
+        }
+        do {
+            try await core.content.publish(
+                manifest.bytes, ManifestFacts(mediaType: manifest.mediaType, unvouched: nil), canonical: canonical,
+                as: manifest.digest)
+        } catch {
+            core.logger.warning(
+                "a manifest could not be kept", metadata: ["digest": "\(manifest.digest)", "error": "\(error)"])
+        }
     }
 
     /// A manifest that somebody stored with its Image.
@@ -89,8 +120,11 @@ struct Repository: Sendable {
 
     private func gives(_ digest: Digest, _ canonical: Digest, _ record: BlobRecord) async throws -> Bool {
         if let id = incarnation?.id, let link = try await core.index.layer(canonical, in: id) {
-            if !link.isDeleted { core.index.touch(canonical, link, in: id) }
-            return !link.isDeleted
+            if link.isDeleted { return false }
+            if link.source == nil {
+                core.index.touch(canonical, link, in: id)
+                return true
+            }
         }
         // A manifest may be asked for as the bytes that it is (L-6). What is a manifest to some may be a config to others.
         if !record.mediaType.isEmpty, try await gives(digest) { return true }

@@ -8,6 +8,8 @@ public struct RegistrySettings: Sendable {
     public var pullsThrough = true
     /// Whether it is kept.
     public var mirrors = true
+    /// Bytes that all unfinished uploads may take together; nil for as many as the disk has (spec/registry.md W-5).
+    public var maximumStagedBytes: Int64?
 
     /// - Throws: `WeirConfiguration.Invalid` for a value that makes no sense.
     init(_ reader: ConfigReader) throws {
@@ -20,15 +22,24 @@ public struct RegistrySettings: Sendable {
                     description: "\(name) must be \(first) or \(second), not \"\(other)\"")
             }
         }
-        registry.isReadOnly = reader.bool(forKey: "registryReadOnly", default: false)
-        registry.allowsDeletion = reader.bool(forKey: "registryDeletion", default: true)
+        // A word that is none must not pass for the default.
+        func flag(_ key: ConfigKey, _ name: String, default: Bool) throws -> Bool {
+            if let value = reader.bool(forKey: key) { return value }
+            if let text = reader.string(forKey: key), !text.isEmpty {
+                throw WeirConfiguration.Invalid(description: "\(name) must be true or false, not \"\(text)\"")
+            }
+            return `default`
+        }
+        registry.isReadOnly = try flag("registryReadOnly", "registry-read-only", default: false)
+        registry.allowsDeletion = try flag("registryDeletion", "registry-deletion", default: true)
         registry.deletionOfUsedManifests =
             try choice("registryDeleteUsed", "registry-delete-used", "cascade", "refuse") ? .cascade : .refuse
         registry.deniedStatus =
             try choice("registryDeniedStatus", "registry-denied-status", "403", "401") ? .forbidden : .unauthorized
         registry.isCatalogForAdministratorsOnly =
             try !choice("registryCatalog", "registry-catalog", "visible", "administrators")
-        registry.mountsWithoutSource = reader.bool(forKey: "registryMountWithoutSource", default: true)
+        registry.mountsWithoutSource = try flag(
+            "registryMountWithoutSource", "registry-mount-without-source", default: true)
         if let realm = reader.string(forKey: "registryTokenRealm"), !realm.isEmpty {
             guard realm.hasPrefix("https://") || realm.hasPrefix("http://"), realm.split(separator: "/").count == 2
             else {
@@ -37,7 +48,27 @@ public struct RegistrySettings: Sendable {
             }
             registry.tokenRealm = realm.hasSuffix("/") ? String(realm.dropLast()) : realm
         }
-        pullsThrough = reader.bool(forKey: "registryPullThrough", default: true)
-        mirrors = reader.bool(forKey: "registryMirror", default: true)
+        func number(_ key: ConfigKey, _ name: String, _ range: ClosedRange<Int>, default standard: Int) throws -> Int {
+            let value = reader.int(forKey: key, default: standard)
+            guard range.contains(value) else {
+                throw WeirConfiguration.Invalid(
+                    description: "\(name) must be \(range.lowerBound) to \(range.upperBound), not \(value)")
+            }
+            return value
+        }
+        registry.limits.reads = try number("registryMaxReads", "registry-max-reads", 0...1_000_000, default: 0)
+        registry.limits.writes = try number("registryMaxWrites", "registry-max-writes", 0...1_000_000, default: 0)
+        registry.limits.waiting = try number(
+            "registryMaxWaiting", "registry-max-waiting", 0...1_000_000, default: registry.limits.waiting)
+        registry.limits.patience = .seconds(
+            try number("registryMaxWaitSeconds", "registry-max-wait-seconds", 1...3_600, default: 60))
+        pullsThrough = try flag("registryPullThrough", "registry-pull-through", default: true)
+        mirrors = try flag("registryMirror", "registry-mirror", default: true)
+        let staged = reader.int(forKey: "registryMaxStagedBytes", default: 0)
+        guard staged >= 0 else {
+            throw WeirConfiguration.Invalid(
+                description: "registry-max-staged-bytes must be a number of bytes, or 0 for no bound, not \(staged)")
+        }
+        if staged > 0 { maximumStagedBytes = Int64(staged) }
     }
 }

@@ -1,6 +1,8 @@
 import Configuration
 import Identity
+import ImageStreams
 import Logging
+import Registry
 
 /// What `weir serve` is told: by flags, then environment variables (`WEIR_…`), then a YAML file.
 public struct WeirConfiguration: Sendable {
@@ -45,6 +47,8 @@ public struct WeirConfiguration: Sendable {
     public var certificateHosts: [String]
     /// `Legacy` or `PreserveOriginal`, for imports that do not say.
     public var importMode: String
+    /// Path of a file with mirrors, blocked and insecure registries; empty for none.
+    public var registrySources: String
     /// Tags one repository import takes; 0 for the default of 50, -1 for all.
     public var maximumImagesPerRepository: Int
     /// How far back lists and watches can begin, at least.
@@ -62,6 +66,10 @@ public struct WeirConfiguration: Sendable {
     public var authentication: AuthenticationSettings
     /// The time between two runs of a retention policy at least.
     public var minimumRetentionInterval: Duration
+    public var collection: CollectionSettings
+    /// Imports that nobody asks for by a request.
+    public var imports: ImportSettings
+    public var eventSinks: EventSinkSettings
 
     /// A setting that cannot be used, in words for the person who made it.
     public struct Invalid: Error, CustomStringConvertible {
@@ -90,6 +98,7 @@ public struct WeirConfiguration: Sendable {
         guard importMode == "Legacy" || importMode == "PreserveOriginal" else {
             throw Invalid(description: "import-mode must be Legacy or PreserveOriginal, not \"\(importMode)\"")
         }
+        registrySources = reader.string(forKey: "registrySources", default: "")
         maximumImagesPerRepository = reader.int(forKey: "maxImagesPerRepository", default: 50)
         let seconds = reader.int(forKey: "historySeconds", default: 300)
         guard (1...86_400).contains(seconds) else {
@@ -114,5 +123,8 @@ public struct WeirConfiguration: Sendable {
             throw Invalid(description: "retention-interval-seconds must be 1 to 604800, not \(interval)")
         }
         minimumRetentionInterval = .seconds(interval)
+        collection = try CollectionSettings(reader)
+        imports = try ImportSettings(reader)
+        eventSinks = try EventSinkSettings(reader)
     }
 }

@@ -10,7 +10,7 @@ struct TestFailure: Error, CustomStringConvertible {
 /// Waits until `condition` holds.
 /// - Throws: `TestFailure` with `what` when the time is over.
 func eventually(
-    _ what: @autoclosure () -> String, within limit: Duration = .seconds(30), _ condition: () async throws -> Bool
+    _ what: @autoclosure () -> String, within limit: Duration = .seconds(90), _ condition: () async throws -> Bool
 ) async throws {
     let deadline = ContinuousClock.now + limit
     while try await !condition() {
