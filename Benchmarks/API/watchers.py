@@ -105,6 +105,7 @@ def main(url, token_file, pid, count):
     deadline = time.monotonic() + 30
     while descriptors(pid) > descriptors_before and time.monotonic() < deadline:
         time.sleep(0.1)
+    time.sleep(15)
     print(f"watch leftovers ({name}): {max(0, descriptors(pid) - descriptors_before)} connections, "
           f"{(resident(pid) - before) / 1024 / 1024:.1f} MiB")
 

@@ -5,6 +5,7 @@ import Synchronization
 /// One open watch: writes events until its time is over, the client leaves, or the watcher fell behind.
 ///
 /// A class because each function on the way to the wait would keep a copy of its own, for each of thousands of watches.
+/// What those functions need besides is in others that are not inlined into them, for the same reason.
 final class WatchSession<Object: APIObject>: Sendable {
     private let stream: any WatchStream<Object>
     private let figures: WatchMetrics.Cell?
@@ -52,10 +53,18 @@ final class WatchSession<Object: APIObject>: Sendable {
                     bookmark = clock.now + bookmarkInterval
                 }
             }
-        } catch let error as APIError {
-            if error.code == 410 { figures?.countTerminated() }
-            try await writer.write(encoder.withLock { $0.encode(error) })
+        } catch {
+            guard let event = lastEvent(error) else { throw error }
+            try await writer.write(event)
         }
+    }
+
+    /// The event that tells the client why its watch ends; nil where there is no client any more.
+    @inline(never)
+    private func lastEvent(_ error: any Error) -> [UInt8]? {
+        guard let error = error as? APIError else { return nil }
+        if error.code == 410 { figures?.countTerminated() }
+        return encoder.withLock { $0.encode(error) }
     }
 
     private func sendInitialState(_ writer: any BodyWriter) async throws {

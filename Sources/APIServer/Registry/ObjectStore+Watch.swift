@@ -41,6 +41,7 @@ extension ObjectStore {
         }
     }
 
+    @inline(never)
     func watchError(_ error: StoreError, after revision: Int64) -> APIError {
         guard case .compacted(let oldest) = error else { return APIError(error) }
         return .expired("too old resource version: \(revision) (\(max(0, oldest - 1)))")
@@ -79,12 +80,14 @@ final class CacheWatch<Object: APIObject>: WatchStream {
     }
 
     func next(deadline: ContinuousClock.Instant) async throws -> [WatchEvent<Object>] {
-        let changes: [CacheEvent<StoredObject>]
-        do { changes = try await cursor.next(deadline: deadline) } catch {
+        do { return visible(try await cursor.next(deadline: deadline)) } catch {
             throw store.watchError(error, after: cursor.revision)
         }
-        return changes.compactMap(visible)
     }
+
+    /// Not inlined: thousands of watches would keep the memory for it while they wait.
+    @inline(never)
+    private func visible(_ changes: [CacheEvent<StoredObject>]) -> [WatchEvent<Object>] { changes.compactMap(visible) }
 
     /// The table of spec/api-machinery.md 5.3.
     private func visible(_ change: CacheEvent<StoredObject>) -> WatchEvent<Object>? {
