@@ -69,7 +69,8 @@ public struct RegistryHandler: Sendable {
                 authenticator: parts.authenticator, authorizer: parts.authorizer,
                 challenge: Challenge(realm: configuration.tokenRealm), deniedStatus: configuration.deniedStatus),
             upstream: parts.pullThrough, metrics: metrics, clock: parts.clock, logger: parts.logger)
-        tokens = TokenEndpoint(authenticator: parts.authenticator, now: parts.clock)
+        tokens = TokenEndpoint(
+            authenticator: parts.authenticator, nestedNames: configuration.nestedNames, now: parts.clock)
         self.metrics = metrics
         figures = parts.metrics
         gate = RequestGate(configuration.limits)
@@ -140,7 +141,7 @@ public struct RegistryHandler: Sendable {
         _ request: ServerRequest, id: String, _ notes: RequestNotes?
     ) async throws -> ServerResponse {
         let route: RegistryRoute
-        do { route = try RegistryRoute(path: request.path) } catch {
+        do { route = try RegistryRoute(path: request.path, nested: core.configuration.nestedNames) } catch {
             // Who may not talk to the registry at all learns nothing of its paths.
             _ = try await core.access.user(request, [])
             throw error
@@ -156,6 +157,7 @@ public struct RegistryHandler: Sendable {
         let user = try await core.access.user(request, records)
         notes?.authenticated(user)
         try await core.access.require(records, of: user, request)
+        if let path = route.repository { try await core.check(path) }
         let isRead = request.method == "GET" || request.method == "HEAD"
         if core.configuration.isReadOnly, !isRead {
             throw RegistryError.unsupported("the registry is read-only")
@@ -210,7 +212,7 @@ public struct RegistryHandler: Sendable {
 
     /// What there is beyond the standard (O-4).
     private static func extensions(_ path: RepositoryPath?) -> ServerResponse {
-        let name = path?.description ?? "{name}"
+        let name = path?.name ?? "{name}"
         let body: JSONValue = [
             "extensions": [
                 [

@@ -23,6 +23,7 @@ extension ServeCommand {
         set("registryDeleteUsed", registryDeleteUsed)
         set("registryDeniedStatus", registryDeniedStatus)
         set("registryCatalog", registryCatalog)
+        set("registryNestedNames", registryNestedNames)
         set("registryTokenRealm", registryTokenRealm)
         set("registryDeletion", registryDeletion)
         set("registryMountWithoutSource", registryMountWithoutSource)

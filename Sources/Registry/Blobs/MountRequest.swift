@@ -18,7 +18,7 @@ struct MountRequest: Sendable {
             return ServerResponse(
                 status: 201,
                 headers: [
-                    .location: "/v2/\(target.path)/blobs/\(digest)", .dockerContentDigest: digest.description,
+                    .location: "/v2/\(target.path.name)/blobs/\(digest)", .dockerContentDigest: digest.description,
                 ])
         }
         return nil
@@ -27,7 +27,12 @@ struct MountRequest: Sendable {
     private func sources(
         of digest: Digest, _ target: Incarnation, _ call: RegistryCall
     ) async throws -> [RepositoryPath] {
-        if let from = call.query["from"] { return (try? RepositoryPath(parsing: from)).map { [$0] } ?? [] }
+        if let from = call.query["from"] {
+            let nested = core.configuration.nestedNames
+            guard let path = try? RepositoryPath(parsing: from, nested: nested) else { return [] }
+            do { try await core.check(path) } catch is RegistryError { return [] }
+            return [path]
+        }
         guard core.configuration.mountsWithoutSource, let canonical = try await core.index.canonical(digest) else {
             return []
         }

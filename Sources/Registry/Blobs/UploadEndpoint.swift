@@ -84,7 +84,8 @@ struct UploadEndpoint: Sendable {
         }
         do {
             try await append(call, to: upload, in: path)
-            let response = try await commit(upload, as: digest, in: record.incarnation, call)
+            let response = try await commit(
+                upload, as: digest, in: Incarnation(path: path, id: record.id), call)
             core.finished.note(id, digest)
             return response
         } catch {
@@ -202,14 +203,14 @@ struct UploadEndpoint: Sendable {
     private static func created(_ digest: Digest, in path: RepositoryPath) -> ServerResponse {
         ServerResponse(
             status: 201,
-            headers: [.location: "/v2/\(path)/blobs/\(digest)", .dockerContentDigest: digest.description])
+            headers: [.location: "/v2/\(path.name)/blobs/\(digest)", .dockerContentDigest: digest.description])
     }
 
     /// Where the upload is, and how much of it is there (U-6). An upload without bytes is said to have one: clients
     /// cannot read anything else.
     private static func headers(_ path: RepositoryPath, _ id: UploadID, offset: Int64) -> HTTPFields {
         [
-            .location: "/v2/\(path)/blobs/uploads/\(id)", .range: "0-\(max(0, offset - 1))",
+            .location: "/v2/\(path.name)/blobs/uploads/\(id)", .range: "0-\(max(0, offset - 1))",
             .dockerUploadUUID: id.description, .ociUploadOffset: String(offset),
         ]
     }

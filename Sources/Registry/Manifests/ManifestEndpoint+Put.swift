@@ -25,7 +25,7 @@ extension ManifestEndpoint {
         }
         try await store(manifest, as: digest, tags: tags, in: path, call)
         var headers: HTTPFields = [
-            .location: "/v2/\(path)/manifests/\(digest)", .dockerContentDigest: digest.description,
+            .location: "/v2/\(path.name)/manifests/\(digest)", .dockerContentDigest: digest.description,
         ]
         if let subject = manifest.subject { headers[.ociSubject] = subject.digest.description }
         if case .digest = name, !tags.isEmpty { headers[.ociTag] = tags.joined(separator: ", ") }
@@ -100,6 +100,7 @@ extension ManifestEndpoint {
                 TagPush(
                     image: digest.description, reference: image.dockerImageReference, tags: tags, race: .lastWins,
                     precondition: { [core] stream in
+                        try path.check(stream)
                         try PushPreconditions(call.request.headers).check(tags, in: stream)
                         try ImmutableTags(stream, logger: core.logger)?.check(tags, digest, in: stream)
                     },
@@ -126,7 +127,8 @@ extension ManifestEndpoint {
                 "user \(goQuoted(call.user.name)) cannot create imagestreams in namespace \(goQuoted(path.namespace))")
         }
         do {
-            _ = try await core.streams.createStream(path.stream, core.context(call, path))
+            _ = try await core.streams.createStream(
+                path.stream, annotations: path.annotations, core.context(call, path))
         } catch let error as APIError where ["AlreadyExists", "Conflict"].contains(error.reason) {
             // Somebody else was first, which is as good.
         }

@@ -40,6 +40,8 @@ public struct RegistrySettings: Sendable {
             try !choice("registryCatalog", "registry-catalog", "visible", "administrators")
         registry.mountsWithoutSource = try flag(
             "registryMountWithoutSource", "registry-mount-without-source", default: true)
+        registry.nestedNames =
+            try choice("registryNestedNames", "registry-nested-names", "refuse", "flatten") ? .refuse : .flatten
         if let realm = reader.string(forKey: "registryTokenRealm"), !realm.isEmpty {
             guard realm.hasPrefix("https://") || realm.hasPrefix("http://"), realm.split(separator: "/").count == 2
             else {
