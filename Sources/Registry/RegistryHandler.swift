@@ -32,6 +32,8 @@ public struct RegistryHandler: Sendable {
         public var authorizer: any Authorizer
         /// Fetches what streams name elsewhere; nil where nothing is fetched.
         public var pullThrough: PullThrough?
+        /// Keeps namespaces within their quotas of bytes.
+        public var storage: NamespaceStorage
         public var metrics: MetricsRegistry
         public var load: RegistryLoad
         public var auditor: Auditor?
@@ -41,7 +43,7 @@ public struct RegistryHandler: Sendable {
         public init(
             streams: ImageStreamsAPI, namespaces: any NamespaceLookup, index: RegistryIndex, blobs: any BlobStore,
             authenticator: any Authenticator, authorizer: any Authorizer, pullThrough: PullThrough?,
-            metrics: MetricsRegistry, load: RegistryLoad, auditor: Auditor?,
+            storage: NamespaceStorage, metrics: MetricsRegistry, load: RegistryLoad, auditor: Auditor?,
             clock: @escaping @Sendable () -> Timestamp, logger: Logger
         ) {
             self.streams = streams
@@ -51,6 +53,7 @@ public struct RegistryHandler: Sendable {
             self.authenticator = authenticator
             self.authorizer = authorizer
             self.pullThrough = pullThrough
+            self.storage = storage
             self.metrics = metrics
             self.load = load
             self.auditor = auditor
@@ -68,7 +71,8 @@ public struct RegistryHandler: Sendable {
             access: RegistryAccess(
                 authenticator: parts.authenticator, authorizer: parts.authorizer,
                 challenge: Challenge(realm: configuration.tokenRealm), deniedStatus: configuration.deniedStatus),
-            upstream: parts.pullThrough, metrics: metrics, clock: parts.clock, logger: parts.logger)
+            upstream: parts.pullThrough, storage: parts.storage, metrics: metrics, clock: parts.clock,
+            logger: parts.logger)
         tokens = TokenEndpoint(
             authenticator: parts.authenticator, nestedNames: configuration.nestedNames, now: parts.clock)
         self.metrics = metrics

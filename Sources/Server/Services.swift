@@ -20,6 +20,8 @@ struct Services: Sendable {
     let registry: RegistryIndex
     private let collections: BlobCollections
     let registryLoad: RegistryLoad
+    /// What namespaces hold, where quotas bound it.
+    let storage: NamespaceStorage
     private let pullTimes: RegistryPullTimes
     let pullThrough: PullThrough
     /// Looks whether all is there and right.
@@ -64,6 +66,8 @@ struct Services: Sendable {
         self.identity = identity
         self.imageStreams = imageStreams
         self.registry = registry
+        let storage = NamespaceStorage(index: registry, namespaces: identity.namespaces, quota: identity.quotas)
+        self.storage = storage
         collections = BlobCollections(store: store)
         let registryLoad = RegistryLoad()
         self.registryLoad = registryLoad
@@ -100,7 +104,7 @@ struct Services: Sendable {
         let collection = CollectionController(
             collector: BlobCollector(
                 index: registry, blobs: blobs, streams: imageStreams, namespaces: identity.namespaces,
-                settings: collecting, load: registryLoad, logger: logger),
+                storage: storage, settings: collecting, load: registryLoad, logger: logger),
             collections: collections, metrics: CollectionMetrics(metrics), context: contexts.of("collector"),
             logger: logger)
         let sinks = HTTPSinkTransport(
@@ -129,7 +133,11 @@ struct Services: Sendable {
                     NamespaceCleaner.content(of: imageStreams.webhookReceivers),
                 ],
                 counted: [CountedObjects(imageStreams.streams, quotaNames: ImageStreamsGroup.streamQuotas)],
-                contexts: contexts, logger: logger)
+                measured: [
+                    MeasuredUse(StorageBound.quotaName, of: imageStreams.streams, shrunk: { storage.shrunk($0) }) {
+                        Quantity(try await storage.used(in: $0), format: .binarySI)
+                    }
+                ], contexts: contexts, logger: logger)
             + [
                 BackgroundService { await imports.run() }, BackgroundService { await scheduler.run() },
                 BackgroundService { await webhooks.run() }, BackgroundService { await retention.run() },

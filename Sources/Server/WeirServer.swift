@@ -112,7 +112,8 @@ public struct WeirServer: Sendable {
             RegistryHandler.Dependencies(
                 streams: services.imageStreams, namespaces: services.identity.namespaces, index: services.registry,
                 blobs: blobs, authenticator: authenticator, authorizer: services.identity.authorizer,
-                pullThrough: configuration.registry.pullsThrough ? services.pullThrough : nil, metrics: metrics,
+                pullThrough: configuration.registry.pullsThrough ? services.pullThrough : nil,
+                storage: services.storage, metrics: metrics,
                 load: services.registryLoad, auditor: auditor, clock: Clock.now, logger: logger))
         let everything: @Sendable (ServerRequest) async -> ServerResponse = { request in
             RegistryRoute.owns(request.path)

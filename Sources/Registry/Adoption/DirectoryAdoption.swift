@@ -66,7 +66,7 @@ public struct DirectoryAdoption: Sendable {
             access: RegistryAccess(
                 authenticator: AuthenticatorChain([]), authorizer: authorizer, challenge: Challenge(realm: nil),
                 deniedStatus: .forbidden),
-            upstream: nil, metrics: nil, clock: clock, logger: logger)
+            upstream: nil, storage: nil, metrics: nil, clock: clock, logger: logger)
     }
 
     /// - Parameter onEvent: gets what becomes of every repository.

@@ -12,9 +12,13 @@ struct MountRequest: Sendable {
         for path in try await sources(of: digest, target, call) {
             let isOwn = path == target.path
             let mayPull = try await isOwn ? true : core.access.isAllowed(.repository(path, .pull), to: call.user)
-            guard mayPull, let blob = try await core.repository(path).localBlob(digest, isWanted: true),
+            guard mayPull, let blob = try await core.repository(path).localBlob(digest, isWanted: true) else {
+                continue
+            }
+            let isLinked = try await core.charging([blob.canonical: blob.size], to: target) {
                 try await core.index.link(blob.canonical, into: target)
-            else { continue }
+            }
+            guard isLinked else { continue }
             return ServerResponse(
                 status: 201,
                 headers: [

@@ -196,7 +196,14 @@ struct UploadEndpoint: Sendable {
             try? await upload.cancel()
             throw error
         }
-        try await core.publish(upload, as: digest, in: repository)
+        do {
+            try await core.charging([digest: upload.offset], to: repository) {
+                try await core.publish(upload, as: digest, in: repository)
+            }
+        } catch let error as RegistryError where error.status == 403 {
+            try? await upload.cancel()
+            throw error
+        }
         return Self.created(digest, in: repository.path)
     }
 
@@ -218,12 +225,16 @@ struct UploadEndpoint: Sendable {
 
 extension RegistryCore {
     /// Ends an upload with a blob, which becomes a part of the repository.
+    /// - Parameter isMirrored: it was fetched, not pushed.
     /// - Throws: `BlobError.digestMismatch` for other bytes.
-    func publish(_ upload: any BlobUpload, as digest: Digest, in repository: Incarnation) async throws {
+    func publish(
+        _ upload: any BlobUpload, as digest: Digest, in repository: Incarnation, isMirrored: Bool = false
+    ) async throws {
         if digest.algorithm == .sha256 {
             try await index.locks.withLock(digest) {
                 let blob = try await upload.finish(as: digest)
-                try await index.publish(blob.digest, size: blob.size, as: digest, in: repository)
+                try await index.publish(
+                    blob.digest, size: blob.size, as: digest, in: repository, isMirrored: isMirrored)
             }
             return
         }
@@ -234,7 +245,8 @@ extension RegistryCore {
             guard try await content.blobs.content(of: blob.digest) != nil else {
                 throw RegistryError.unavailable("the blob was removed at the same time")
             }
-            try await index.publish(blob.digest, size: blob.size, as: digest, in: repository)
+            try await index.publish(
+                blob.digest, size: blob.size, as: digest, in: repository, isMirrored: isMirrored)
         }
     }
 }
