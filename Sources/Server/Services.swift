@@ -92,7 +92,8 @@ struct Services: Sendable {
                 events: identity.events, component: "import-controller", context: contexts.of("import-controller")),
             context: contexts.of("import-controller"), logger: logger)
         let signatures = try Self.signatures(
-            of: imageStreams, configuration, transport: transport, metrics: metrics, contexts: contexts, logger: logger)
+            of: imageStreams, configuration, transport: transport, policy: policy, metrics: metrics, contexts: contexts,
+            logger: logger)
         let retention = RetentionController(
             retention: imageStreams.retention,
             recorder: StoredEventRecorder(
@@ -154,7 +155,7 @@ struct Services: Sendable {
 
     private static func signatures(
         of imageStreams: ImageStreamsAPI, _ configuration: WeirConfiguration, transport: RegistryTransport,
-        metrics: MetricsRegistry, contexts: ServerContexts, logger: Logger
+        policy: PullPolicy, metrics: MetricsRegistry, contexts: ServerContexts, logger: Logger
     ) throws -> SignatureImportController? {
         guard let lookaside = try configuration.signatures.configuration(logger: logger) else { return nil }
         let settings = SignatureImportController.Configuration()
@@ -164,7 +165,8 @@ struct Services: Sendable {
         return SignatureImportController(
             api: imageStreams,
             source: SignatureFetcher(
-                transport: transport, lookaside: lookaside, configuration: fetching, logger: logger),
+                transport: transport, lookaside: lookaside, configuration: fetching, policy: policy,
+                logger: logger),
             configuration: settings, metrics: SignatureMetrics(metrics), context: contexts.of("signature-controller"),
             logger: logger)
     }
