@@ -41,6 +41,7 @@ extension ServeCommand {
         set("importMinimumIntervalSeconds", importMinimumIntervalSeconds)
         set("maxScheduledImportsPerMinute", maxScheduledImportsPerMinute)
         set("registrySources", registrySources)
+        if privateRedirects { values[["privateRedirects"]] = ConfigValue(.bool(true), isSecret: false) }
         set("logLevel", logLevel)
         set("auditLog", auditLog)
         set("auditPolicy", auditPolicy)

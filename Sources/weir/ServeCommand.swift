@@ -103,6 +103,9 @@ struct ServeCommand: AsyncParsableCommand {
     )
     var registrySources: String?
 
+    @Flag(help: "Let registries of the internet redirect to addresses of private networks.")
+    var privateRedirects = false
+
     @Option(help: "Tags that an import of a repository takes; -1 for all. Default: 50.")
     var maxImagesPerRepository: Int?
 
