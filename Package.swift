@@ -101,7 +101,7 @@ let package = Package(
         .target(
             name: "Controllers",
             dependencies: [
-                "APIServer", "ImageStreams", "Importing", "Store",
+                "APIServer", "ImageStreams", "Importing", "RegistryClient", "Store",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "HeapModule", package: "swift-collections"),
             ]),
@@ -205,7 +205,12 @@ let package = Package(
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Logging", package: "swift-log"),
             ]),
-        .testTarget(name: "RegistryClientTests", dependencies: ["RegistryClient", "RegistryTesting"]),
+        .testTarget(
+            name: "RegistryClientTests",
+            dependencies: [
+                "RegistryClient", "RegistryTesting",
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+            ]),
         .testTarget(name: "ImportingTests", dependencies: ["Importing", "RegistryTesting"]),
         .testTarget(
             name: "ControllersTests", dependencies: ["Controllers", "RegistryTesting", "StoreSQLite"]),

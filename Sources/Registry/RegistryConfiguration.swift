@@ -25,6 +25,8 @@ public struct RegistryConfiguration: Sendable {
     public var deletionOfUsedManifests = DeletionOfUsedManifests.cascade
     /// Whether manifests, tags and blobs can be deleted at all.
     public var allowsDeletion = true
+    /// What becomes of repository names with more than two components (3.1 S-2).
+    public var nestedNames = NestedNames.refuse
     /// Nothing is written.
     public var isReadOnly = false
     /// Whether a mount without a source looks for one.

@@ -32,6 +32,8 @@ public struct RegistryHandler: Sendable {
         public var authorizer: any Authorizer
         /// Fetches what streams name elsewhere; nil where nothing is fetched.
         public var pullThrough: PullThrough?
+        /// Keeps namespaces within their quotas of bytes.
+        public var storage: NamespaceStorage
         public var metrics: MetricsRegistry
         public var load: RegistryLoad
         public var auditor: Auditor?
@@ -41,7 +43,7 @@ public struct RegistryHandler: Sendable {
         public init(
             streams: ImageStreamsAPI, namespaces: any NamespaceLookup, index: RegistryIndex, blobs: any BlobStore,
             authenticator: any Authenticator, authorizer: any Authorizer, pullThrough: PullThrough?,
-            metrics: MetricsRegistry, load: RegistryLoad, auditor: Auditor?,
+            storage: NamespaceStorage, metrics: MetricsRegistry, load: RegistryLoad, auditor: Auditor?,
             clock: @escaping @Sendable () -> Timestamp, logger: Logger
         ) {
             self.streams = streams
@@ -51,6 +53,7 @@ public struct RegistryHandler: Sendable {
             self.authenticator = authenticator
             self.authorizer = authorizer
             self.pullThrough = pullThrough
+            self.storage = storage
             self.metrics = metrics
             self.load = load
             self.auditor = auditor
@@ -68,8 +71,10 @@ public struct RegistryHandler: Sendable {
             access: RegistryAccess(
                 authenticator: parts.authenticator, authorizer: parts.authorizer,
                 challenge: Challenge(realm: configuration.tokenRealm), deniedStatus: configuration.deniedStatus),
-            upstream: parts.pullThrough, metrics: metrics, clock: parts.clock, logger: parts.logger)
-        tokens = TokenEndpoint(authenticator: parts.authenticator, now: parts.clock)
+            upstream: parts.pullThrough, storage: parts.storage, metrics: metrics, clock: parts.clock,
+            logger: parts.logger)
+        tokens = TokenEndpoint(
+            authenticator: parts.authenticator, nestedNames: configuration.nestedNames, now: parts.clock)
         self.metrics = metrics
         figures = parts.metrics
         gate = RequestGate(configuration.limits)
@@ -140,7 +145,7 @@ public struct RegistryHandler: Sendable {
         _ request: ServerRequest, id: String, _ notes: RequestNotes?
     ) async throws -> ServerResponse {
         let route: RegistryRoute
-        do { route = try RegistryRoute(path: request.path) } catch {
+        do { route = try RegistryRoute(path: request.path, nested: core.configuration.nestedNames) } catch {
             // Who may not talk to the registry at all learns nothing of its paths.
             _ = try await core.access.user(request, [])
             throw error
@@ -156,6 +161,7 @@ public struct RegistryHandler: Sendable {
         let user = try await core.access.user(request, records)
         notes?.authenticated(user)
         try await core.access.require(records, of: user, request)
+        if let path = route.repository { try await core.check(path) }
         let isRead = request.method == "GET" || request.method == "HEAD"
         if core.configuration.isReadOnly, !isRead {
             throw RegistryError.unsupported("the registry is read-only")
@@ -210,7 +216,7 @@ public struct RegistryHandler: Sendable {
 
     /// What there is beyond the standard (O-4).
     private static func extensions(_ path: RepositoryPath?) -> ServerResponse {
-        let name = path?.description ?? "{name}"
+        let name = path?.name ?? "{name}"
         let body: JSONValue = [
             "extensions": [
                 [

@@ -47,7 +47,8 @@ extension RegistryClient {
         var failure: RegistryError?
         if let bearer = authorizer.challenges.first(where: { $0.scheme == "bearer" }) {
             do {
-                return "Bearer \(try await token(tokenRequest(bearer, authorizer)).value)"
+                return
+                    "Bearer \(try await token(tokenRequest(bearer, authorizer), for: authorizer.endpoint.base).value)"
             } catch { failure = error }
         }
         if authorizer.challenges.contains(where: { $0.scheme == "basic" }) {
@@ -86,10 +87,11 @@ extension RegistryClient {
     }
 
     /// A token that is good for a while; one fetch at a time for equal requests. Failures are not remembered.
-    private func token(_ request: TokenRequest) async throws(RegistryError) -> BearerToken {
+    /// - Parameter registry: which names the token server.
+    private func token(_ request: TokenRequest, for registry: WebAddress) async throws(RegistryError) -> BearerToken {
         while true {
             let outcome = await tokens.outcome(of: request) {
-                do throws(RegistryError) { return .success(try await self.fetchToken(request)) } catch {
+                do throws(RegistryError) { return .success(try await self.fetchToken(request, for: registry)) } catch {
                     return .failure(error)
                 }
             }
@@ -103,12 +105,15 @@ extension RegistryClient {
         }
     }
 
-    private func fetchToken(_ request: TokenRequest) async throws(RegistryError) -> BearerToken {
+    private func fetchToken(_ request: TokenRequest, for registry: WebAddress) async throws(RegistryError)
+        -> BearerToken
+    {
         let home = request.realm.origin
         let reply = try await follow(
             HTTPCall(
                 url: request.url, maxBody: configuration.maxTokenBytes, what: "token response",
-                timeout: configuration.tokenTimeout, insecure: request.insecure)
+                timeout: configuration.tokenTimeout, insecure: request.insecure),
+            namedBy: registry
         ) { url in
             url.origin == home ? request.credentials.map(Self.basic) : nil
         }

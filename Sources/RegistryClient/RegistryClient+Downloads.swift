@@ -21,7 +21,7 @@ extension RegistryClient {
         guard let body = reply.stream else { throw .invalidAnswer("the registry sent no body") }
         return BlobDownload(
             announcedLength: reply.headers.first(name: "content-length").flatMap { Int64($0) },
-            isPartial: reply.status == 206, body: body)
+            isPartial: reply.status == 206, body: body, lease: reply.lease)
     }
 }
 
@@ -32,10 +32,13 @@ public struct BlobDownload: Sendable {
     /// Only the range that was asked for comes.
     public let isPartial: Bool
     let body: HTTPClientResponse.Body
+    /// Keeps its connection.
+    let lease: PinnedClients.Lease?
 
     /// Hands the pieces to `consume` one after the other, at its pace.
     /// - Throws: where the connection breaks or stalls, and what `consume` throws.
     public func read(_ consume: ([UInt8]) async throws -> Void) async throws {
+        defer { withExtendedLifetime(lease) {} }
         for try await chunk in body { try await consume(Array(chunk.readableBytesView)) }
     }
 }

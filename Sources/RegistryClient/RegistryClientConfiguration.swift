@@ -28,6 +28,9 @@ public struct RegistryClientConfiguration: Sendable {
     public var manifestLimits = ManifestLimits.standard
 
     public var maxRedirects = 10
+    /// Whether registries of the internet may send requests to private networks, for instance to storage there. Those
+    /// that are in one may in any case; to link-local addresses nobody may (PT-7).
+    public var allowsPrivateRedirects = false
     /// Further attempts after 429, 502, 503, 504 and time-outs.
     public var maxRetries = 2
     /// Pause before the first retry; it doubles with each further one, plus or minus a half.

@@ -2,7 +2,8 @@ import AsyncHTTPClient
 import NIOCore
 import NIOSSL
 
-/// The connections to all registries: one pool that verifies certificates and one that does not.
+/// The connections to all registries: one pool that verifies certificates and one that does not, and of each kind those to
+/// addresses that were looked at.
 ///
 /// There is one per process. A class because it owns the pools, which `shutdown` must close.
 public final class RegistryTransport: Sendable {
@@ -11,6 +12,8 @@ public final class RegistryTransport: Sendable {
     public let budgets = RegistryBudgets()
     private let secure: HTTPClient
     private let insecure: HTTPClient
+    private let pinnedSecure: PinnedClients
+    private let pinnedInsecure: PinnedClients
 
     /// Throws `RegistryError.invalidAnswer` when the additional trust roots are unreadable.
     public init(configuration: RegistryClientConfiguration = .init()) throws(RegistryError) {
@@ -24,11 +27,16 @@ public final class RegistryTransport: Sendable {
         }
         var trusting = TLSConfiguration.makeClientConfiguration()
         trusting.certificateVerification = .none
-        secure = Self.client(verifying, configuration)
-        insecure = Self.client(trusting, configuration)
+        let (secure, insecure) = (Self.client(verifying, configuration), Self.client(trusting, configuration))
+        self.secure = HTTPClient(eventLoopGroupProvider: .singleton, configuration: secure)
+        self.insecure = HTTPClient(eventLoopGroupProvider: .singleton, configuration: insecure)
+        pinnedSecure = PinnedClients(secure)
+        pinnedInsecure = PinnedClients(insecure)
     }
 
-    private static func client(_ tls: TLSConfiguration, _ settings: RegistryClientConfiguration) -> HTTPClient {
+    private static func client(
+        _ tls: TLSConfiguration, _ settings: RegistryClientConfiguration
+    ) -> HTTPClient.Configuration {
         // Redirects are followed by RegistryClient, which knows where credentials may go. Bodies stay as they are sent:
         // no Accept-Encoding goes out, so digests are computed of what was stored.
         var configuration = HTTPClient.Configuration(
@@ -38,13 +46,15 @@ public final class RegistryTransport: Sendable {
         // The pool's own retries would hide a refused connection until the time is over.
         configuration.connectionPool.retryConnectionEstablishment = false
         configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = 8
-        return HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
+        return configuration
     }
 
     /// Closes all connections; running requests fail.
     public func shutdown() async {
         try? await secure.shutdown()
         try? await insecure.shutdown()
+        await pinnedSecure.shutdown()
+        await pinnedInsecure.shutdown()
     }
 }
 
@@ -59,6 +69,8 @@ struct HTTPCall: Sendable {
     var what: String
     var timeout: Duration
     var insecure: Bool
+    /// Where to connect to, one after the other; none for what the name of the host means.
+    var addresses: [HostAddress] = []
     /// The body of a successful answer is left to be read by whoever asked; `timeout` is for its head then.
     var isStreamed = false
 
@@ -75,6 +87,8 @@ struct HTTPReply: Sendable {
     var body: [UInt8]
     /// Of a streamed call: the body, which is in nobody's memory yet.
     var stream: HTTPClientResponse.Body?
+    /// Keeps the connection of the stream.
+    var lease: PinnedClients.Lease?
 
     var statusLine: String { reason.isEmpty ? "\(status)" : "\(status) \(reason)" }
     var isSuccess: Bool { (200...299).contains(status) }
@@ -106,12 +120,26 @@ extension RegistryTransport {
     }
 
     private func exchange(_ call: HTTPCall) async throws(RegistryError) -> HTTPReply {
+        let pinned = call.insecure ? pinnedInsecure : pinnedSecure
+        for address in call.addresses.dropLast() {
+            do { return try await exchange(call, pinned.lease(host: call.url.host, address: address)) } catch {
+                guard case .network(_, _, let failure) = error, failure.kind == .refused || failure.kind == .other,
+                    !Task.isCancelled
+                else { throw error }
+            }
+        }
+        guard let address = call.addresses.last else { return try await exchange(call, nil) }
+        return try await exchange(call, pinned.lease(host: call.url.host, address: address))
+    }
+
+    private func exchange(_ call: HTTPCall, _ lease: PinnedClients.Lease?) async throws(RegistryError) -> HTTPReply {
+        defer { withExtendedLifetime(lease) {} }
         var request = HTTPClientRequest(url: "\(call.url)")
         request.method = .init(rawValue: call.method)
         request.headers.add(name: "User-Agent", value: "weir/\(configuration.version)")
         for header in call.headers { request.headers.add(name: header.name, value: header.value) }
         do {
-            let client = call.insecure ? insecure : secure
+            let client = lease?.client ?? (call.insecure ? insecure : secure)
             // A streamed body may take its time, as long as something comes: the client's read timeout looks after that.
             let timeout = call.isStreamed ? TimeAmount.hours(24) : TimeAmount(call.timeout)
             let response = try await client.execute(request, timeout: timeout)
@@ -119,7 +147,8 @@ extension RegistryTransport {
             if call.isStreamed, !fails {
                 return HTTPReply(
                     url: call.url, status: Int(response.status.code), reason: response.status.reasonPhrase,
-                    headers: HTTPFields(response.headers.map { ($0.name, $0.value) }), body: [], stream: response.body)
+                    headers: HTTPFields(response.headers.map { ($0.name, $0.value) }), body: [], stream: response.body,
+                    lease: lease)
             }
             let limit = fails ? configuration.maxErrorBytes : call.maxBody
             let announced = response.headers.first(name: "content-length").flatMap { Int($0) } ?? 0

@@ -20,6 +20,8 @@ struct Services: Sendable {
     let registry: RegistryIndex
     private let collections: BlobCollections
     let registryLoad: RegistryLoad
+    /// What namespaces hold, where quotas bound it.
+    let storage: NamespaceStorage
     private let pullTimes: RegistryPullTimes
     let pullThrough: PullThrough
     /// Looks whether all is there and right.
@@ -64,6 +66,8 @@ struct Services: Sendable {
         self.identity = identity
         self.imageStreams = imageStreams
         self.registry = registry
+        let storage = NamespaceStorage(index: registry, namespaces: identity.namespaces, quota: identity.quotas)
+        self.storage = storage
         collections = BlobCollections(store: store)
         let registryLoad = RegistryLoad()
         self.registryLoad = registryLoad
@@ -88,7 +92,8 @@ struct Services: Sendable {
                 events: identity.events, component: "import-controller", context: contexts.of("import-controller")),
             context: contexts.of("import-controller"), logger: logger)
         let signatures = try Self.signatures(
-            of: imageStreams, configuration, transport: transport, metrics: metrics, contexts: contexts, logger: logger)
+            of: imageStreams, configuration, transport: transport, policy: policy, metrics: metrics, contexts: contexts,
+            logger: logger)
         let retention = RetentionController(
             retention: imageStreams.retention,
             recorder: StoredEventRecorder(
@@ -100,7 +105,7 @@ struct Services: Sendable {
         let collection = CollectionController(
             collector: BlobCollector(
                 index: registry, blobs: blobs, streams: imageStreams, namespaces: identity.namespaces,
-                settings: collecting, load: registryLoad, logger: logger),
+                storage: storage, settings: collecting, load: registryLoad, logger: logger),
             collections: collections, metrics: CollectionMetrics(metrics), context: contexts.of("collector"),
             logger: logger)
         let sinks = HTTPSinkTransport(
@@ -129,7 +134,11 @@ struct Services: Sendable {
                     NamespaceCleaner.content(of: imageStreams.webhookReceivers),
                 ],
                 counted: [CountedObjects(imageStreams.streams, quotaNames: ImageStreamsGroup.streamQuotas)],
-                contexts: contexts, logger: logger)
+                measured: [
+                    MeasuredUse(StorageBound.quotaName, of: imageStreams.streams, shrunk: { storage.shrunk($0) }) {
+                        Quantity(try await storage.used(in: $0), format: .binarySI)
+                    }
+                ], contexts: contexts, logger: logger)
             + [
                 BackgroundService { await imports.run() }, BackgroundService { await scheduler.run() },
                 BackgroundService { await webhooks.run() }, BackgroundService { await retention.run() },
@@ -146,7 +155,7 @@ struct Services: Sendable {
 
     private static func signatures(
         of imageStreams: ImageStreamsAPI, _ configuration: WeirConfiguration, transport: RegistryTransport,
-        metrics: MetricsRegistry, contexts: ServerContexts, logger: Logger
+        policy: PullPolicy, metrics: MetricsRegistry, contexts: ServerContexts, logger: Logger
     ) throws -> SignatureImportController? {
         guard let lookaside = try configuration.signatures.configuration(logger: logger) else { return nil }
         let settings = SignatureImportController.Configuration()
@@ -156,7 +165,8 @@ struct Services: Sendable {
         return SignatureImportController(
             api: imageStreams,
             source: SignatureFetcher(
-                transport: transport, lookaside: lookaside, configuration: fetching, logger: logger),
+                transport: transport, lookaside: lookaside, configuration: fetching, policy: policy,
+                logger: logger),
             configuration: settings, metrics: SignatureMetrics(metrics), context: contexts.of("signature-controller"),
             logger: logger)
     }

@@ -70,8 +70,10 @@ struct StandAloneIdentity: Sendable {
     /// - Parameters:
     ///   - contents: what else goes with a namespace.
     ///   - counted: what else quotas count.
+    ///   - measured: what they bound besides.
     func background(
-        contents: [NamespaceCleaner.Content], counted: [CountedObjects], contexts: ServerContexts, logger: Logger
+        contents: [NamespaceCleaner.Content], counted: [CountedObjects], measured: [MeasuredUse],
+        contexts: ServerContexts, logger: Logger
     ) -> [any Service] {
         let own =
             [
@@ -83,7 +85,7 @@ struct StandAloneIdentity: Sendable {
             namespaces: namespaces, contents: contents + own, context: contexts.of("namespace-cleaner"), logger: logger)
         let usage = ResourceQuotaController(
             quotas: quotas, counted: counted + [secrets.counted, configMaps.counted, serviceAccounts.counted],
-            context: contexts.of("resourcequota-controller"), logger: logger)
+            measured: measured, context: contexts.of("resourcequota-controller"), logger: logger)
         let accounts = ServiceAccountController(
             accounts: serviceAccounts, namespaces: namespaces, context: contexts.of("serviceaccount-controller"),
             logger: logger)

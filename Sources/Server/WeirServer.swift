@@ -41,7 +41,7 @@ public struct WeirServer: Sendable {
         let engine = MeasuredEngine(try await SQLiteEngine.open(directory: directory.storePath), metrics: metrics)
         let encrypted = try await EncryptedStorage.open(engine, directory.keyFile(configuration), configuration, logger)
         let store = Store(engine: encrypted, configuration: storeConfiguration)
-        let transport = try RegistryTransport()
+        let transport = try RegistryTransport(configuration: configuration.registry.client)
         let blobs: FileBlobStore
         do { blobs = try await FileBlobStore.open(configuration.registry.files(in: directory)) } catch {
             await store.close()
@@ -112,7 +112,8 @@ public struct WeirServer: Sendable {
             RegistryHandler.Dependencies(
                 streams: services.imageStreams, namespaces: services.identity.namespaces, index: services.registry,
                 blobs: blobs, authenticator: authenticator, authorizer: services.identity.authorizer,
-                pullThrough: configuration.registry.pullsThrough ? services.pullThrough : nil, metrics: metrics,
+                pullThrough: configuration.registry.pullsThrough ? services.pullThrough : nil,
+                storage: services.storage, metrics: metrics,
                 load: services.registryLoad, auditor: auditor, clock: Clock.now, logger: logger))
         let everything: @Sendable (ServerRequest) async -> ServerResponse = { request in
             RegistryRoute.owns(request.path)

@@ -23,6 +23,7 @@ extension ServeCommand {
         set("registryDeleteUsed", registryDeleteUsed)
         set("registryDeniedStatus", registryDeniedStatus)
         set("registryCatalog", registryCatalog)
+        set("registryNestedNames", registryNestedNames)
         set("registryTokenRealm", registryTokenRealm)
         set("registryDeletion", registryDeletion)
         set("registryMountWithoutSource", registryMountWithoutSource)
@@ -40,6 +41,7 @@ extension ServeCommand {
         set("importMinimumIntervalSeconds", importMinimumIntervalSeconds)
         set("maxScheduledImportsPerMinute", maxScheduledImportsPerMinute)
         set("registrySources", registrySources)
+        if privateRedirects { values[["privateRedirects"]] = ConfigValue(.bool(true), isSecret: false) }
         set("logLevel", logLevel)
         set("auditLog", auditLog)
         set("auditPolicy", auditPolicy)

@@ -48,6 +48,12 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(help: "Whom /v2/_catalog answers: visible (everybody, with what they may see) or administrators.")
     var registryCatalog: String?
 
+    @Option(
+        help:
+            "Repository names with more than two parts: refuse, or flatten (ns/a/b is the stream a.b). Default: refuse."
+    )
+    var registryNestedNames: String?
+
     @Option(help: "Whether blobs are mounted from any repository that has them: true or false. Default: true.")
     var registryMountWithoutSource: Bool?
 
@@ -96,6 +102,9 @@ struct ServeCommand: AsyncParsableCommand {
             "FILE with mirrors, blocked and insecure registries: ImageDigestMirrorSet and the like, and registrySources."
     )
     var registrySources: String?
+
+    @Flag(help: "Let registries of the internet redirect to addresses of private networks.")
+    var privateRedirects = false
 
     @Option(help: "Tags that an import of a repository takes; -1 for all. Default: 50.")
     var maxImagesPerRepository: Int?

@@ -1,4 +1,5 @@
 import APIMachinery
+import APIServer
 import JSON
 import Testing
 
@@ -74,6 +75,20 @@ struct ResourceQuotaTests {
         #expect(status.used == [Self.streams: 2, "pods": 4])
         let scoped = Self.quota(spec: [Self.streams: 3], scopes: ["Terminating"])
         #expect(QuotaUsage.status(of: scoped, counts: [Self.streams: 2]).used == [Self.streams: 0])
+    }
+
+    private static let storage = StorageBound.quotaName
+
+    @Test("bound bytes as the spec says, at once, unless they are about something else")
+    func bytes() throws {
+        let hard = try Quantity(parsing: "1Gi")
+        let bound = QuotaUsage.storageBound(of: Self.quota(hard: [Self.storage: 1], spec: [Self.storage: hard]))
+        #expect(bound == StorageBound(name: "q", hard: hard))
+        #expect(QuotaUsage.storageBound(of: Self.quota(hard: [Self.storage: 1], spec: ["pods": 1])) == nil)
+        #expect(QuotaUsage.storageBound(of: Self.quota(spec: [Self.storage: 1], scopes: ["BestEffort"])) == nil)
+        let used = Quantity(3 << 20, format: .binarySI)
+        let status = QuotaUsage.status(of: Self.quota(spec: [Self.storage: hard]), counts: [Self.storage: used])
+        #expect(status.used[Self.storage]?.description == "3Mi")
     }
 
     struct Case: Sendable, CustomTestStringConvertible {

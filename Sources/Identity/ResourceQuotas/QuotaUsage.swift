@@ -1,4 +1,5 @@
 import APIMachinery
+import APIServer
 import JSON
 
 /// What quotas say of the number of objects (spec/image-resources.md 19.1). Pure.
@@ -8,6 +9,12 @@ enum QuotaUsage {
     static func counted(_ names: [String], by quota: ResourceQuota) -> [String] {
         guard isForEverything(quota) else { return [] }
         return names.filter { quota.status.hard[$0] != nil }
+    }
+
+    /// The bytes that a quota lets a namespace hold; nil where it does not bound them. What it wants holds at once.
+    static func storageBound(of quota: ResourceQuota) -> StorageBound? {
+        guard isForEverything(quota), let hard = quota.spec.hard[StorageBound.quotaName] else { return nil }
+        return StorageBound(name: quota.metadata.name, hard: hard)
     }
 
     private static func isForEverything(_ quota: ResourceQuota) -> Bool {
@@ -47,12 +54,12 @@ enum QuotaUsage {
     /// What the status of a quota is to be: `hard` as the spec wants it, `used` as it was counted. What is counted
     /// elsewhere stays as somebody entered it.
     ///
-    /// - Parameter counts: the number of objects by the names of what is counted here.
-    static func status(of quota: ResourceQuota, counts: [String: Int]) -> ResourceQuotaStatus {
+    /// - Parameter counts: how much there is, by the names of what is counted here.
+    static func status(of quota: ResourceQuota, counts: [String: Quantity]) -> ResourceQuotaStatus {
         var status = ResourceQuotaStatus(hard: quota.spec.hard)
         for name in quota.spec.hard.keys {
             if let count = counts[name] {
-                status.used[name] = Quantity(Int64(isForEverything(quota) ? count : 0))
+                status.used[name] = isForEverything(quota) ? count : Quantity(0, format: count.format)
             } else {
                 status.used[name] = quota.status.used[name]
             }

@@ -7,7 +7,7 @@ import Store
 /// As in Kubernetes, what a quota says of itself holds: a request is measured by `status.hard` and `status.used`, and
 /// enters itself into `status.used` before it makes anything. `ResourceQuotaController` keeps both true. Until the
 /// status of a new quota is there, which is a moment, nothing is refused.
-public struct ResourceQuotas: ObjectQuota {
+public struct ResourceQuotas: ObjectQuota, StorageQuota {
     public let objects: ObjectStore<ResourceQuota>
     let claims = QuotaClaims()
     private let digest: NamespaceDigest<ResourceQuota, [ResourceQuota]>
@@ -47,6 +47,14 @@ public struct ResourceQuotas: ObjectQuota {
             quota.metadata.name, strategy: ResourceQuotaStatusStrategy(), options: WriteOptions(), own,
             change: ObjectChange(isPatch: false) { _ in new })
     }
+
+    // MARK: Bytes
+
+    public func storageBounds(in namespace: String) async throws -> [StorageBound] {
+        try await quotas(in: namespace).compactMap { QuotaUsage.storageBound(of: $0) }
+    }
+
+    public func storageChanged(in namespace: String) { claims.recount(namespace) }
 
     // MARK: Claims
 

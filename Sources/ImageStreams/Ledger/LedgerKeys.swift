@@ -35,8 +35,11 @@ public enum LedgerKeys {
     /// Names the present incarnation of a repository of the registry. It goes with the stream, and all that the
     /// repository linked with it.
     public static func repository(namespace: String, stream: String) -> String {
-        "\(repositories)\(segment(namespace))/\(segment(stream))"
+        "\(repositories(in: namespace))\(segment(stream))"
     }
+
+    /// Begins the keys of all repositories of a namespace.
+    public static func repositories(in namespace: String) -> String { "\(repositories)\(segment(namespace))/" }
 
     public static func outboxEntry(_ id: String) -> String { outbox + id }
 

@@ -4,13 +4,13 @@ import RegistryClient
 extension SignatureFetcher {
     /// Asks a registry that keeps signatures itself.
     func askRegistry(
-        _ image: SignedImage, _ client: RegistryClient, _ found: inout SignatureCollection
+        _ place: Place, _ client: RegistryClient, _ found: inout SignatureCollection
     ) async throws(SignatureFailure) {
-        let key = "extension \(image.repository)@\(image.digest)"
+        let key = "extension \(place.repository)@\(place.digest)"
         let answer: ConditionalContent<[UInt8]>
         do {
             answer = try await client.signatures(
-                of: image.digest, in: image.repository, access: RegistryAccess(), unless: known(key, found),
+                of: place.digest, in: place.repository, access: place.access, unless: known(key, found),
                 maxBytes: configuration.maxListBytes)
         } catch {
             try passIfRefused(error)
@@ -32,20 +32,20 @@ extension SignatureFetcher {
 
     /// Reads the image that is attached by its tag, `<algorithm>-<hex>.sig`: each layer is a signature.
     func readAttachments(
-        _ image: SignedImage, _ client: RegistryClient, _ found: inout SignatureCollection
+        _ place: Place, _ client: RegistryClient, _ found: inout SignatureCollection
     ) async throws(SignatureFailure) {
-        let tag = "\(image.digest.algorithm.rawValue)-\(image.digest.hex).sig"
+        let tag = "\(place.digest.algorithm.rawValue)-\(place.digest.hex).sig"
         // No longer tag can be.
         guard tag.utf8.count <= 128 else { return }
-        let reference = RemoteReference(repository: image.repository, tag: tag)
+        let reference = RemoteReference(repository: place.repository, tag: tag)
         let key = "attachment \(reference)"
         do {
-            switch try await client.manifest(reference, access: RegistryAccess(), unless: known(key, found)) {
+            switch try await client.manifest(reference, access: place.access, unless: known(key, found)) {
             case .missing: remember(key, nil, [])
             case .unchanged: noteUnchanged(key, &found)
             case .found(let fetched, let validators):
                 guard case .image(let manifest) = fetched.manifest.content else { return }
-                let names = try await read(manifest.layers, of: reference, client, &found)
+                let names = try await read(manifest.layers, of: reference, place.access, client, &found)
                 remember(key, names == nil ? nil : validators, names ?? [])
             }
         } catch {
@@ -55,7 +55,7 @@ extension SignatureFetcher {
 
     /// - Returns: the names of all signatures; nil where not all of them were read.
     private func read(
-        _ layers: [Descriptor], of attachment: RemoteReference, _ client: RegistryClient,
+        _ layers: [Descriptor], of attachment: RemoteReference, _ access: RegistryAccess, _ client: RegistryClient,
         _ found: inout SignatureCollection
     ) async throws(RegistryError) -> [String]? {
         var names: [String] = []
@@ -70,7 +70,7 @@ extension SignatureFetcher {
                 throw .tooLarge("layer \(layer.digest) of \(attachment)", limit: configuration.maxBytes)
             }
             let content = try await client.blob(
-                layer.digest, in: attachment.repository, access: RegistryAccess(), maxBytes: configuration.maxBytes)
+                layer.digest, in: attachment.repository, access: access, maxBytes: configuration.maxBytes)
             if let name = found.add(content) { names.append(name) }
         }
         return names

@@ -6,6 +6,7 @@ import Synchronization
 /// Looks for signatures of images: in the registry where it keeps some itself, else in the lookaside store, and as
 /// attachments where the configuration asks for that (`spec/import-and-controllers.md` C.2.1).
 ///
+/// Of the registry's mirrors and itself the first is asked that answers; where all are blocked, none is (A.9).
 /// Registries are asked without credentials, and never for the image: only `/v2/` is looked at, which is remembered for
 /// some minutes. What was read once is asked for again only if it has changed, as far as servers can tell.
 public struct SignatureFetcher: SignatureSource {
@@ -37,14 +38,16 @@ public struct SignatureFetcher: SignatureSource {
 
     let configuration: Configuration
     let lookaside: LookasideConfiguration
+    let policy: PullPolicy
     let logger: Logger
     private let clients: SharedClient
     private let documents: RecentCache<String, KnownDocument>
 
     public init(
         transport: RegistryTransport, lookaside: LookasideConfiguration = LookasideConfiguration(),
-        configuration: Configuration = .init(), logger: Logger
+        configuration: Configuration = .init(), policy: PullPolicy = .direct, logger: Logger
     ) {
+        self.policy = policy
         self.configuration = configuration
         self.lookaside = lookaside
         self.logger = logger
@@ -68,24 +71,49 @@ public struct SignatureFetcher: SignatureSource {
         let client = clients.current
         var found = SignatureCollection(known: known, limits: configuration)
         // A registry that does not answer may have signatures all the same; other stores are asked meanwhile.
-        var supportsSignatures: Bool?
-        do {
-            supportsSignatures = try await client.supportsSignatures(
-                host: image.repository.apiHost, access: RegistryAccess())
-        } catch {
-            logger.debug(
-                "the registry of an image does not answer",
-                metadata: ["image": "\(image.reference)", "error": "\(error.text)"])
-        }
-        if supportsSignatures == true {
-            try await askRegistry(image, client, &found)
+        let sources = policy.pullSources(RemoteReference(repository: image.repository, digest: image.digest))
+            .prefix(Self.maximumSources).map(\.repository)
+        let place = await firstPlace(of: image, sources, client)
+        if let place, place.keepsSignatures {
+            try await askRegistry(place, client, &found)
         } else {
             try await readStore(image, client, &found)
         }
-        if supportsSignatures != nil, lookaside.usesAttachments(for: image.reference), !found.isFull {
-            try await readAttachments(image, client, &found)
+        if let place, lookaside.usesAttachments(for: image.reference), !found.isFull {
+            try await readAttachments(place, client, &found)
         }
-        return SignatureFindings(new: found.new, hasAny: found.hasAny, isComplete: supportsSignatures != nil)
+        return SignatureFindings(
+            new: found.new, hasAny: found.hasAny, isComplete: place != nil || sources.isEmpty)
+    }
+
+    /// Mirrors that are tried for one image.
+    private static let maximumSources = 4
+
+    /// A registry that has an image, and may be asked.
+    struct Place: Sendable {
+        let repository: RepositoryName
+        let digest: Digest
+        let access: RegistryAccess
+        let keepsSignatures: Bool
+    }
+
+    /// The first of the sources that answers.
+    private func firstPlace(of image: SignedImage, _ sources: [RepositoryName], _ client: RegistryClient) async
+        -> Place?
+    {
+        for source in sources {
+            let access = RegistryAccess(insecure: policy.isInsecure(source))
+            do {
+                let keepsSignatures = try await client.supportsSignatures(host: source.apiHost, access: access)
+                return Place(
+                    repository: source, digest: image.digest, access: access, keepsSignatures: keepsSignatures)
+            } catch {
+                logger.debug(
+                    "the registry of an image does not answer",
+                    metadata: ["image": "\(image.reference)", "registry": "\(source)", "error": "\(error.text)"])
+            }
+        }
+        return nil
     }
 
     // MARK: Known documents

@@ -51,10 +51,10 @@ enum AccessRecord: Hashable, Sendable {
     /// The scope that a client is told to ask a token for (I-2); nil for what no scope stands for.
     var scope: (resource: String, action: String)? {
         switch self {
-        case .repository(let path, let action): ("repository:\(path)", action.rawValue)
-        case .tagDeletion(let path, _): ("repository:\(path)", RepositoryAction.delete.rawValue)
-        case .readSignatures(let path): ("signature:\(path)", "get")
-        case .writeSignatures(let path): ("signature:\(path)", "put")
+        case .repository(let path, let action): ("repository:\(path.name)", action.rawValue)
+        case .tagDeletion(let path, _): ("repository:\(path.name)", RepositoryAction.delete.rawValue)
+        case .readSignatures(let path): ("signature:\(path.name)", "get")
+        case .writeSignatures(let path): ("signature:\(path.name)", "put")
         case .catalog: ("registry:catalog", "*")
         case .metrics, .prune: nil
         }

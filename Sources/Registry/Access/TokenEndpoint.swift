@@ -6,6 +6,7 @@ import JSON
 /// `/openshift/token`: gives clients that want a bearer token the one that they have as a password (spec/registry.md I-3).
 struct TokenEndpoint: Sendable {
     let authenticator: any Authenticator
+    let nestedNames: NestedNames
     let now: @Sendable () -> Timestamp
 
     /// What clients may rely on, in seconds. A token that ends before is refused when it has, and asked for again.
@@ -14,7 +15,7 @@ struct TokenEndpoint: Sendable {
 
     func respond(to request: ServerRequest) async throws -> ServerResponse {
         if request.method == "POST" { return try await exchange(request) }
-        if let refusal = Self.refusal(of: QueryParameters(request.query).all("scope")) { return refusal }
+        if let refusal = refusal(of: QueryParameters(request.query).all("scope")) { return refusal }
         guard let header = request.header(.authorization) else { return answer(RegistryAccess.anonymousToken) }
         let parts = header.split(separator: " ", maxSplits: 1)
         guard parts.count == 2, parts[0].lowercased() == "basic",
@@ -32,7 +33,7 @@ struct TokenEndpoint: Sendable {
         }
         let body = try await request.body.collect(upTo: Self.maximumForm)
         let form = QueryParameters(String(decoding: body, as: UTF8.self))
-        if let refusal = Self.refusal(of: form.all("scope")) { return refusal }
+        if let refusal = refusal(of: form.all("scope")) { return refusal }
         let token: String?
         switch form["grant_type"] {
         case "password": token = form["password"]
@@ -76,14 +77,15 @@ struct TokenEndpoint: Sendable {
 
     private static let unauthorized = ServerResponse(status: 401)
 
-    /// Names in scopes must have two parts; scopes say nothing else that matters, because the token is not narrowed.
-    private static func refusal(of scopes: [String]) -> ServerResponse? {
+    /// Names in scopes must have two parts, or more where that is a name; scopes say nothing else that matters, because the token is not narrowed.
+    private func refusal(of scopes: [String]) -> ServerResponse? {
         for scope in scopes.flatMap({ $0.split(separator: " ") }) {
             let parts = scope.split(separator: ":", omittingEmptySubsequences: false)
             guard parts.count == 3, ["repository", "signature"].contains(parts[0].prefix { $0 != "(" }) else {
                 continue
             }
-            guard parts[1].split(separator: "/", omittingEmptySubsequences: false).count != 2 else { continue }
+            let components = parts[1].split(separator: "/", omittingEmptySubsequences: false).count
+            guard components != 2, components < 2 || nestedNames == .refuse else { continue }
             let details: JSONValue = [
                 "details": .string("scope \(parts[1]) must be of the format <project>/<name>")
             ]

@@ -43,6 +43,7 @@ final class RequestNotes: Sendable {
             note.annotations[Self.bytesKey] = String(length)
         }
         if let path = route.repository {
+            if path.nested != nil { note.annotations[Self.prefix + "repository"] = path.name }
             note.object = AuditEvent.ObjectReference(
                 resource: "imagestreams", namespace: path.namespace, name: path.stream,
                 apiGroup: "image.openshift.io", apiVersion: "v1", subresource: "layers")

@@ -12,7 +12,7 @@ extension DirectoryAdoption {
     func adopt(_ repository: ReferenceDirectory.Repository, as path: RepositoryPath, _ run: AdoptionRun) async throws {
         var outcome = AdoptedRepository(name: repository.name, stream: path.description)
         let known = try await core.streams.stream(path.stream, namespace: path.namespace)
-        try checkName(repository.name, known, path)
+        try path.check(known)
         // The row says that a stream is ours although it is there, because an earlier run made it and did not finish.
         let mark = RegistryKeys.adoptions + path.description
         let wasBegun = try await core.index.store.get(mark) != nil
@@ -38,26 +38,10 @@ extension DirectoryAdoption {
         try await run.finish(outcome)
     }
 
-    /// Two repositories that become one stream would be mixed.
-    private func checkName(_ name: String, _ known: ImageStream?, _ path: RepositoryPath) throws(RegistryError) {
-        guard let known, name.split(separator: "/").count > 2 else { return }
-        guard known.metadata.annotations[KnownAnnotation.repositoryPath] == Self.inner(name) else {
-            throw .invalidName(name, "there is another image stream \(path)")
-        }
-    }
-
-    /// The name without its first part.
-    private static func inner(_ name: String) -> String {
-        name.split(separator: "/").dropFirst().joined(separator: "/")
-    }
-
     private func annotations(
         for repository: ReferenceDirectory.Repository, _ path: RepositoryPath, _ manifests: [Manifest]
     ) -> [String: String] {
-        var annotations: [String: String] = [:]
-        if repository.name.split(separator: "/").count > 2 {
-            annotations[KnownAnnotation.repositoryPath] = Self.inner(repository.name)
-        }
+        var annotations = path.annotations
         let named = Set(manifests.flatMap(\.children)).union(repository.tags.values)
         // The other registry keeps what has no tag until somebody cleans up; a day would be a surprise.
         if manifests.contains(where: { !named.contains($0.digest) && !$0.hasSubject }) {

@@ -66,7 +66,7 @@ public struct DirectoryAdoption: Sendable {
             access: RegistryAccess(
                 authenticator: AuthenticatorChain([]), authorizer: authorizer, challenge: Challenge(realm: nil),
                 deniedStatus: .forbidden),
-            upstream: nil, metrics: nil, clock: clock, logger: logger)
+            upstream: nil, storage: nil, metrics: nil, clock: clock, logger: logger)
     }
 
     /// - Parameter onEvent: gets what becomes of every repository.
@@ -116,13 +116,10 @@ public struct DirectoryAdoption: Sendable {
             }
             parts.insert(namespace, at: 0)
         }
-        if parts.count > 2 {
-            guard request.flattens else {
-                throw .invalidName(name, "the name has more than two parts: --flatten joins them by dots")
-            }
-            parts = [parts[0], parts[1...].joined(separator: ".")]
+        if parts.count > 2, !request.flattens {
+            throw .invalidName(name, "the name has more than two parts: --flatten joins them by dots")
         }
-        return try RepositoryPath(parsing: parts.joined(separator: "/"))
+        return try RepositoryPath(parsing: parts.joined(separator: "/"), nested: .flatten)
     }
 
     private func hasNamespace(_ namespace: String, _ run: AdoptionRun) async throws -> Bool {

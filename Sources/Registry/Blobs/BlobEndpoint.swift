@@ -46,6 +46,7 @@ struct BlobEndpoint: Sendable {
         let tombstone = LayerLink(size: blob.size, touched: core.index.now(), isDeleted: true)
         try await core.index.write(
             [.put(key: RegistryKeys.layer(incarnation.id, blob.canonical), value: tombstone.encoded)], in: incarnation)
+        core.storage?.shrunk(path.namespace)
         return ServerResponse(status: 202, headers: [.dockerContentDigest: digest.description])
     }
 }

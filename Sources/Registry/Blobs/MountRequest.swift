@@ -12,13 +12,17 @@ struct MountRequest: Sendable {
         for path in try await sources(of: digest, target, call) {
             let isOwn = path == target.path
             let mayPull = try await isOwn ? true : core.access.isAllowed(.repository(path, .pull), to: call.user)
-            guard mayPull, let blob = try await core.repository(path).localBlob(digest, isWanted: true),
+            guard mayPull, let blob = try await core.repository(path).localBlob(digest, isWanted: true) else {
+                continue
+            }
+            let isLinked = try await core.charging([blob.canonical: blob.size], to: target) {
                 try await core.index.link(blob.canonical, into: target)
-            else { continue }
+            }
+            guard isLinked else { continue }
             return ServerResponse(
                 status: 201,
                 headers: [
-                    .location: "/v2/\(target.path)/blobs/\(digest)", .dockerContentDigest: digest.description,
+                    .location: "/v2/\(target.path.name)/blobs/\(digest)", .dockerContentDigest: digest.description,
                 ])
         }
         return nil
@@ -27,7 +31,12 @@ struct MountRequest: Sendable {
     private func sources(
         of digest: Digest, _ target: Incarnation, _ call: RegistryCall
     ) async throws -> [RepositoryPath] {
-        if let from = call.query["from"] { return (try? RepositoryPath(parsing: from)).map { [$0] } ?? [] }
+        if let from = call.query["from"] {
+            let nested = core.configuration.nestedNames
+            guard let path = try? RepositoryPath(parsing: from, nested: nested) else { return [] }
+            do { try await core.check(path) } catch is RegistryError { return [] }
+            return [path]
+        }
         guard core.configuration.mountsWithoutSource, let canonical = try await core.index.canonical(digest) else {
             return []
         }

@@ -84,7 +84,8 @@ struct UploadEndpoint: Sendable {
         }
         do {
             try await append(call, to: upload, in: path)
-            let response = try await commit(upload, as: digest, in: record.incarnation, call)
+            let response = try await commit(
+                upload, as: digest, in: Incarnation(path: path, id: record.id), call)
             core.finished.note(id, digest)
             return response
         } catch {
@@ -195,21 +196,28 @@ struct UploadEndpoint: Sendable {
             try? await upload.cancel()
             throw error
         }
-        try await core.publish(upload, as: digest, in: repository)
+        do {
+            try await core.charging([digest: upload.offset], to: repository) {
+                try await core.publish(upload, as: digest, in: repository)
+            }
+        } catch let error as RegistryError where error.status == 403 {
+            try? await upload.cancel()
+            throw error
+        }
         return Self.created(digest, in: repository.path)
     }
 
     private static func created(_ digest: Digest, in path: RepositoryPath) -> ServerResponse {
         ServerResponse(
             status: 201,
-            headers: [.location: "/v2/\(path)/blobs/\(digest)", .dockerContentDigest: digest.description])
+            headers: [.location: "/v2/\(path.name)/blobs/\(digest)", .dockerContentDigest: digest.description])
     }
 
     /// Where the upload is, and how much of it is there (U-6). An upload without bytes is said to have one: clients
     /// cannot read anything else.
     private static func headers(_ path: RepositoryPath, _ id: UploadID, offset: Int64) -> HTTPFields {
         [
-            .location: "/v2/\(path)/blobs/uploads/\(id)", .range: "0-\(max(0, offset - 1))",
+            .location: "/v2/\(path.name)/blobs/uploads/\(id)", .range: "0-\(max(0, offset - 1))",
             .dockerUploadUUID: id.description, .ociUploadOffset: String(offset),
         ]
     }
@@ -217,12 +225,16 @@ struct UploadEndpoint: Sendable {
 
 extension RegistryCore {
     /// Ends an upload with a blob, which becomes a part of the repository.
+    /// - Parameter isMirrored: it was fetched, not pushed.
     /// - Throws: `BlobError.digestMismatch` for other bytes.
-    func publish(_ upload: any BlobUpload, as digest: Digest, in repository: Incarnation) async throws {
+    func publish(
+        _ upload: any BlobUpload, as digest: Digest, in repository: Incarnation, isMirrored: Bool = false
+    ) async throws {
         if digest.algorithm == .sha256 {
             try await index.locks.withLock(digest) {
                 let blob = try await upload.finish(as: digest)
-                try await index.publish(blob.digest, size: blob.size, as: digest, in: repository)
+                try await index.publish(
+                    blob.digest, size: blob.size, as: digest, in: repository, isMirrored: isMirrored)
             }
             return
         }
@@ -233,7 +245,8 @@ extension RegistryCore {
             guard try await content.blobs.content(of: blob.digest) != nil else {
                 throw RegistryError.unavailable("the blob was removed at the same time")
             }
-            try await index.publish(blob.digest, size: blob.size, as: digest, in: repository)
+            try await index.publish(
+                blob.digest, size: blob.size, as: digest, in: repository, isMirrored: isMirrored)
         }
     }
 }

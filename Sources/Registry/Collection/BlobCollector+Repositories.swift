@@ -145,7 +145,9 @@ extension BlobCollector {
                 }
             }
             findings.status.links += Int64(removable.count)
-            if !request.isDryRun { try await remove(removable, since: now) }
+            guard !request.isDryRun, !removable.isEmpty else { return }
+            try await remove(removable, since: now)
+            storage?.shrunk(path.namespace)
         }
         return isEmpty
     }

@@ -18,18 +18,22 @@ public struct BlobCollector: Sendable {
     let content: RegistryContent
     let streams: ImageStreamsAPI
     let namespaces: any NamespaceLookup
+    /// Is told where links go.
+    let storage: NamespaceStorage?
     let settings: CollectionSettings
     let pace: CollectionPace
     let logger: Logger
 
     public init(
         index: RegistryIndex, blobs: any BlobStore, streams: ImageStreamsAPI, namespaces: any NamespaceLookup,
-        settings: CollectionSettings = CollectionSettings(), load: RegistryLoad, logger: Logger
+        storage: NamespaceStorage? = nil, settings: CollectionSettings = CollectionSettings(), load: RegistryLoad,
+        logger: Logger
     ) {
         self.index = index
         content = RegistryContent(blobs: blobs, index: index, maximumBytes: 0)
         self.streams = streams
         self.namespaces = namespaces
+        self.storage = storage
         self.settings = settings
         pace = CollectionPace(load)
         self.logger = logger

@@ -24,7 +24,7 @@ struct CatalogEndpoint: Sendable {
         return response
     }
 
-    /// Repositories in the order of their names, behind `last`.
+    /// Repositories in the order of their streams, behind `last`.
     private func names(after last: String, limit: Int, _ call: RegistryCall) async throws -> [String] {
         let seesAll = try await core.access.isAllowed(.catalog, to: call.user)
         if !seesAll, core.configuration.isCatalogForAdministratorsOnly {
@@ -32,19 +32,28 @@ struct CatalogEndpoint: Sendable {
         }
         var found: [String] = []
         var mayList: [String: Bool] = [:]
-        var position = last
+        let nested = core.configuration.nestedNames
+        var position = (try? RepositoryPath(parsing: last, nested: nested))?.description ?? last
         while found.count < limit {
             let page = try await core.streams.names(after: position, limit: Self.maximumLimit)
             guard let end = page.last else { break }
             for (namespace, stream) in page where RepositoryPath.isReachable(namespace: namespace, stream: stream) {
                 let path = RepositoryPath(namespace: namespace, stream: stream)
                 if !seesAll, try await !isVisible(path, &mayList, call) { continue }
-                found.append(path.description)
+                found.append(try await name(of: path))
                 if found.count == limit { break }
             }
             position = "\(end.namespace)/\(end.name)"
         }
         return found
+    }
+
+    /// As clients name it. Only a stream whose name was put together has another one.
+    private func name(of path: RepositoryPath) async throws -> String {
+        guard core.configuration.nestedNames == .flatten, path.stream.utf8.contains(UInt8(ascii: ".")) else {
+            return path.name
+        }
+        return path.named(by: try await core.streams.stream(path.stream, namespace: path.namespace)).name
     }
 
     private func isVisible(

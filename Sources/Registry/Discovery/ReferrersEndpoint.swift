@@ -30,7 +30,7 @@ struct ReferrersEndpoint: Sendable {
         if let warning { response.headers[.warning] = Self.warning(warning) }
         if let next = found.next {
             response.headers[.link] = PageQuery.next(
-                "/v2/\(path)/referrers/\(digest)", last: next, limit: page.limit,
+                "/v2/\(path.name)/referrers/\(digest)", last: next, limit: page.limit,
                 further: types.sorted().map { ("artifactType", $0) })
         }
         return response

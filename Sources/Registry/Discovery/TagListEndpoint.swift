@@ -24,11 +24,11 @@ struct TagListEndpoint: Sendable {
         let limit = page.limit.map { min($0, Self.maximumLimit) } ?? Self.defaultLimit
         let shown = Array(tags.prefix(limit))
         let body: JSONValue = [
-            "name": .string(path.description), "tags": .array(JSONArray(shown.map { .string($0) })),
+            "name": .string(path.name), "tags": .array(JSONArray(shown.map { .string($0) })),
         ]
         var response = ServerResponse(status: 200, contentType: "application/json", body.jsonBytes())
         if let last = shown.last, tags.dropFirst(limit).first != nil {
-            response.headers[.link] = PageQuery.next("/v2/\(path)/tags/list", last: last, limit: page.limit)
+            response.headers[.link] = PageQuery.next("/v2/\(path.name)/tags/list", last: last, limit: page.limit)
         }
         return response
     }

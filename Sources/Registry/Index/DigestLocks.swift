@@ -3,53 +3,56 @@ import Synchronization
 
 /// Lets one task at a time work on the bytes and the row of a blob together: publishing a blob and removing it never meet
 /// half-way (spec/registry.md GC-7).
-public final class DigestLocks: Sendable {
-    private let waiters = Mutex<[Digest: [CheckedContinuation<Void, Never>]]>([:])
+public typealias DigestLocks = KeyedLocks<Digest>
+
+/// Lets one task at a time work on what a key stands for.
+public final class KeyedLocks<Key: Hashable & Comparable & Sendable>: Sendable {
+    private let waiters = Mutex<[Key: [CheckedContinuation<Void, Never>]]>([:])
 
     public init() {}
 
-    /// Runs `body` while nobody else holds the digest. In the order of arrival.
+    /// Runs `body` while nobody else holds the key. In the order of arrival.
     public func withLock<Result: Sendable, Failure: Error>(
-        _ digest: Digest, _ body: () async throws(Failure) -> Result
+        _ key: Key, _ body: () async throws(Failure) -> Result
     ) async throws(Failure) -> Result {
-        await lock(digest)
-        defer { unlock(digest) }
+        await lock(key)
+        defer { unlock(key) }
         return try await body()
     }
 
-    /// Runs `body` while nobody else holds any of the digests. Holders of one wait for no other, and those of many take them
+    /// Runs `body` while nobody else holds any of the keys. Holders of one wait for no other, and those of many take them
     /// in the same order: nobody waits in a circle.
     public func withLocks<Result: Sendable>(
-        _ digests: some Sequence<Digest>, _ body: () async throws -> Result
+        _ keys: some Sequence<Key>, _ body: () async throws -> Result
     ) async throws -> Result {
-        let ordered = Set(digests).sorted()
-        for digest in ordered { await lock(digest) }
-        defer { for digest in ordered { unlock(digest) } }
+        let ordered = Set(keys).sorted()
+        for key in ordered { await lock(key) }
+        defer { for key in ordered { unlock(key) } }
         return try await body()
     }
 
-    private func lock(_ digest: Digest) async {
+    private func lock(_ key: Key) async {
         await withCheckedContinuation { continuation in
             let isFree = waiters.withLock { waiters in
-                if waiters[digest] != nil {
-                    waiters[digest]?.append(continuation)
+                if waiters[key] != nil {
+                    waiters[key]?.append(continuation)
                     return false
                 }
-                waiters[digest] = []
+                waiters[key] = []
                 return true
             }
             if isFree { continuation.resume() }
         }
     }
 
-    private func unlock(_ digest: Digest) {
+    private func unlock(_ key: Key) {
         let next = waiters.withLock { waiters -> CheckedContinuation<Void, Never>? in
-            guard var queue = waiters[digest], !queue.isEmpty else {
-                waiters[digest] = nil
+            guard var queue = waiters[key], !queue.isEmpty else {
+                waiters[key] = nil
                 return nil
             }
             let first = queue.removeFirst()
-            waiters[digest] = queue
+            waiters[key] = queue
             return first
         }
         next?.resume()

@@ -12,6 +12,11 @@ public struct LayerLink: Hashable, Sendable {
     public var isDeleted: Bool
     /// The blob is not here by this link: it may be had from where this manifest came from (spec/registry.md PT-25).
     public var source: Digest?
+    /// It came because somebody pulled it, from elsewhere; nobody pushed it here.
+    public var isMirrored = false
+
+    /// Whether quotas count it: what was fetched is not the namespace's doing (spec/registry.md PT-19).
+    var isCharged: Bool { !isDeleted && source == nil && !isMirrored }
 
     public init(size: Int64, touched: Int64, isDeleted: Bool = false) {
         self.size = size
@@ -24,6 +29,7 @@ public struct LayerLink: Hashable, Sendable {
         self.init(
             size: size, touched: value["touched"]?.integerValue ?? 0,
             isDeleted: value["deleted"]?.boolValue ?? false)
+        isMirrored = value["mirrored"]?.boolValue ?? false
         source = value["source"]?.stringValue.flatMap { Digest($0) }
     }
 
@@ -32,6 +38,7 @@ public struct LayerLink: Hashable, Sendable {
         out["size"] = .integer(size)
         out["touched"] = .integer(touched)
         if isDeleted { out["deleted"] = true }
+        if isMirrored { out["mirrored"] = true }
         if let source { out["source"] = .string(source.description) }
         return JSONValue.object(out).jsonBytes()
     }

@@ -15,10 +15,11 @@ extension RegistryIndex {
     /// - Parameters:
     ///   - name: the digest clients know it by.
     ///   - repository: nil for what belongs to none by itself.
+    ///   - isMirrored: it was fetched, not pushed.
     ///   - manifest: for a manifest, what its row says besides.
     func publish(
         _ canonical: Digest, size: Int64, as name: Digest, in repository: Incarnation?,
-        manifest: ManifestFacts? = nil
+        isMirrored: Bool = false, manifest: ManifestFacts? = nil
     ) async throws(StoreError) {
         while true {
             let (known, revision) = try await blobRow(canonical)
@@ -41,7 +42,9 @@ extension RegistryIndex {
                 mutations.append(.put(key: RegistryKeys.alias(name), value: Array(canonical.description.utf8)))
             }
             if let id = repository?.id {
-                let link = LayerLink(size: record.size, touched: time)
+                var link = LayerLink(size: record.size, touched: time)
+                // What was pushed here stays so.
+                if isMirrored { link.isMirrored = try await layer(canonical, in: id)?.isCharged != true }
                 mutations.append(.put(key: RegistryKeys.layer(id, canonical), value: link.encoded))
             }
             if mutations.isEmpty { return }

@@ -16,6 +16,7 @@ enum RegistryKeys {
     /// Streams that `weir adopt` has made and not finished.
     static let adoptions = root + "adoptions/"
 
+    static func repositories(in namespace: String) -> String { LedgerKeys.repositories(in: namespace) }
     static func repository(_ path: RepositoryPath) -> String {
         LedgerKeys.repository(namespace: path.namespace, stream: path.stream)
     }

@@ -25,7 +25,7 @@ extension ManifestEndpoint {
         }
         try await store(manifest, as: digest, tags: tags, in: path, call)
         var headers: HTTPFields = [
-            .location: "/v2/\(path)/manifests/\(digest)", .dockerContentDigest: digest.description,
+            .location: "/v2/\(path.name)/manifests/\(digest)", .dockerContentDigest: digest.description,
         ]
         if let subject = manifest.subject { headers[.ociSubject] = subject.digest.description }
         if case .digest = name, !tags.isEmpty { headers[.ociTag] = tags.joined(separator: ", ") }
@@ -86,27 +86,30 @@ extension ManifestEndpoint {
             of: manifest, name: digest, reference: reference(digest, path), config: config,
             now: core.clock())
         do {
-            let context = core.context(call, path, resource: "imagestreammappings")
-            // Before anything is made for it.
-            if !tags.isEmpty { try await core.streams.checkSize(of: image, stream: path.stream, context) }
-            if repository.stream == nil { try await createStream(path, call) }
-            try await core.content.publish(
-                manifest.bytes,
-                ManifestFacts(
-                    mediaType: manifest.mediaType, unvouched: try await unvouched(in: manifest, blobs, repository)),
-                canonical: manifest.canonical, as: digest)
-            try await core.streams.storePushed(image, context)
-            try await core.streams.push(
-                TagPush(
-                    image: digest.description, reference: image.dockerImageReference, tags: tags, race: .lastWins,
-                    precondition: { [core] stream in
-                        try PushPreconditions(call.request.headers).check(tags, in: stream)
-                        try ImmutableTags(stream, logger: core.logger)?.check(tags, digest, in: stream)
-                    },
-                    companions: { [core] _ in
-                        try await core.index.companions(
-                            of: manifest, as: digest, linking: blobs, in: incarnation)
-                    }), to: path.stream, context)
+            try await core.charging(try await core.index.unlinked(blobs, in: incarnation), to: incarnation) {
+                let context = core.context(call, path, resource: "imagestreammappings")
+                // Before anything is made for it.
+                if !tags.isEmpty { try await core.streams.checkSize(of: image, stream: path.stream, context) }
+                if repository.stream == nil { try await createStream(path, call) }
+                try await core.content.publish(
+                    manifest.bytes,
+                    ManifestFacts(
+                        mediaType: manifest.mediaType, unvouched: try await unvouched(in: manifest, blobs, repository)),
+                    canonical: manifest.canonical, as: digest)
+                try await core.streams.storePushed(image, context)
+                try await core.streams.push(
+                    TagPush(
+                        image: digest.description, reference: image.dockerImageReference, tags: tags, race: .lastWins,
+                        precondition: { [core] stream in
+                            try path.check(stream)
+                            try PushPreconditions(call.request.headers).check(tags, in: stream)
+                            try ImmutableTags(stream, logger: core.logger)?.check(tags, digest, in: stream)
+                        },
+                        companions: { [core] _ in
+                            try await core.index.companions(
+                                of: manifest, as: digest, linking: blobs, in: incarnation)
+                        }), to: path.stream, context)
+            }
         } catch let error as APIError {
             throw RegistryError(error, repository: path)
         }
@@ -126,7 +129,8 @@ extension ManifestEndpoint {
                 "user \(goQuoted(call.user.name)) cannot create imagestreams in namespace \(goQuoted(path.namespace))")
         }
         do {
-            _ = try await core.streams.createStream(path.stream, core.context(call, path))
+            _ = try await core.streams.createStream(
+                path.stream, annotations: path.annotations, core.context(call, path))
         } catch let error as APIError where ["AlreadyExists", "Conflict"].contains(error.reason) {
             // Somebody else was first, which is as good.
         }
@@ -211,14 +215,19 @@ extension RegistryIndex {
         var rows = linkRows(
             digest, record, referrer: manifest.subject == nil ? nil : manifest.referrer(as: digest), replacing: known,
             in: id)
-        var linked = Set<Digest>()
-        for case .some(let blob) in blobs.values where linked.insert(blob.canonical).inserted {
-            guard try await layer(blob.canonical, in: id) == nil else { continue }
-            rows.append(
-                .put(
-                    key: RegistryKeys.layer(id, blob.canonical),
-                    value: LayerLink(size: blob.size, touched: now()).encoded))
+        for (digest, size) in try await unlinked(blobs, in: repository) {
+            let link = LayerLink(size: size, touched: now())
+            rows.append(.put(key: RegistryKeys.layer(id, digest), value: link.encoded))
         }
         return Companions(conditions: [try await condition(on: repository)], mutations: rows)
+    }
+
+    /// The sizes of those blobs that are no part of the repository by themselves.
+    func unlinked(_ blobs: [Digest: LocalBlob?], in repository: Incarnation) async throws -> [Digest: Int64] {
+        var unlinked: [Digest: Int64] = [:]
+        for case .some(let blob) in blobs.values where try await layer(blob.canonical, in: repository.id) == nil {
+            unlinked[blob.canonical] = blob.size
+        }
+        return unlinked
     }
 }

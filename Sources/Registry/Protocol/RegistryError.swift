@@ -74,7 +74,7 @@ extension RegistryError {
 
     public static func unknownRepository(_ name: RepositoryPath) -> RegistryError {
         RegistryError(
-            404, .nameUnknown, "repository name not known to registry", detail: ["name": .string(name.description)])
+            404, .nameUnknown, "repository name not known to registry", detail: ["name": .string(name.name)])
     }
 
     public static func unknownTag(_ tag: String) -> RegistryError {
@@ -84,7 +84,7 @@ extension RegistryError {
     public static func unknownManifest(_ digest: Digest, in name: RepositoryPath) -> RegistryError {
         RegistryError(
             404, .manifestUnknown, "manifest unknown",
-            detail: ["Name": .string(name.description), "Revision": .string(digest.description)])
+            detail: ["Name": .string(name.name), "Revision": .string(digest.description)])
     }
 
     /// - Parameter cause: why it could not be had from elsewhere, where that was tried.

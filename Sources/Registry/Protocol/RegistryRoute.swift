@@ -30,13 +30,15 @@ public enum RegistryRoute: Hashable, Sendable {
     private static let extensionPrefix = "/extensions/v2/"
     private static let adminBlobs = "/admin/blobs/"
 
-    /// - Parameter path: as sent. Escapes are decoded once; an escaped slash stays no slash.
+    /// - Parameters:
+    ///   - path: as sent. Escapes are decoded once; an escaped slash stays no slash.
+    ///   - nested: what becomes of long names.
     /// - Throws: 404 for what is no route, 400 for names and digests that are none.
-    public init(path: String) throws(RegistryError) {
+    public init(path: String, nested: NestedNames = .refuse) throws(RegistryError) {
         let segments = try Self.segments(path)
         switch segments.first {
-        case "v2": self = try Self.distribution(Array(segments.dropFirst()))
-        case "extensions": self = try Self.extensions(segments)
+        case "v2": self = try Self.distribution(Array(segments.dropFirst()), nested)
+        case "extensions": self = try Self.extensions(segments, nested)
         case "admin":
             guard segments.count == 3, segments[1] == "blobs" else { throw Self.unknown }
             self = .prunedBlob(try Digest(supported: segments[2]))
@@ -66,7 +68,9 @@ public enum RegistryRoute: Hashable, Sendable {
     }
 
     /// Read from the right, because a repository may be called `blobs` or `tags`.
-    private static func distribution(_ segments: [String]) throws(RegistryError) -> RegistryRoute {
+    private static func distribution(
+        _ segments: [String], _ nested: NestedNames
+    ) throws(RegistryError) -> RegistryRoute {
         let count = segments.count
         switch segments {
         case [], [""]: return .base
@@ -75,7 +79,8 @@ public enum RegistryRoute: Hashable, Sendable {
         default: break
         }
         func name(_ length: Int) throws(RegistryError) -> RepositoryPath {
-            try RepositoryPath(parsing: segments.prefix(max(0, count - length)).joined(separator: "/"))
+            try RepositoryPath(
+                parsing: segments.prefix(max(0, count - length)).joined(separator: "/"), nested: nested)
         }
         if count > 3, segments.suffix(3) == ["_oci", "ext", "discover"] { return .extensions(try name(3)) }
         if count > 3, segments[count - 3] == "blobs", segments[count - 2] == "uploads" {
@@ -98,11 +103,14 @@ public enum RegistryRoute: Hashable, Sendable {
         }
     }
 
-    private static func extensions(_ segments: [String]) throws(RegistryError) -> RegistryRoute {
+    private static func extensions(
+        _ segments: [String], _ nested: NestedNames
+    ) throws(RegistryError) -> RegistryRoute {
         guard segments.count > 2, segments[1] == "v2" else { throw unknown }
         if segments.count == 3, segments[2] == "metrics" { return .metrics }
         guard segments.count >= 5, segments[segments.count - 2] == "signatures" else { throw unknown }
-        let name = try RepositoryPath(parsing: segments[2..<(segments.count - 2)].joined(separator: "/"))
+        let name = try RepositoryPath(
+            parsing: segments[2..<(segments.count - 2)].joined(separator: "/"), nested: nested)
         return .signatures(name, try Digest(supported: segments[segments.count - 1]))
     }
 

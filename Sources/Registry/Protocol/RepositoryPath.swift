@@ -3,34 +3,55 @@ public struct RepositoryPath: Hashable, Sendable, CustomStringConvertible {
     public var namespace: String
     public var stream: String
 
+    /// What follows the namespace where clients use a longer name, `a/b` for the stream `a.b` (S-2). It is no part of what
+    /// the path is: two paths are the same that lead to one stream.
+    public let nested: String?
+
     public init(namespace: String, stream: String) {
         self.namespace = namespace
         self.stream = stream
+        nested = nil
     }
 
     /// Reads a name as it stands in a path of `/v2/`.
-    /// - Throws: `NAME_INVALID` for one that breaks the grammar (G-1) or has not exactly two components.
-    public init(parsing text: String) throws(RegistryError) {
+    /// - Throws: `NAME_INVALID` for one that breaks the grammar (G-1), has one component, or has more than two where those
+    ///   are refused.
+    public init(parsing text: String, nested: NestedNames = .refuse) throws(RegistryError) {
         guard text.utf8.count <= Self.maximumLength, Self.isName(text) else {
             throw .invalidName(text, "it does not have the form of a repository name")
         }
         let parts = text.split(separator: "/")
-        guard parts.count == 2 else {
+        guard parts.count == 2 || parts.count > 2 && nested == .flatten else {
             throw .invalidName(text, "must have the form <namespace>/<imagestream>")
         }
         guard Self.isLabel(parts[0].utf8) else {
             throw .invalidName(text, "the namespace must be a DNS label")
         }
-        guard Self.isStream(parts[1].utf8) else {
+        let stream = parts.dropFirst().joined(separator: ".")
+        guard Self.isStream(stream.utf8[...]) else {
             throw .invalidName(text, "image streams cannot have this name: only single separators join its parts")
         }
         namespace = String(parts[0])
-        stream = String(parts[1])
+        self.stream = stream
+        self.nested = parts.count > 2 ? parts.dropFirst().joined(separator: "/") : nil
     }
 
     public static let maximumLength = 255
 
+    /// The stream, whatever clients call it.
     public var description: String { "\(namespace)/\(stream)" }
+
+    /// As clients name it.
+    public var name: String { nested.map { "\(namespace)/\($0)" } ?? description }
+
+    public static func == (left: RepositoryPath, right: RepositoryPath) -> Bool {
+        left.stream == right.stream && left.namespace == right.namespace
+    }
+
+    public func hash(into hasher: inout Hasher) {
+        hasher.combine(namespace)
+        hasher.combine(stream)
+    }
 
     /// Whether clients can name a stream: its name may have been chosen before anybody thought of a registry.
     public static func isReachable(namespace: String, stream: String) -> Bool {

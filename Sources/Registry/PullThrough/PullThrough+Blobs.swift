@@ -136,7 +136,7 @@ extension PullThrough {
                 try await copy(digest, from: sources, session, to: upload, transfer)
                 transfer.advance(try await upload.staged())
                 let incarnation = try await core.openRepository(repository.path)
-                try await core.publish(upload, as: digest, in: incarnation)
+                try await core.publish(upload, as: digest, in: incarnation, isMirrored: true)
             } catch {
                 try? await upload.cancel()
                 throw error

@@ -17,6 +17,8 @@ final class RegistryCore: Sendable {
     let finished = FinishedUploads()
     let access: RegistryAccess
     let upstream: PullThrough?
+    /// Nil where no quota bounds what is pushed.
+    let storage: NamespaceStorage?
     let metrics: RegistryMetrics?
     let clock: @Sendable () -> Timestamp
     let logger: Logger
@@ -24,7 +26,8 @@ final class RegistryCore: Sendable {
     init(
         configuration: RegistryConfiguration, streams: ImageStreamsAPI, namespaces: any NamespaceLookup,
         index: RegistryIndex, content: RegistryContent, contents: StreamContentsCache, access: RegistryAccess,
-        upstream: PullThrough?, metrics: RegistryMetrics?, clock: @escaping @Sendable () -> Timestamp, logger: Logger
+        upstream: PullThrough?, storage: NamespaceStorage?, metrics: RegistryMetrics?,
+        clock: @escaping @Sendable () -> Timestamp, logger: Logger
     ) {
         self.configuration = configuration
         self.streams = streams
@@ -34,6 +37,7 @@ final class RegistryCore: Sendable {
         self.contents = contents
         self.access = access
         self.upstream = upstream
+        self.storage = storage
         self.metrics = metrics
         self.clock = clock
         self.logger = logger

@@ -1,5 +1,6 @@
 import Configuration
 import Registry
+import RegistryClient
 
 /// How the registry behaves where people may choose.
 public struct RegistrySettings: Sendable {
@@ -10,6 +11,15 @@ public struct RegistrySettings: Sendable {
     public var mirrors = true
     /// Bytes that all unfinished uploads may take together; nil for as many as the disk has (spec/registry.md W-5).
     public var maximumStagedBytes: Int64?
+    /// Whether registries of the internet may send requests to private networks (spec/registry.md PT-7).
+    public var allowsPrivateRedirects = false
+
+    /// How other registries are talked to.
+    var client: RegistryClientConfiguration {
+        var client = RegistryClientConfiguration()
+        client.allowsPrivateRedirects = allowsPrivateRedirects
+        return client
+    }
 
     /// - Throws: `WeirConfiguration.Invalid` for a value that makes no sense.
     init(_ reader: ConfigReader) throws {
@@ -40,6 +50,8 @@ public struct RegistrySettings: Sendable {
             try !choice("registryCatalog", "registry-catalog", "visible", "administrators")
         registry.mountsWithoutSource = try flag(
             "registryMountWithoutSource", "registry-mount-without-source", default: true)
+        registry.nestedNames =
+            try choice("registryNestedNames", "registry-nested-names", "refuse", "flatten") ? .refuse : .flatten
         if let realm = reader.string(forKey: "registryTokenRealm"), !realm.isEmpty {
             guard realm.hasPrefix("https://") || realm.hasPrefix("http://"), realm.split(separator: "/").count == 2
             else {
@@ -64,6 +76,7 @@ public struct RegistrySettings: Sendable {
             try number("registryMaxWaitSeconds", "registry-max-wait-seconds", 1...3_600, default: 60))
         pullsThrough = try flag("registryPullThrough", "registry-pull-through", default: true)
         mirrors = try flag("registryMirror", "registry-mirror", default: true)
+        allowsPrivateRedirects = try flag("privateRedirects", "private-redirects", default: false)
         let staged = reader.int(forKey: "registryMaxStagedBytes", default: 0)
         guard staged >= 0 else {
             throw WeirConfiguration.Invalid(

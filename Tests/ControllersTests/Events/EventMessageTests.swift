@@ -4,6 +4,7 @@ import Foundation
 import ImageAPI
 import ImageStreams
 import JSON
+import RegistryClient
 import Store
 import Testing
 
@@ -107,22 +108,22 @@ struct EventMessageTests {
 
 @Suite("Addresses of sinks")
 struct SinkAddressTests {
-    private static func bytes(_ text: String) -> [UInt8] {
+    private static func scope(_ text: String) -> AddressScope {
         if text.contains(":") {
             var address = in6_addr()
             inet_pton(AF_INET6, text, &address)
-            return withUnsafeBytes(of: address) { Array($0) }
+            return AddressScope(withUnsafeBytes(of: address) { Array($0) })
         }
         var address = in_addr()
         inet_pton(AF_INET, text, &address)
-        return withUnsafeBytes(of: address) { Array($0) }
+        return AddressScope(withUnsafeBytes(of: address) { Array($0) })
     }
 
     @Test(
         "those of other machines are let through",
         arguments: ["8.8.8.8", "10.1.2.3", "172.16.0.1", "192.168.1.1", "2001:db8::1", "fd12::1", "::ffff:10.0.0.1"])
     func allowed(address: String) {
-        #expect(SinkAddress.isAllowed(Self.bytes(address), allowsLoopback: false))
+        #expect(SinkAddress.isAllowed(Self.scope(address), allowsLoopback: false))
     }
 
     @Test(
@@ -133,14 +134,13 @@ struct SinkAddressTests {
             "64:ff9b::a9fe:a9fe", "2002:a9fe:a9fe::1", "2002:7f00:1::", "fd00:ec2::254", "::127.0.0.1",
         ])
     func refused(address: String) {
-        #expect(!SinkAddress.isAllowed(Self.bytes(address), allowsLoopback: false))
+        #expect(!SinkAddress.isAllowed(Self.scope(address), allowsLoopback: false))
     }
 
     @Test("loopback is for operators to allow, the rest is not")
     func loopback() {
-        #expect(SinkAddress.isAllowed(Self.bytes("127.0.0.1"), allowsLoopback: true))
-        #expect(SinkAddress.isAllowed(Self.bytes("::1"), allowsLoopback: true))
-        #expect(!SinkAddress.isAllowed(Self.bytes("169.254.169.254"), allowsLoopback: true))
-        #expect(!SinkAddress.isAllowed([1, 2, 3], allowsLoopback: true))
+        #expect(SinkAddress.isAllowed(Self.scope("127.0.0.1"), allowsLoopback: true))
+        #expect(SinkAddress.isAllowed(Self.scope("::1"), allowsLoopback: true))
+        #expect(!SinkAddress.isAllowed(Self.scope("169.254.169.254"), allowsLoopback: true))
     }
 }

@@ -9,7 +9,7 @@ import Testing
 
 /// A fetcher that trusts the registries of tests; its connections are closed afterwards.
 func withFetcher<Value: Sendable>(
-    _ lookaside: LookasideConfiguration? = nil,
+    _ lookaside: LookasideConfiguration? = nil, policy: PullPolicy = .direct,
     _ change: (inout SignatureFetcher.Configuration, inout RegistryClientConfiguration) -> Void = { _, _ in },
     _ body: (SignatureFetcher) async throws -> Value
 ) async throws -> Value {
@@ -22,7 +22,7 @@ func withFetcher<Value: Sendable>(
     let transport = try RegistryTransport(configuration: client)
     let fetcher = SignatureFetcher(
         transport: transport, lookaside: try lookaside ?? .at("file:///nonexistent/weir"), configuration: configuration,
-        logger: Logger(label: "test"))
+        policy: policy, logger: Logger(label: "test"))
     let result: Result<Value, any Error>
     do { result = .success(try await body(fetcher)) } catch { result = .failure(error) }
     await transport.shutdown()

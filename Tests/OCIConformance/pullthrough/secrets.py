@@ -129,7 +129,9 @@ def circle(t):
 
 
 @test.cases("PT-7 a redirect to {place} is not followed", [
-    {"place": place} for place in ("file:///etc/passwd", "ftp://example.com/x", "http://user:word@127.0.0.1/x", "")])
+    {"place": place} for place in (
+        "file:///etc/passwd", "ftp://example.com/x", "http://user:word@127.0.0.1/x", "",
+        "http://169.254.169.254/latest/meta-data/", "http://[::ffff:169.254.169.254]/", "http://0.0.0.0/")])
 def odd_redirects(t, place):
     server, content = upstream(t), image()
     repository = imported(t, server, content).repository()

@@ -3,6 +3,7 @@ import json
 
 from lib.answer import expect
 from lib.content import digest_of, image, random_blob
+from lib.project import CREATE, PULL, PUSH
 from lib.raw import eventually
 from lib.register import group
 
@@ -81,6 +82,36 @@ def quota(t):
         answer = repository.put("v1", content)
     denied(answer, "exceeded quota")
     expect(project.stream("two") is None, "the stream was made")
+
+
+@test("5.7 bytes beyond the namespace's quota are refused, finished or mounted; what is there already is free")
+def storage(t):
+    name = "registry.openshift.io/storage"
+    project, source = t.project(), t.project()
+    path = f"/api/v1/namespaces/{project.name}/resourcequotas"
+    project.cluster.create(path, {
+        "apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": "bytes"}, "spec": {"hard": {name: "100k"}}})
+
+    def used(amount):
+        status = project.cluster.get(f"{path}/bytes")["status"] or {}
+        return (status.get("used") or {}).get(name) == amount
+
+    first, second, foreign = project.repository("one"), project.repository("two"), source.repository("app")
+    kept, data = random_blob(64_000), random_blob(64_000)
+    first.push_blob(kept)
+    second.push_blob(kept)
+    eventually(lambda: used("64000"), "the quota counts the blob, once")
+    place = first.start()
+    denied(first.finish(place, digest_of(data), data), "exceeded quota: bytes", f"limited: {name}=100k")
+    first.client.send("GET", place).error(404, "BLOB_UPLOAD_UNKNOWN")
+    denied(second.send("POST", f"/blobs/uploads/?digest={digest_of(data)}", data), "exceeded quota")
+    foreign.push_blob(data)
+    account = project.account("dev", PUSH, CREATE).may(PULL, namespace=source.name)
+    denied(account.repository("two").send(
+        "POST", f"/blobs/uploads/?mount={digest_of(data)}&from={foreign.name}"), "exceeded quota")
+    second.blob(digest_of(data), "HEAD").status_is(404)
+    project.cluster.send("DELETE", f"{path}/bytes").status_is(200)
+    second.push_blob(data)
 
 
 @test("5.7 limits that are changed count from the next push on")

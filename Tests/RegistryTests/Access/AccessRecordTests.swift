@@ -34,6 +34,15 @@ struct AccessRecordTests {
         for method in methods { #expect(route.records(method: method) == expected, "\(method)") }
     }
 
+    @Test("A long name is asked for in the scope as the client writes it, and permitted as the stream that it is")
+    func nestedName() throws {
+        let path = try RepositoryPath(parsing: "ns/charts/app", nested: .flatten)
+        let records: [AccessRecord] = [.repository(path, .pull), .repository(path, .push)]
+        #expect(Challenge.scope(records) == "repository:ns/charts/app:pull,push")
+        #expect(Challenge.scope([.readSignatures(path)]) == "signature:ns/charts/app:get")
+        #expect(records[0].permissions.map(\.name) == ["charts.app"])
+    }
+
     private static let permissions: [(AccessRecord, [String])] = [
         (.repository(app, .pull), ["get imagestreams/layers ns app"]),
         (.repository(app, .push), ["update imagestreams/layers ns app"]),

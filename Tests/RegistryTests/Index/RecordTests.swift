@@ -81,8 +81,15 @@ struct RecordTests {
     private static let links: [LayerLink] = {
         var remote = LayerLink(size: 3, touched: 4)
         remote.source = digest("a", .sha512)
-        return [LayerLink(size: 3, touched: 4), LayerLink(size: 0, touched: 0, isDeleted: true), remote]
+        var mirrored = LayerLink(size: 3, touched: 4)
+        mirrored.isMirrored = true
+        return [LayerLink(size: 3, touched: 4), LayerLink(size: 0, touched: 0, isDeleted: true), remote, mirrored]
     }()
+
+    @Test("Quotas count what was pushed and is there")
+    func charged() {
+        #expect(Self.links.map(\.isCharged) == [true, false, false, false])
+    }
 
     @Test("A link is read as it was written", arguments: links)
     func link(_ link: LayerLink) {

@@ -33,6 +33,64 @@ struct NameTests {
         #expect(error?.code == .nameInvalid)
     }
 
+    private static let nested: [(name: String, stream: String, nested: String?)] = [
+        ("ns/app", "ns/app", nil), ("ns/a.b", "ns/a.b", nil), ("ns/a/b", "ns/a.b", "a/b"),
+        ("ns/charts/my-app/x_1", "ns/charts.my-app.x_1", "charts/my-app/x_1"), ("ns/a.b/c", "ns/a.b.c", "a.b/c"),
+        ("ns/a/b.c", "ns/a.b.c", "a/b.c"), ("a/b/c/d/e/f", "a/b.c.d.e.f", "b/c/d/e/f"),
+        (
+            "ns/a/\(String(repeating: "b", count: 250))", "ns/a.\(String(repeating: "b", count: 250))",
+            "a/\(String(repeating: "b", count: 250))"
+        ),
+    ]
+
+    @Test("A longer name is a stream too where that is wanted, and keeps its own form", arguments: nested)
+    func nestedRepository(_ text: String, _ stream: String, _ nested: String?) throws {
+        let path = try RepositoryPath(parsing: text, nested: .flatten)
+        #expect(path.description == stream)
+        #expect(path.nested == nested)
+        #expect(path.name == text)
+        #expect(try path == RepositoryPath(parsing: stream))
+        #expect(path.annotations == (nested.map { ["image.openshift.io/repositoryPath": $0] } ?? [:]))
+    }
+
+    @Test(
+        "A longer name must be one, part by part and put together",
+        arguments: [
+            "app", "", "ns//b", "ns/a//b", "ns/a/", "/a/b", "n.s/a/b", "ns/A/b", "ns/a/-b", "ns/a/b__c", "ns/a--b/c",
+            "ns/a/../b", "ns/a/\(String(repeating: "b", count: 251))",
+        ])
+    func noNestedRepository(_ text: String) {
+        let error = refusal { () throws(RegistryError) in try RepositoryPath(parsing: text, nested: .flatten) }
+        #expect(error?.code == .nameInvalid)
+    }
+
+    @Test(
+        "A stream answers to its own name, and to no long name but the one that it was made by",
+        arguments: [
+            ("ns/a.b.c", nil as String?, true), ("ns/a.b.c", "a/b/c", true), ("ns/a/b/c", "a/b/c", true),
+            ("ns/a/b/c", nil, false), ("ns/a/b/c", "", false), ("ns/a/b.c", "a/b/c", false),
+            ("ns/a/b/c", "a.b/c", false),
+        ])
+    func collision(_ text: String, _ known: String?, _ isGood: Bool) throws {
+        let path = try RepositoryPath(parsing: text, nested: .flatten)
+        let stream = stream([], annotations: known.map { ["image.openshift.io/repositoryPath": $0] } ?? [:])
+        let error = refusal { () throws(RegistryError) in try path.check(stream) }
+        #expect((error == nil) == isGood)
+        #expect(isGood || error?.status == 400 && error?.code == .nameInvalid)
+        #expect(refusal { () throws(RegistryError) in try path.check(nil) } == nil)
+    }
+
+    @Test(
+        "The catalog shows the name that a stream was made by, if it leads there",
+        arguments: [
+            (nil as String?, "ns/a.b.c"), ("a/b/c", "ns/a/b/c"), ("a/b.c", "ns/a/b.c"), ("a.b.c", "ns/a.b.c"),
+            ("x/y", "ns/a.b.c"), ("a/b/c/", "ns/a.b.c"), ("", "ns/a.b.c"), ("A/b/c", "ns/a.b.c"),
+        ])
+    func shownName(_ known: String?, _ name: String) {
+        let annotations = known.map { ["image.openshift.io/repositoryPath": $0] } ?? [:]
+        #expect(path("ns/a.b.c").named(by: stream([], annotations: annotations)).name == name)
+    }
+
     @Test(
         "A stream that was named without a thought of registries may be out of reach",
         arguments: [

@@ -50,6 +50,26 @@ struct RegistryRouteTests {
         #expect(try RegistryRoute(path: text) == route)
     }
 
+    private static let nested: [(String, RegistryRoute, String)] = [
+        ("/v2/ns/a/b/manifests/v1", RegistryRoute.manifest(path("ns/a.b"), .tag("v1")), "ns/a/b"),
+        ("/v2/ns/a/b/c/tags/list", .tags(path("ns/a.b.c")), "ns/a/b/c"),
+        ("/v2/ns/a/tags/tags/list", .tags(path("ns/a.tags")), "ns/a/tags"),
+        ("/v2/ns/a/blobs/uploads/blobs/uploads/", .uploads(path("ns/a.blobs.uploads")), "ns/a/blobs/uploads"),
+        ("/v2/ns/a/b/blobs/uploads/x", .upload(path("ns/a.b"), id: "x"), "ns/a/b"),
+        ("/v2/ns/a/b/blobs/sha256:\(hex)", .blob(path("ns/a.b"), digest("a")), "ns/a/b"),
+        ("/v2/ns/a/b/referrers/x", .referrers(path("ns/a.b"), subject: "x"), "ns/a/b"),
+        ("/v2/ns/a/b/_oci/ext/discover", .extensions(path("ns/a.b")), "ns/a/b"),
+        ("/extensions/v2/ns/a/b/signatures/sha256:\(hex)", .signatures(path("ns/a.b"), digest("a")), "ns/a/b"),
+        ("/v2/ns/app/tags/list", .tags(path("ns/app")), "ns/app"),
+    ]
+
+    @Test("Where longer names are wanted, they lead to streams", arguments: nested)
+    func leadsFlattened(_ text: String, _ route: RegistryRoute, _ name: String) throws {
+        let found = try RegistryRoute(path: text, nested: .flatten)
+        #expect(found == route)
+        #expect(found.repository?.name == name)
+    }
+
     private static let strangers: [(String, Int, RegistryError.Code)] = [
         ("", 404, RegistryError.Code.unsupported), ("v2/", 404, .unsupported), ("/v3/", 404, .unsupported),
         ("/healthz/x", 404, .unsupported), ("//", 404, .unsupported),
