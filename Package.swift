@@ -97,6 +97,7 @@ let package = Package(
                 .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "NIOSSL", package: "swift-nio-ssl"),
             ]),
+        .target(name: "ImportClient", dependencies: ["APIMachinery", "Bundles", "JSON", "OCI"]),
         .target(name: "Importing", dependencies: ["APIMachinery", "RegistryClient", "OCI"]),
         .target(
             name: "Controllers",
@@ -144,7 +145,7 @@ let package = Package(
         .executableTarget(
             name: "weir",
             dependencies: [
-                "Blobs", "Bundles", "JSON", "Registry", "Server",
+                "Blobs", "Bundles", "ImportClient", "JSON", "Registry", "Server",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
 
@@ -197,6 +198,7 @@ let package = Package(
         .testTarget(
             name: "StoreTests", dependencies: ["Identity", "StoreSQLite", "StoreTesting", "weir-store-crasher"]),
         .testTarget(name: "BundlesTests", dependencies: ["Bundles", "CArchive"]),
+        .testTarget(name: "ImportClientTests", dependencies: ["ImportClient"]),
         .testTarget(name: "BlobsTests", dependencies: ["Blobs", "BlobsTesting", "weir-blob-crasher"]),
         .testTarget(
             name: "RegistryTests",

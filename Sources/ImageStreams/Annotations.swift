@@ -23,6 +23,9 @@ public enum KnownAnnotation {
     public static let importJitter = "weir.dev/import-jitter"
     /// On a stream or a spec tag: `never`, `default`, or how often a failed import is tried again.
     public static let importRetry = "weir.dev/import-retry"
+    /// On a stream or a spec tag: `always` copies the newest image into local storage without waiting for a pull, where the
+    /// tag's `referencePolicy` is `Local`; `never` takes a tag out.
+    public static let mirror = "weir.dev/mirror"
     /// Those about imports.
     static let importKeys: Set = [importInterval, importCron, importJitter, importRetry]
     /// On a stream that was made of a repository with a longer name: that name (spec/registry.md S-2).

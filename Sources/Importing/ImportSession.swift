@@ -14,12 +14,14 @@ final class ImportSession: Sendable {
     let importer: Importer
     let client: RegistryClient
     let credentials: any CredentialSource
+    let isBackground: Bool
     /// The credentials that worked, per repository; anonymous is a value of its own.
     private let admitted = Mutex<[AccessKey: Credentials?]>([:])
 
     init(importer: Importer, credentials: any CredentialSource, isBackground: Bool = false) {
         self.importer = importer
         self.credentials = credentials
+        self.isBackground = isBackground
         client = RegistryClient(
             transport: importer.transport, logger: importer.logger, memory: importer.memory.forOneRequest(),
             isBackground: isBackground)
@@ -83,6 +85,12 @@ final class ImportSession: Sendable {
 }
 
 extension ImportSession {
+    /// Whether a repository has let these credentials in for this import.
+    func isAdmitted(_ access: RegistryAccess, to repository: RepositoryName) -> Bool {
+        let key = AccessKey(repository: repository, insecure: access.insecure)
+        return admitted.withLock { $0[key] } == .some(access.credentials)
+    }
+
     /// Runs `operation` with each fitting credential until one is let in, then anonymously (A.10.5, A.22).
     ///
     /// What was let in once is used first from then on. When nobody is let in, the first refusal is reported: it tells

@@ -35,6 +35,8 @@ public struct Importer: Sendable {
     let layerSizes: RecentCache<Digest, Int64>
     /// Which image of a list was taken for a platform: a fact likewise.
     let choices: RecentCache<ListChoice, Digest>
+    /// What was fetched lately.
+    let contents = ContentMemory()
     /// Tokens, and where registries are.
     let memory = RegistryMemory()
 

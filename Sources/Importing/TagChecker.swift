@@ -98,6 +98,7 @@ public final class TagChecker: Sendable {
                     try await ask(query, source, access)
                 }
                 if index != 0 { admitted[query] = index }
+                importer.contents.note(digest, of: source, access: access)
                 return digest
             } catch {
                 guard error.isAccessRefused else { throw error }

@@ -21,12 +21,15 @@ public struct UpstreamSession: Sendable {
     ///   - credentials: of the namespace.
     ///   - policy: where else than at its source content may be had.
     ///   - trace: the URLs of the requests that this one works for.
+    ///   - isBackground: nobody waits for it: nothing is asked of registries that have had enough (429).
     public init(
-        transport: UpstreamTransport, credentials: RegistryKeyring, policy: PullPolicy, trace: [String], logger: Logger
+        transport: UpstreamTransport, credentials: RegistryKeyring, policy: PullPolicy, trace: [String],
+        isBackground: Bool = false, logger: Logger
     ) {
         client = RegistryClient(
             transport: transport.transport, logger: logger,
-            trace: Array(trace.suffix(RegistryClient.maximumTrace)), requestTimeout: Self.patience)
+            trace: Array(trace.suffix(RegistryClient.maximumTrace)), requestTimeout: Self.patience,
+            isBackground: isBackground)
         self.credentials = credentials
         self.policy = policy
     }

@@ -83,6 +83,14 @@ public struct RegistryHandler: Sendable {
         isHealthy = { (try? await blobs.space()) != nil }
     }
 
+    /// What copies images of streams without waiting for a pull; nil where nothing is fetched, or kept.
+    public var mirror: (any ImageMirror)? {
+        guard let upstream = core.upstream, upstream.configuration.mirrors, !core.configuration.isReadOnly else {
+            return nil
+        }
+        return RegistryMirror(core: core, upstream: upstream)
+    }
+
     /// Answers a request; never throws. A body that was not asked for yet may still be on its way.
     public func respond(to request: ServerRequest) async -> ServerResponse {
         let start = ContinuousClock.now

@@ -4,8 +4,8 @@ import Synchronization
 ///
 /// A class because it is shared by the tasks of an import. The computation does not end with the caller that started
 /// it, so it must be bounded in time by itself.
-final class OnceMap<Key: Hashable & Sendable, Value: Sendable>: Sendable {
-    typealias Outcome = Result<Value, RegistryError>
+package final class OnceMap<Key: Hashable & Sendable, Value: Sendable>: Sendable {
+    package typealias Outcome = Result<Value, RegistryError>
 
     private struct Entry {
         let task: Task<Outcome, Never>
@@ -25,13 +25,13 @@ final class OnceMap<Key: Hashable & Sendable, Value: Sendable>: Sendable {
     /// Beyond so many entries all are forgotten: rare, and the work is only done again.
     private let capacity: Int
 
-    init(lifetime: Duration? = nil, keepsFailures: Bool = true, capacity: Int = .max) {
+    package init(lifetime: Duration? = nil, keepsFailures: Bool = true, capacity: Int = .max) {
         self.lifetime = lifetime
         self.keepsFailures = keepsFailures
         self.capacity = capacity
     }
 
-    func outcome(of key: Key, compute: @escaping @Sendable () async -> Outcome) async -> Outcome {
+    package func outcome(of key: Key, compute: @escaping @Sendable () async -> Outcome) async -> Outcome {
         let now = ContinuousClock.now
         let entry = state.withLock { state in
             if let entry = state.entries[key], lifetime.map({ entry.began + $0 > now }) ?? true { return entry }
@@ -49,7 +49,7 @@ final class OnceMap<Key: Hashable & Sendable, Value: Sendable>: Sendable {
     }
 
     /// The next one who asks computes anew.
-    func forget(_ key: Key) {
+    package func forget(_ key: Key) {
         state.withLock { $0.entries[key] = nil }
     }
 }

@@ -171,6 +171,17 @@ struct Services: Sendable {
             logger: logger)
     }
 
+    /// Copies images without waiting for a pull; nothing where the registry does not keep what it fetches.
+    func mirroring(_ mirror: (any ImageMirror)?, _ metrics: MetricsRegistry) -> [any Service] {
+        guard let mirror else { return [] }
+        let controller = MirrorController(
+            api: imageStreams, mirror: mirror, metrics: MirrorMetrics(metrics),
+            recorder: StoredEventRecorder(
+                events: identity.events, component: "mirror-controller", context: contexts.of("mirror-controller")),
+            context: contexts.of("mirror-controller"), logger: contexts.logger)
+        return [BackgroundService { await controller.run() }]
+    }
+
     var resources: [any Resource] { identity.resources + imageStreams.resources + collections.resources }
 
     /// What is served beside the resources.

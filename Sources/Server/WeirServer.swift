@@ -115,6 +115,7 @@ public struct WeirServer: Sendable {
                 pullThrough: configuration.registry.pullsThrough ? services.pullThrough : nil,
                 storage: services.storage, metrics: metrics,
                 load: services.registryLoad, auditor: auditor, clock: Clock.now, logger: logger))
+        let mirroring = services.mirroring(registry.mirror, metrics)
         let everything: @Sendable (ServerRequest) async -> ServerResponse = { request in
             RegistryRoute.owns(request.path)
                 ? await registry.respond(to: request) : await pipeline.respond(to: request)
@@ -163,7 +164,7 @@ public struct WeirServer: Sendable {
         // Stopped from the last to the first: not ready any more, listeners closed, work in the background ended.
         let stop = StopSignal(flag: isStopping, delay: configuration.limits.shutdownDelay)
         var group = ServiceGroupConfiguration(
-            services: (services.background + [rotation, announce] + listeners + [stop]).map {
+            services: (services.background + mirroring + [rotation, announce] + listeners + [stop]).map {
                 .init(service: $0, successTerminationBehavior: .ignore)
             },
             gracefulShutdownSignals: [.sigterm, .sigint], logger: quiet(logger))

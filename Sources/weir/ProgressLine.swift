@@ -3,7 +3,8 @@ import Synchronization
 
 /// One line on the terminal that says how far a command is. There is none where standard error is no terminal.
 final class ProgressLine: Sendable {
-    private let isTerminal = isatty(2) == 1
+    let isTerminal = isatty(2) == 1
+
     private struct Shown {
         var width = 0
         var next = ContinuousClock.now
@@ -12,10 +13,11 @@ final class ProgressLine: Sendable {
     private let shown = Mutex(Shown())
 
     /// A few times a second, however often it is called.
-    func show(_ text: @autoclosure () -> String) {
+    /// - Parameter atOnce: it is shown in any case.
+    func show(_ text: @autoclosure () -> String, atOnce: Bool = false) {
         guard isTerminal else { return }
         shown.withLock { shown in
-            guard shown.next <= .now else { return }
+            guard atOnce || shown.next <= .now else { return }
             let text = text()
             let padding = String(repeating: " ", count: max(0, shown.width - text.count))
             FileHandle.standardError.write(Data("\r\(text)\(padding)".utf8))

@@ -12,7 +12,7 @@ struct ServerPlace: ParsableArguments {
     @Option(help: "The file with the token for --server.") var tokenFile: String?
     @Option(help: "The file with the authorities for --server, PEM. Default: those of this machine.")
     var certificateAuthority: String?
-    @Flag(help: "Take any certificate for that of --server.") var insecure = false
+    @Flag(help: "Take any certificate for that of --server.") var insecureSkipTlsVerify = false
 
     /// - Throws: `BundleError`, `CommandFailure`.
     func access() throws -> ServerAccess {
@@ -28,7 +28,7 @@ struct ServerPlace: ParsableArguments {
                     .trimmingCharacters(in: .whitespacesAndNewlines)
             }
             if let certificateAuthority { access.authority = try ServerAccess.read(certificateAuthority) }
-            access.isInsecure = insecure
+            access.isInsecure = insecureSkipTlsVerify
             return access
         }
         let environment = ProcessInfo.processInfo.environment

@@ -9,6 +9,6 @@ struct Weir: AsyncParsableCommand {
         version: WeirServer.version,
         subcommands: [
             ServeCommand.self, CollectCommand.self, RekeyCommand.self, TokenCommand.self, UserCommand.self,
-            VerifyCommand.self, AdoptCommand.self, ExportCommand.self, ImportBundleCommand.self,
+            VerifyCommand.self, AdoptCommand.self, ExportCommand.self, ImportBundleCommand.self, ImportCommand.self,
         ])
 }

@@ -90,6 +90,11 @@ struct ScheduledImportTests {
                         }
                     }
                 }
+                let fetched = registry.server.requests.count {
+                    $0.method == "GET" && ($0.path.hasSuffix("\(second.list)") || $0.path.hasSuffix("\(second.image)"))
+                }
+                #expect(
+                    (2...6).contains(fetched + gets() - imported), "list and image are fetched once for all streams")
                 let after = try await api.get(API.streams("demo") + "/s3")
                 #expect(before != after["metadata.resourceVersion"])
                 #expect(after["status.tags.0.items"]?.arrayValue?.count == 2)

@@ -12,6 +12,8 @@ public struct ServerAccess: Sendable {
     /// PEM, both.
     public var certificate: [UInt8]?
     public var key: [UInt8]?
+    /// That of the context.
+    public var namespace = "default"
     /// Any certificate is taken for the server's.
     public var isInsecure = false
 
@@ -55,6 +57,7 @@ public struct ServerAccess: Sendable {
             let server = cluster["server"]?.stringValue
         else { throw .file(path: path, reason: "has no context \(name ?? "") with a server") }
         try self.init(url: server)
+        if let namespace = context["namespace"]?.stringValue, !namespace.isEmpty { self.namespace = namespace }
         let folder = URL(fileURLWithPath: path).deletingLastPathComponent().path
         authority = try Self.content("certificate-authority", of: cluster, folder)
         isInsecure = cluster["insecure-skip-tls-verify"]?.boolValue ?? false

@@ -31,7 +31,10 @@ public struct ServerSession: Sendable {
         // Bytes of large blobs wait at the server until they are wanted; over HTTP/2 the client would hoard them.
         configuration.httpVersion = .http1Only
         configuration.timeout.connect = .seconds(10)
-        configuration.timeout.read = .seconds(60)
+        // Where nobody listens, that is soon known; it is tried again below.
+        configuration.connectionPool.retryConnectionEstablishment = false
+        // Servers give a request a minute.
+        configuration.timeout.read = .seconds(90)
         let client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
         do {
             let result = try await body(ServerSession(client: client, access: access))
@@ -44,15 +47,15 @@ public struct ServerSession: Sendable {
     }
 
     /// An answer that was read as a whole.
-    struct Answer {
-        var status: Int
-        var headers: HTTPHeaders
-        var body: [UInt8]
+    package struct Answer {
+        package var status: Int
+        package var headers: HTTPHeaders
+        package var body: [UInt8]
 
-        var isSuccess: Bool { (200..<300).contains(status) }
+        package var isSuccess: Bool { (200..<300).contains(status) }
 
         /// What the server says is wrong.
-        var message: String {
+        package var message: String {
             let document = try? JSONValue.parse(body)
             if let message = document?["message"]?.stringValue { return message }
             if let error = document?["errors"]?.arrayValue?.first {
@@ -72,7 +75,7 @@ public struct ServerSession: Sendable {
     /// - Parameter path: with its query.
     /// - Returns: also answers that are no success, but for those that may pass.
     /// - Throws: `BundleError.server`.
-    func send(
+    package func send(
         _ method: HTTPMethod, _ path: String, accept: [String] = [], type: String? = nil, _ body: [UInt8]? = nil
     ) async throws -> Answer {
         var request = request(method, path)
@@ -105,7 +108,7 @@ public struct ServerSession: Sendable {
     private func request(_ method: HTTPMethod, _ path: String) -> HTTPClientRequest {
         var request = HTTPClientRequest(url: access.url + path)
         request.method = method
-        request.headers.add(name: "User-Agent", value: "weir/bundles")
+        request.headers.add(name: "User-Agent", value: "weir")
         if let token = access.token { request.headers.add(name: "Authorization", value: "Bearer \(token)") }
         return request
     }

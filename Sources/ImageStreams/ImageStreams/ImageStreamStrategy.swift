@@ -13,6 +13,7 @@ struct ImageStreamRules: Sendable {
     /// Tells the user of annotations that are not done as they say.
     func warn(of stream: ImageStream, old: ImageStream?, _ context: RequestContext) {
         for text in ImportAnnotations.warnings(for: stream, old: old, settings: imports) { context.warnings.warn(text) }
+        for text in MirrorPlan.warnings(for: stream, old: old) { context.warnings.warn(text) }
     }
 }
 

@@ -23,12 +23,50 @@ extension PullThrough {
         guard configuration.mirrors, found.size <= configuration.maximumMirrorBytes, found.size > 0 else {
             return try await passThrough(digest, found, session, answer, request)
         }
+        let transfer: Transfer
+        switch try await delivery(of: digest, found, session, repository) {
+        case .present(let file): return answer.response(to: request) { file.part($0) }
+        case .coming(let coming): transfer = coming
+        }
+        do { try await transfer.begun() } catch is CancellationError { throw CancellationError() } catch {
+            throw RegistryError.unknownBlob(digest, cause: "\(found.source.repository.host): \(error)")
+        }
+        return answer.streamed(to: request) { try await transfer.next(after: $0, upTo: $1) }
+    }
+
+    /// Copies a blob of an image of the stream, for nobody who waits; together with those who do.
+    /// - Returns: its bytes.
+    /// - Throws: as above, and where it cannot be stored.
+    func keep(blob digest: Digest, in repository: Repository) async throws -> Int64 {
+        let session = try await session(repository, nil)
+        let found = try await find(digest, in: repository, session)
+        guard found.size <= configuration.maximumMirrorBytes else {
+            throw RegistryError.unknown("the blob has \(found.size) bytes, more than are kept")
+        }
+        switch try await delivery(of: digest, found, session, repository) {
+        case .present: break
+        case .coming(let transfer):
+            do { try await transfer.ended() } catch is CancellationError { throw CancellationError() } catch {
+                throw RegistryError.unknownBlob(digest, cause: "\(found.source.repository.host): \(error)")
+            }
+        }
+        return found.size
+    }
+
+    private enum Delivery {
+        case present(BlobBytes)
+        case coming(Transfer)
+    }
+
+    /// The one transfer of a blob that is to be kept, which begins here where there is none.
+    private func delivery(
+        of digest: Digest, _ found: Found, _ session: UpstreamSession, _ repository: Repository
+    ) async throws -> Delivery {
         let key = Transfers.Key(
             digest: digest, namespace: repository.path.namespace, source: found.source)
-        let transfer: Transfer
         switch transfers.claim(key, size: found.size) {
         case .tooMany: throw Self.tooMany("too many blobs are being fetched", 5)
-        case .running(let running): transfer = running
+        case .running(let running): return .coming(running)
         case .new(let new):
             // Another one may have fetched it since this request looked.
             let present = try? await repository.core.repository(repository.path).localBlob(digest)
@@ -37,16 +75,12 @@ extension PullThrough {
             {
                 new.finish(.success(()))
                 transfers.end(key)
-                return answer.response(to: request) { file.part($0) }
+                return .present(file)
             }
-            transfer = new
             // Goes on when the client leaves (PT-17).
-            Task { await fetch(key, transfer, [found.source] + found.others, session, repository) }
+            Task { await fetch(key, new, [found.source] + found.others, session, repository) }
+            return .coming(new)
         }
-        do { try await transfer.begun() } catch is CancellationError { throw CancellationError() } catch {
-            throw RegistryError.unknownBlob(digest, cause: "\(found.source.repository.host): \(error)")
-        }
-        return answer.streamed(to: request) { try await transfer.next(after: $0, upTo: $1) }
     }
 
     /// A blob that somebody has.
@@ -157,7 +191,9 @@ extension PullThrough {
         _ transfer: Transfer
     ) async throws {
         var failure: (any Error)?
-        for source in sources {
+        var rest = sources[...]
+        var resumptions = 0
+        while let source = rest.first {
             let start = upload.offset
             do {
                 let download = try await health.asking(source) { () async throws(UpstreamSession.Failure) in
@@ -187,11 +223,20 @@ extension PullThrough {
                 throw error
             } catch {
                 failure = error
+                // Connections break: who has sent some of it is asked for the rest, unless it comes by drops.
+                if upload.offset > start, resumptions < Self.maximumResumptions {
+                    resumptions += 1
+                    continue
+                }
             }
+            rest = rest.dropFirst()
+            resumptions = 0
         }
         throw failure ?? BodyReader.Failure.incomplete
     }
 
+    /// How often one source is asked for the rest of a blob.
+    private static let maximumResumptions = 10
     /// Time after which readers get to know of more, however little it is.
     private static let interval: Duration = .milliseconds(100)
     /// Bytes after which readers get to know of more.
@@ -217,43 +262,5 @@ extension PullThrough {
             }
             guard count == found.size else { throw BodyReader.Failure.incomplete }
         }
-    }
-}
-
-extension BlobAnswer {
-    /// The blob as it comes, or one part of it.
-    /// - Parameter next: gives bytes from an offset on, and before an end; nil where there are no more.
-    func streamed(
-        to request: ServerRequest, _ next: @escaping @Sendable (Int64, Int64) async throws -> [UInt8]?
-    ) -> ServerResponse {
-        let range: Range<Int64>
-        switch ranges(of: request) {
-        // Several parts of what is not here yet are not worth it: all of it is an answer too.
-        case .all: range = 0..<size
-        case .parts(let ranges) where ranges.count == 1: range = ranges[0]
-        case .parts: range = 0..<size
-        case .none, .tooMuch: return response(to: request) { _ in .bytes([]) }
-        }
-        var response = whole { writer in
-            var offset = range.lowerBound
-            while offset < range.upperBound {
-                guard let bytes = try await next(offset, range.upperBound) else { throw BodyReader.Failure.incomplete }
-                try await writer.write(bytes)
-                offset += Int64(bytes.count)
-            }
-        }
-        response.headers[.contentLength] = String(range.count)
-        if range.count < size {
-            response.status = 206
-            response.headers[.contentRange] = "bytes \(range.lowerBound)-\(range.upperBound - 1)/\(size)"
-        }
-        return response
-    }
-
-    /// All of it, written by somebody else.
-    func whole(_ write: @escaping @Sendable (any BodyWriter) async throws -> Void) -> ServerResponse {
-        var headers = headers
-        headers[.contentLength] = String(size)
-        return ServerResponse(status: 200, headers: headers, body: .stream(write))
     }
 }

@@ -18,17 +18,7 @@ extension PullThrough {
         _ digest: Digest, in repository: Repository, _ call: RegistryCall
     ) async throws -> StoredManifest? {
         guard let source = try await source(ofManifest: digest, in: repository) else { return nil }
-        let session = try await session(repository, call)
-        let fetched: (bytes: [UInt8], mediaType: String)
-        do throws(UpstreamSession.Failure) {
-            fetched = try await ask(source.locations(of: .digest(digest), session)) {
-                (place) async throws(UpstreamSession.Failure) in
-                try await session.manifest(digest, in: place.repository, isInsecure: place.isInsecure)
-            }
-        } catch {
-            throw Self.refusal(error, "\(source.repository)@\(digest)")
-        }
-        let manifest = StoredManifest(digest: digest, mediaType: fetched.mediaType, bytes: fetched.bytes)
+        let manifest = try await fetch(digest, from: source, try await session(repository, call))
         let isOfStream = try await repository.belongsToStream(digest)
         let subject =
             isOfStream ? nil : repository.stream.flatMap { referrers.subject(of: digest, in: $0.metadata.uid) }
@@ -39,6 +29,36 @@ extension PullThrough {
             }
         }
         return manifest
+    }
+
+    /// Copies a manifest of the stream, for nobody who waits.
+    /// - Throws: as above, and where it cannot be stored.
+    func keep(manifest digest: Digest, in repository: Repository) async throws {
+        guard let source = try await source(ofManifest: digest, in: repository) else {
+            throw RegistryError.unknownManifest(digest, in: repository.path)
+        }
+        let manifest = try await fetch(digest, from: source, try await session(repository, nil))
+        try await keep(manifest, source: nil, in: repository)
+        let core = repository.core
+        // A record whose bytes are gone would be left as it is.
+        guard try await core.repository(repository.path).lacksManifest(digest) else { return }
+        try await core.content.publish(
+            manifest.bytes, ManifestFacts(mediaType: manifest.mediaType, unvouched: nil),
+            canonical: Digest.sha256(of: manifest.bytes), as: digest)
+    }
+
+    private func fetch(
+        _ digest: Digest, from source: UpstreamSource, _ session: UpstreamSession
+    ) async throws -> StoredManifest {
+        do throws(UpstreamSession.Failure) {
+            let fetched = try await ask(source.locations(of: .digest(digest), session)) {
+                (place) async throws(UpstreamSession.Failure) in
+                try await session.manifest(digest, in: place.repository, isInsecure: place.isInsecure)
+            }
+            return StoredManifest(digest: digest, mediaType: fetched.mediaType, bytes: fetched.bytes)
+        } catch {
+            throw Self.refusal(error, "\(source.repository)@\(digest)")
+        }
     }
 
     /// Asks one place after the other; told is what the last one says, the source itself.

@@ -41,7 +41,8 @@ public struct PullThrough: Sendable {
         self.logger = logger
     }
 
-    func session(_ repository: Repository, _ call: RegistryCall) async throws -> UpstreamSession {
+    /// - Parameter call: the request that it is for; nil for work that nobody waits for.
+    func session(_ repository: Repository, _ call: RegistryCall?) async throws -> UpstreamSession {
         var keyring = RegistryKeyring([])
         do {
             let found = try await secrets.pullSecrets(in: repository.path.namespace)
@@ -53,12 +54,12 @@ public struct PullThrough: Sendable {
                 metadata: ["namespace": "\(repository.path.namespace)", "error": "\(error)"])
         }
         return UpstreamSession(
-            transport: transport, credentials: keyring, policy: configuration.policy, trace: try trace(call),
-            logger: logger)
+            transport: transport, credentials: keyring, policy: configuration.policy,
+            trace: call.map { trace($0) } ?? [], isBackground: call == nil, logger: logger)
     }
 
     /// The URLs of the requests that this one works for, its own last. One that is in there already came round (PT-29).
-    private func trace(_ call: RegistryCall) throws -> [String] {
+    private func trace(_ call: RegistryCall) -> [String] {
         let scheme = call.request.isSecure ? "https" : "http"
         let own = "\(scheme)://\(Challenge.host(of: call.request))\(call.request.path)"
         return call.request.headers[values: .registryRequestURL] + [own]

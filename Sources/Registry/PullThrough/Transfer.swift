@@ -55,6 +55,17 @@ final class Transfer: Sendable {
         }
     }
 
+    /// Waits until all of it is here and verified.
+    /// - Throws: where it cannot be had; `CancellationError`.
+    func ended() async throws {
+        while true {
+            let (content, end) = state.withLock { ($0.content, $0.end) }
+            if let end { return try end.get() }
+            await wait(content?.size ?? 0)
+            try Task.checkCancellation()
+        }
+    }
+
     /// The bytes from an offset on that can be had now; waits where there are none.
     /// - Returns: nil at the end.
     /// - Throws: where the blob cannot be had.
@@ -78,15 +89,20 @@ final class Transfer: Sendable {
 
     private static let pieceSize = 256 << 10
 
-    /// Waits until there is more than was known.
+    /// Waits until there is more than was known, or the task is cancelled.
     private func wait(_ known: Int64) async {
-        await withCheckedContinuation { continuation in
-            let mustWait = state.withLock { state in
-                guard state.end == nil, (state.content?.size ?? 0) == known else { return false }
-                state.waiters.append(continuation)
-                return true
+        await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                let mustWait = state.withLock { state in
+                    guard !Task.isCancelled, state.end == nil, (state.content?.size ?? 0) == known else { return false }
+                    state.waiters.append(continuation)
+                    return true
+                }
+                if !mustWait { continuation.resume() }
             }
-            if !mustWait { continuation.resume() }
+        } onCancel: {
+            // The others look, and wait again.
+            wake { _ in }
         }
     }
 }

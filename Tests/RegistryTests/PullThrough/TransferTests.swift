@@ -52,6 +52,22 @@ struct TransferTests {
         await #expect(throws: Failed.self) { try await first.value }
     }
 
+    @Test("Who wants all of it waits for the end, or for being told to stop")
+    func ended() async throws {
+        let transfer = Transfer(size: 10)
+        transfer.advance(staged(4))
+        let first = Task { try await transfer.ended() }
+        let second = Task { try await transfer.ended() }
+        second.cancel()
+        await #expect(throws: CancellationError.self) { try await second.value }
+        transfer.advance(staged(10))
+        transfer.finish(.success(()))
+        try await first.value
+        let failed = Transfer(size: 1)
+        failed.finish(.failure(Failed()))
+        await #expect(throws: Failed.self) { try await failed.ended() }
+    }
+
     @Test("A reader that came before there was anything waits for it")
     func waiting() async throws {
         let transfer = Transfer(size: 10)
