@@ -47,23 +47,22 @@ struct ConnectionTests {
 
     @Test("Nobody listening reads like Go's error, and is found out at once")
     func refused() async throws {
-        let server = try await TestServer.start { _ in TestResponse(200) }
-        await server.stop()
+        let port = try ClosedPort()
         try await withClient { client in
-            let repository = RepositoryName(host: server.host, path: "a/b")
+            let repository = RepositoryName(host: port.host, path: "a/b")
             let start = ContinuousClock.now
             let error = await failure { () async throws(RegistryError) in
                 try await client.tags(in: repository, access: RegistryAccess())
             }
             #expect(
                 error?.text
-                    == "Get \"https://\(server.host)/v2/\": dial tcp \(server.host): connect: connection refused")
+                    == "Get \"https://\(port.host)/v2/\": dial tcp \(port.host): connect: connection refused")
             let second = await failure { () async throws(RegistryError) in
                 try await client.tags(in: repository, access: plain)
             }
             #expect(
                 second?.text
-                    == "Get \"http://\(server.host)/v2/\": dial tcp \(server.host): connect: connection refused")
+                    == "Get \"http://\(port.host)/v2/\": dial tcp \(port.host): connect: connection refused")
             #expect(ContinuousClock.now - start < .seconds(120))
         }
     }

@@ -37,7 +37,7 @@ public final class DockerRegistry: Sendable {
     }
 
     private init(content: URL? = nil, htpasswd: String? = nil) async throws {
-        let port = try Self.freePort()
+        let port = try ClosedPort().number
         host = "127.0.0.1:\(port)"
         folder = FileManager.default.temporaryDirectory.appending(path: "weir-registry-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
@@ -112,21 +112,5 @@ public final class DockerRegistry: Sendable {
         }
         throw Command.Failed(
             description: "no Tests/Conformance/seed_registry.py; set WEIR_CONFORMANCE to the suite's folder")
-    }
-
-    private static func freePort() throws -> Int {
-        let socket = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        defer { close(socket) }
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-        var size = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let result = withUnsafeMutablePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
-                bind(socket, address, size) == 0 ? getsockname(socket, address, &size) : -1
-            }
-        }
-        guard result == 0 else { throw Command.Failed(description: "no free port") }
-        return Int(UInt16(bigEndian: address.sin_port))
     }
 }
