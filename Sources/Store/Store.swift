@@ -59,7 +59,7 @@ public final class Store: Sendable {
     ///   - derive: what the cache keeps of an object. Called once a change, on the thread that commits:
     ///     it must not wait.
     public func cache<Value: Sendable>(
-        prefix: String, contents: CacheContents = .all, ringCapacity: Int = 8_192, ringBytes: Int = 16 << 20,
+        prefix: String, contents: CacheContents = .all, ringCapacity: Int = 8_192, ringBytes: Int = 8 << 20,
         derive: @escaping @Sendable (KeyValue) -> Value
     ) -> RangeCache<Value> {
         let cache = RangeCache(

@@ -15,7 +15,7 @@ final class RecentObjects<Object: APIObject>: Sendable {
 
     private let state = Mutex(State())
     /// Bytes of the encoded objects; decoded they take several times as much.
-    private static var room: Int { 4 << 20 }
+    private static var room: Int { 2 << 20 }
     /// Bytes of the largest object that is kept.
     private static var largest: Int { 256 << 10 }
 

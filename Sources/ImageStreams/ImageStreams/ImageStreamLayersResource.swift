@@ -76,7 +76,7 @@ struct ImageLayerIndex: Sendable {
 
     /// Registers the cache: before the store starts.
     init(_ store: Store) {
-        cache = store.cache(prefix: LedgerKeys.blobReferences, contents: .recent(bytes: 16 << 20), ringCapacity: 1) {
+        cache = store.cache(prefix: LedgerKeys.blobReferences, contents: .recent(bytes: 3 << 20), ringCapacity: 1) {
             ImageLayerRecord(decoding: $0.value)
         }
     }

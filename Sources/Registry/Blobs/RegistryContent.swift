@@ -16,7 +16,7 @@ final class RegistryContent: Sendable {
     /// Bytes of a manifest or config that is read as a whole.
     private static let maximumDocument = 8 << 20
 
-    init(blobs: any BlobStore, index: RegistryIndex, maximumBytes: Int = 8 << 20) {
+    init(blobs: any BlobStore, index: RegistryIndex, maximumBytes: Int = 4 << 20) {
         self.blobs = blobs
         self.index = index
         recent = Mutex(BoundedCache(maximumBytes: maximumBytes))

@@ -47,7 +47,7 @@ final class StreamContentsCache: Sendable {
     private let streams: ImageStreamsAPI
     private let known: Mutex<BoundedCache<RepositoryPath, Known>>
 
-    init(streams: ImageStreamsAPI, maximumBytes: Int = 16 << 20) {
+    init(streams: ImageStreamsAPI, maximumBytes: Int = 8 << 20) {
         self.streams = streams
         known = Mutex(BoundedCache(maximumBytes: maximumBytes))
     }
