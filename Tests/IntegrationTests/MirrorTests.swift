@@ -9,7 +9,7 @@ import Testing
 @Suite("Eager copies of images")
 struct MirrorTests {
     /// An image whose layers are there, unlike those of `FakeRegistry.putImage`.
-    private static func putImage(
+    static func putImage(
         _ registry: FakeRegistry, layers: [[UInt8]], architecture: String = "amd64", tag: String? = nil
     ) -> (digest: Digest, blobs: [Digest]) {
         let path = "team/app"
