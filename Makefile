@@ -49,10 +49,15 @@ conformance: packages ## Replay the recorded answers of the reference against a 
 	swift build -c $(CONFIGURATION) --product weir
 	Scripts/conformance .build/$(CONFIGURATION)/weir
 
+# The protocol once more, below names with more than two parts.
+NESTED_SUITE := --repo1 conformance/deep/er/repo1 --repo2 conformance/deep/repo2 $(foreach group,\
+  blobs data* deletes *manifests mounts ranges referrers sha512 tag* upload*,--only '$(group)')
+
 registry-suite: PACKAGES := $(TOUR_PACKAGES)
 registry-suite: packages ## Hold a new server's registry to its specification.
 	swift build -c $(CONFIGURATION) --product weir
 	Scripts/registry-suite .build/$(CONFIGURATION)/weir
+	WEIR_REGISTRY_NESTED_NAMES=flatten Scripts/registry-suite .build/$(CONFIGURATION)/weir $(NESTED_SUITE)
 
 registry-tour: PACKAGES := $(TOUR_PACKAGES)
 registry-tour: packages ## Run the commands of docs/registry.md and docs/moving.md.

@@ -69,6 +69,10 @@ public protocol BlobStore: Sendable {
     /// Puts a blob aside whose bytes turned out not to be those of its digest, for people to look at.
     func quarantine(_ digest: Digest) async throws(BlobError)
 
+    /// Refuses bytes that are announced where there is no room for them, before any of them come. Reserves nothing.
+    /// - Throws: `.tooManyStagedBytes`
+    func requireRoom(for bytes: Int64) throws(BlobError)
+
     /// How much room there is.
     func space() async throws(BlobError) -> BlobSpace
 

@@ -41,16 +41,16 @@ struct BundledManifest: Sendable {
         artifactType = document.artifactType
         var blobs: [Descriptor] = []
         var children: [Descriptor] = []
+        // Somebody else made it: there may be tens of thousands of each.
+        var seen = (blobs: Set<Digest>(), children: Set<Digest>())
         do {
             for blob in (document.config.map { [$0] } ?? []) + document.layers {
                 let blob = try blob.checked(at: "blob")
-                if !Self.isForeign(blob.mediaType), !blobs.contains(where: { $0.digest == blob.digest }) {
-                    blobs.append(blob)
-                }
+                if !Self.isForeign(blob.mediaType), seen.blobs.insert(blob.digest).inserted { blobs.append(blob) }
             }
             for child in document.manifests {
                 let child = try child.checked(at: "manifest")
-                if !children.contains(where: { $0.digest == child.digest }) { children.append(child) }
+                if seen.children.insert(child.digest).inserted { children.append(child) }
             }
         } catch {
             throw .unclear("the manifest \(digest) cannot be read: \(error.text)")

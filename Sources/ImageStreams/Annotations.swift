@@ -40,6 +40,10 @@ public enum KnownAnnotation {
     public static let artifactType = "image.openshift.io/artifactType"
     /// On an Image that is named by another digest: the sha256 digest of its manifest.
     public static let canonicalDigest = "image.openshift.io/canonicalDigest"
+    /// On an Image that was pushed: `true` while some of its layers are only where other images of the stream came from.
+    public static let remoteLayers = "image.openshift.io/remoteLayers"
+    /// On an Image that was imported: `true` says that the registry has copied all of it.
+    public static let mirrored = "image.openshift.io/mirrored"
     /// On an Image: `true` says that its labels or environment were too many to be kept.
     public static let metadataTruncated = "image.openshift.io/metadataTruncated"
     /// On a stream: a regular expression; tags that match it, once pushed, stay.

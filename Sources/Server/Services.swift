@@ -102,6 +102,7 @@ struct Services: Sendable {
             metrics: RetentionMetrics(metrics), context: contexts.of("retention-controller"), logger: logger)
         var collecting = configuration.collection
         collecting.isReadOnly = configuration.registry.registry.isReadOnly
+        collecting.ownHosts = configuration.registry.registry.hosts
         let collection = CollectionController(
             collector: BlobCollector(
                 index: registry, blobs: blobs, streams: imageStreams, namespaces: identity.namespaces,

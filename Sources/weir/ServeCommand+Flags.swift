@@ -66,6 +66,7 @@ extension ServeCommand {
         set("retentionIntervalSeconds", retentionIntervalSeconds)
         set("gcIntervalSeconds", gcIntervalSeconds)
         set("gcGraceSeconds", gcGraceSeconds)
+        set("gcCacheSeconds", gcCacheSeconds)
         if gcUnsafeGrace { values[["gcUnsafeGrace"]] = ConfigValue(.bool(true), isSecret: false) }
         set("maxMutatingRequestsInflight", maxMutatingRequestsInflight)
         if imagePolicyPublic { values[["imagePolicyPublic"]] = ConfigValue(.bool(true), isSecret: false) }

@@ -202,6 +202,13 @@ struct ServeCommand: AsyncParsableCommand {
             """)
     var gcGraceSeconds: Int?
 
+    @Option(
+        help: """
+            How long blobs of images from other registries stay after they were pulled last, in seconds; 0 for as long as \
+            a tag names them. Default: 2592000.
+            """)
+    var gcCacheSeconds: Int?
+
     @Flag(help: "For tests: lets the grace be shorter than clients need, and as exact as it says.")
     var gcUnsafeGrace = false
 

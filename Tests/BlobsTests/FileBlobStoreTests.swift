@@ -185,6 +185,12 @@ struct FileBlobStoreTests {
         }
         #expect(second.offset == 100_000)
         #expect(store.stagedBytes == 700_000)
+        // What is announced is refused before it comes, and takes no room.
+        try store.requireRoom(for: 300_000)
+        for bytes in [300_001, Int64.max] {
+            try await requireFailure(.tooManyStagedBytes) { try store.requireRoom(for: bytes) }
+        }
+        #expect(store.stagedBytes == 700_000)
         _ = try await first.finish(as: .sha256(of: TestBytes.make(600_000)))
         #expect(store.stagedBytes == 100_000)
         try await second.append(TestBytes.make(800_000))

@@ -100,6 +100,7 @@ final class World: Sendable {
         var settings = CollectionSettings()
         settings.settling = .zero
         settings.page = 7
+        settings.ownHosts = ["registry:5000"]
         change(&settings)
         var logger = Logger(label: "test")
         logger.logLevel = .critical
@@ -211,6 +212,42 @@ final class World: Sendable {
                         in: repository.id)
                     return Companions(conditions: [try await index.condition(on: repository)], mutations: rows)
                 }), to: path.stream, context)
+        return digest
+    }
+
+    /// Gives a stream an image of another registry, as an import does.
+    @discardableResult
+    func importImage(
+        _ name: String, _ layers: [Digest], tag: String, from reference: String = "elsewhere.example/team/app"
+    ) async throws -> Digest {
+        let digest = Digest.sha256(of: Array(name.utf8))
+        var image = Image()
+        image.metadata.name = digest.description
+        image.dockerImageReference = "\(reference)@\(digest)"
+        image.dockerImageLayers = layers.map { ImageLayer(name: $0.description, size: 1, mediaType: "x/y") }
+        let context = context()
+        var images = context
+        images.resource = ImageStreamsGroup.resource("images")
+        images.namespace = ""
+        _ = try await streams.images.create(image, strategy: ImageStrategy(), options: WriteOptions(), images)
+        if try await streams.stream("app", namespace: "p") == nil { _ = try await streams.createStream("app", context) }
+        try await streams.push(
+            TagPush(
+                image: digest.description, reference: image.dockerImageReference, tags: [tag], race: .lastWins),
+            to: "app", context)
+        return digest
+    }
+
+    /// A blob that came because somebody pulled it.
+    @discardableResult
+    func fetch(_ text: String) async throws -> Digest {
+        let bytes = Array(text.utf8)
+        let digest = Digest.sha256(of: bytes)
+        let repository = try await repository()
+        try await index.locks.withLock(digest) { () async throws -> Void in
+            let blob = try await blobs.put(bytes)
+            try await index.publish(blob.digest, size: blob.size, as: digest, in: repository, isMirrored: true)
+        }
         return digest
     }
 

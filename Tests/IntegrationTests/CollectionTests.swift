@@ -1,6 +1,7 @@
 import Crypto
 import Foundation
 import JSON
+import RegistryTesting
 import Testing
 
 @Suite("weir gc")
@@ -49,6 +50,45 @@ struct CollectionTests {
         }
     }
 
+    @Test("what was fetched goes when nobody has pulled it for a while, and is fetched again (PT-20)")
+    func cache() async throws {
+        let settings = [
+            "--gc-interval-seconds", "0", "--gc-grace-seconds", "1", "--gc-cache-seconds", "2", "--gc-unsafe-grace",
+        ]
+        try await FakeRegistry.run { registry in
+            let image = MirrorTests.putImage(registry, layers: [Array("a layer".utf8)], tag: "1")
+            let path = "/v2/p/app/blobs/\(image.blobs[1])"
+            func fetches() -> Int {
+                registry.server.requests.count { $0.method == "GET" && $0.path.hasSuffix("/blobs/\(image.blobs[1])") }
+            }
+            try await WeirProcess.run(nil, settings) { server, api in
+                try await api.createNamespace("p")
+                let stream = """
+                    {"kind":"ImageStream","apiVersion":"image.openshift.io/v1","metadata":{"name":"app"},"spec":{"tags":[
+                    {"name":"1","from":{"kind":"DockerImage","name":"\(registry.host)/team/app:1"},
+                    "importPolicy":{"insecure":true}}]}}
+                    """
+                #expect(try await api.post(API.streams("p"), stream).status == 201)
+                try await eventually("it is imported") { try await api.manifest("1", of: "p/app").status == 200 }
+                // The copy is complete when the registry answers without the other one.
+                try await eventually("it is fetched") {
+                    let before = registry.server.requests.count
+                    return try await api.get(path).status == 200 && registry.server.requests.count == before
+                }
+                let first = fetches()
+                try await eventually("it goes") {
+                    try await Self.weir(server).output.contains("\nremoved: 1 blob, 7 bytes")
+                }
+                let again = try await api.get(path)
+                #expect(again.status == 200 && again.text == "a layer")
+                #expect(fetches() == first + 1)
+                let verified = try await IntegrationTests.run(
+                    try WeirProcess.executable(), ["verify", "--data-dir", server.directory])
+                #expect(verified.exit == 0, "\(verified.output)")
+            }
+        }
+    }
+
     @Test("too short a grace keeps the server from starting; no server is a failure with a reason")
     func refusals() async throws {
         let scratch = try Scratch()
@@ -56,6 +96,10 @@ struct CollectionTests {
             try await WeirProcess.run(scratch.path + "/data", ["--gc-grace-seconds", "60"]) { _, _ in }
         }
         #expect("\(failure.map { "\($0)" } ?? "")".contains("gc-grace-seconds must be 3600 to 31536000, not 60"))
+        let cache = await #expect(throws: TestFailure.self) {
+            try await WeirProcess.run(scratch.path + "/cache", ["--gc-cache-seconds", "60"]) { _, _ in }
+        }
+        #expect("\(cache.map { "\($0)" } ?? "")".contains("gc-cache-seconds must be 0 or 3600 to 315360000, not 60"))
         let none = try await IntegrationTests.run(
             try WeirProcess.executable(), ["gc", "--data-dir", scratch.path + "/none"])
         #expect(none.exit == 1 && none.errors.contains("no data directory"))

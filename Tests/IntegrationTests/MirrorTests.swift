@@ -9,7 +9,7 @@ import Testing
 @Suite("Eager copies of images")
 struct MirrorTests {
     /// An image whose layers are there, unlike those of `FakeRegistry.putImage`.
-    private static func putImage(
+    static func putImage(
         _ registry: FakeRegistry, layers: [[UInt8]], architecture: String = "amd64", tag: String? = nil
     ) -> (digest: Digest, blobs: [Digest]) {
         let path = "team/app"
@@ -75,6 +75,10 @@ struct MirrorTests {
                 #expect(try await api.post(API.streams("demo"), Self.stream(registry)).status == 201)
                 try await eventually("it is copied") { try await Self.complete(api) == 1 }
                 #expect(try await Self.metric(api, "weir_mirror_bytes_total") >= 700_000)
+                for digest in [index, amd.digest, arm.digest] {
+                    let image = try await api.get("/apis/image.openshift.io/v1/images/\(digest)").text
+                    #expect(image.contains(#""image.openshift.io/mirrored":"true""#), "PT-19: \(image)")
+                }
                 registry.intercept(Self.isGone)
                 try await pullAll(api)
             }

@@ -48,6 +48,37 @@ struct StorageTallyTests {
                 + "used: \(name)=9223372036854775807, limited: \(name)=1k"),
     ]
 
+    struct Foresight: Sendable, CustomTestStringConvertible {
+        var held: [Digest: Int64] = [:]
+        var bytes: Int64
+        /// Nil where the client has not said it.
+        var digest: Digest?
+        var isRefused: Bool
+        var testDescription: String {
+            "\(bytes) beside \(held.values.sorted()), \(digest == nil ? "whatever it is" : "known"): \(!isRefused)"
+        }
+    }
+
+    private static let foresights: [Foresight] = [
+        Foresight(bytes: 10, isRefused: false), Foresight(bytes: 11, isRefused: true),
+        Foresight(bytes: .max, isRefused: true), Foresight(held: [digest("a"): .max], bytes: .max, isRefused: false),
+        // It may be what is there; one that is larger is not.
+        Foresight(held: [digest("a"): 8], bytes: 8, isRefused: false),
+        Foresight(held: [digest("a"): 8], bytes: 9, isRefused: true),
+        Foresight(held: [digest("a"): 8], bytes: 8, digest: digest("a"), isRefused: false),
+        Foresight(held: [digest("a"): 8], bytes: 8, digest: digest("b"), isRefused: true),
+        Foresight(held: [digest("a"): 8], bytes: 2, digest: digest("b"), isRefused: false),
+    ]
+
+    @Test("foresees that an upload will find no room, and never wrongly", arguments: foresights)
+    func foresight(_ test: Foresight) {
+        switch Self.tally(test.held).foresee(test.bytes, as: test.digest, within: Self.bounds) {
+        case .reserved(let held): #expect(!test.isRefused && held.isEmpty)
+        case .refused(let text, let isSure): #expect(test.isRefused && isSure && text.hasPrefix("exceeded quota: "))
+        case .uncounted: Issue.record("it was counted")
+        }
+    }
+
     @Test("leaves room, or says whose bound it is that does not", arguments: cases)
     func room(_ test: Case) {
         var tally = Self.tally(test.held)

@@ -243,6 +243,8 @@ public final class FileBlobStore: BlobStore {
 
     // MARK: Room
 
+    public func requireRoom(for bytes: Int64) throws(BlobError) { try writable().requireRoom(for: bytes) }
+
     public func space() async throws(BlobError) -> BlobSpace {
         let (path, isReadOnly) = (layout.root, disk == nil)
         return try await workers.run { () throws(BlobError) in

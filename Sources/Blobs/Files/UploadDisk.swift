@@ -43,6 +43,13 @@ final class UploadDisk: Sendable {
         throw .tooManyStagedBytes
     }
 
+    /// - Throws: `.tooManyStagedBytes`
+    func requireRoom(for count: Int64) throws(BlobError) {
+        guard let limit else { return }
+        let (total, isTooMuch) = stagedBytes.addingReportingOverflow(count)
+        if isTooMuch || total > limit { throw .tooManyStagedBytes }
+    }
+
     func free(_ count: Int64) { staged.wrappingSubtract(count, ordering: .relaxed) }
 
     /// Seconds since 1970.

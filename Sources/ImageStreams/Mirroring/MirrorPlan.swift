@@ -8,7 +8,7 @@ import OCI
 /// (`referencePolicy: Local`). Images that are not the newest of their tag are not fetched any more; what was copied of
 /// them stays.
 public enum MirrorPlan {
-    static let always = "always"
+    public static let always = "always"
     static let never = "never"
 
     /// The newest image of each such tag, each once, in the order of the tags.

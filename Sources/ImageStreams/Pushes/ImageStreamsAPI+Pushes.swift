@@ -70,8 +70,33 @@ extension ImageStreamsAPI {
                     for key in [KnownAnnotation.managed, KnownAnnotation.manifestBlobStored] {
                         local.metadata.annotations[key] = "true"
                     }
+                    local.metadata.annotations[KnownAnnotation.remoteLayers] =
+                        image.metadata.annotations[KnownAnnotation.remoteLayers]
                     return local
                 })
+        }
+    }
+
+    /// Notes on an Image that the registry has all of it by now, if it is there still.
+    /// - Parameter isMirrored: it was copied, not pushed.
+    public func noteComplete(_ image: String, isMirrored: Bool, _ context: RequestContext) async throws {
+        var context = context
+        context.resource = ImageStreamsGroup.resource("images")
+        context.namespace = ""
+        guard let known = try await images.object(image, namespace: "") else { return }
+        @Sendable func noted(_ image: Image) -> Image {
+            var image = image
+            image.metadata.annotations[KnownAnnotation.remoteLayers] = nil
+            if isMirrored { image.metadata.annotations[KnownAnnotation.mirrored] = "true" }
+            return image
+        }
+        guard noted(known).metadata.annotations != known.metadata.annotations else { return }
+        do {
+            _ = try await images.update(
+                image, strategy: ImageStrategy(), options: WriteOptions(), context,
+                change: ObjectChange(isPatch: true) { noted(try $0.object()) })
+        } catch let error as APIError where error.reason == "NotFound" {
+            // It was deleted meanwhile.
         }
     }
 

@@ -41,7 +41,7 @@ struct UploadEndpoint: Sendable {
     ) async throws -> ServerResponse {
         let upload = try await core.content.blobs.stage(hashing: digest.algorithm)
         do {
-            try await receive(call, into: upload)
+            try await receive(call, into: upload, in: repository.path, as: digest)
             return try await commit(upload, as: digest, in: repository, call)
         } catch {
             try? await upload.cancel()
@@ -83,7 +83,7 @@ struct UploadEndpoint: Sendable {
             return Self.created(digest, in: path)
         }
         do {
-            try await append(call, to: upload, in: path)
+            try await append(call, to: upload, in: path, as: digest)
             let response = try await commit(
                 upload, as: digest, in: Incarnation(path: path, id: record.id), call)
             core.finished.note(id, digest)
@@ -132,9 +132,12 @@ struct UploadEndpoint: Sendable {
     }
 
     /// Takes the bytes of a chunk, or of all the rest where none is announced (U-7 to U-9).
-    private func append(_ call: RegistryCall, to upload: any BlobUpload, in path: RepositoryPath) async throws {
+    /// - Parameter digest: of all of it, where the client says it by now.
+    private func append(
+        _ call: RegistryCall, to upload: any BlobUpload, in path: RepositoryPath, as digest: Digest? = nil
+    ) async throws {
         guard let header = call.request.header(.contentRange) else {
-            try await receive(call, into: upload)
+            try await receive(call, into: upload, in: path, as: digest)
             return
         }
         let range = try UploadRange(header)
@@ -147,7 +150,9 @@ struct UploadEndpoint: Sendable {
             throw Self.wrongSize(announced, range.length)
         }
         let received: Int64
-        do { received = try await receive(call, into: upload, limit: range.length) } catch BlobError.tooLarge {
+        do {
+            received = try await receive(call, into: upload, in: path, as: digest, limit: range.length)
+        } catch BlobError.tooLarge {
             try await upload.rollBack()
             throw Self.wrongSize(nil, range.length)
         }
@@ -165,10 +170,14 @@ struct UploadEndpoint: Sendable {
 
     @discardableResult
     private func receive(
-        _ call: RegistryCall, into upload: any BlobUpload, limit: Int64 = .max
+        _ call: RegistryCall, into upload: any BlobUpload, in path: RepositoryPath, as digest: Digest?,
+        limit: Int64 = .max
     ) async throws -> Int64 {
         let room = (core.configuration.maximumBlobBytes ?? .max) - upload.offset
-        if let announced = call.request.body.announcedLength, announced > room { throw tooLarge }
+        if let announced = call.request.body.announcedLength {
+            guard announced <= room else { throw tooLarge }
+            try await require(announced, more: upload, in: path, as: digest)
+        }
         do {
             let count = try await upload.append(upTo: min(limit, room)) { consume in
                 try await call.request.body.next(consume)
@@ -178,6 +187,21 @@ struct UploadEndpoint: Sendable {
         } catch BlobError.tooLarge where limit >= room {
             throw tooLarge
         }
+    }
+
+    /// Refuses bytes that will not be let in, before any of them come; the upload ends as it would have then.
+    private func require(
+        _ announced: Int64, more upload: any BlobUpload, in path: RepositoryPath, as digest: Digest?
+    ) async throws {
+        let (total, isTooMuch) = upload.offset.addingReportingOverflow(announced)
+        do {
+            try await UploadLimits(core: core).check(isTooMuch ? .max : total, in: path.namespace)
+            try await core.storage?.requireRoom(for: isTooMuch ? .max : total, of: digest, in: path.namespace)
+        } catch let error as RegistryError where error.status == 403 {
+            try? await upload.cancel()
+            throw error
+        }
+        try core.content.blobs.requireRoom(for: announced)
     }
 
     private var tooLarge: RegistryError {

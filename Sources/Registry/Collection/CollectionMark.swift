@@ -37,9 +37,10 @@ struct CollectionMark: Sendable {
     /// - Parameters:
     ///   - rows: the records of the repository.
     ///   - referrers: the digests of records by their subject.
+    ///   - holding: whether a blob is held by a manifest that was not pushed; nil where all are.
     mutating func follow(
         _ roots: [Digest], rows: [Digest: ManifestRecord] = [:], referrers: [Digest: [Digest]] = [:],
-        into view: inout View
+        into view: inout View, holding: (@Sendable (Digest) async throws -> Bool)? = nil
     ) async throws {
         var pending = roots
         while let digest = pending.popLast() {
@@ -49,13 +50,16 @@ struct CollectionMark: Sendable {
             pending += referrers[digest] ?? []
             try await add(digest, to: &view)
             let record = try await imageRecord(of: digest)
-            if let row = rows[digest] {
-                for blob in row.blobs { try await add(blob, to: &view) }
+            let row = rows[digest]
+            let isHeld = row?.isFetched == false ? nil : holding
+            if let row {
+                for blob in row.blobs { try await add(blob, to: &view, isHeld) }
                 pending += row.children
             }
             if let record {
-                for layer in record.layers { try await add(named: layer.name, to: &view) }
-                if let config = record.config { try await add(named: config, to: &view) }
+                for blob in record.layers.map(\.name) + (record.config.map { [$0] } ?? []) {
+                    if let blob = Digest(blob) { try await add(blob, to: &view, isHeld) }
+                }
                 pending += record.manifests.compactMap { Digest($0) }
             } else if rows[digest] == nil {
                 pending += try await readManifest(digest, into: &view)
@@ -89,12 +93,11 @@ struct CollectionMark: Sendable {
         if problems.count < 10 { problems.append(problem) }
     }
 
-    private mutating func add(named text: String, to view: inout View) async throws {
-        if let digest = Digest(text) { try await add(digest, to: &view) }
-    }
-
-    private mutating func add(_ digest: Digest, to view: inout View) async throws {
+    private mutating func add(
+        _ digest: Digest, to view: inout View, _ isHeld: (@Sendable (Digest) async throws -> Bool)? = nil
+    ) async throws {
         guard let canonical = try await index.canonical(digest) else { return }
+        if let isHeld, try await !isHeld(canonical) { return }
         view.blobs.insert(canonical)
         reachable.insert(canonical)
     }

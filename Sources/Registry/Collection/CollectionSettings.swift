@@ -7,6 +7,11 @@ public struct CollectionSettings: Sendable {
     public var window: Int64 = TouchLog.granularity + 60_000
     /// Manifests without a tag stay so long at least, whatever policies say: a push may be under way.
     public var minimumUntagged: Int64 = Self.minimumGrace
+    /// How long blobs of images from elsewhere stay after they were pulled last; 0 for as long as a tag names them
+    /// (PT-20).
+    public var cachePeriod: Int64 = 2_592_000_000
+    /// The names of this registry in pull specs.
+    public var ownHosts: Set<String> = []
     /// The time between two runs; 0 for none but those that are asked for.
     public var interval: Int64 = 3_600_000
     /// Uploads without a byte for so long are given up (U-4).

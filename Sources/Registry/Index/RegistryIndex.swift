@@ -72,6 +72,16 @@ public final class RegistryIndex: Sendable {
         return (entry?.value, entry?.modRevision ?? 0)
     }
 
+    /// The record of a manifest, and what must hold for it to be the one that is there still: whoever replaces it has seen
+    /// what came before, so that its place among the referrers is never lost or taken twice.
+    func manifestRow(
+        _ digest: Digest, in id: String
+    ) async throws(StoreError) -> (record: ManifestRecord?, isCurrent: Condition) {
+        let key = RegistryKeys.manifest(id, digest)
+        let entry = try await manifests.entry(for: key)
+        return (entry?.value, .modRevision(of: key, equals: entry?.modRevision ?? 0))
+    }
+
     // MARK: Repositories
 
     /// The incarnation of a repository, which is made where there is none.

@@ -31,24 +31,29 @@ extension ManifestEndpoint {
         tag: String, naming digest: Digest, _ repository: Repository, _ call: RegistryCall
     ) async throws {
         let context = core.context(call, repository.path, resource: "imagestreamtags")
-        var rows: [Mutation] = []
-        var conditions: [Condition] = []
-        if try await repository.record(of: digest) == nil, let local = try await core.content.manifest(digest),
-            let canonical = try await core.index.canonical(digest)
-        {
-            let incarnation = try await core.openRepository(repository.path)
-            let record = ManifestRecord(
-                mediaType: local.mediaType, size: Int64(local.bytes.count), canonical: canonical,
-                pushed: core.index.now())
-            rows = core.index.linkRows(digest, record, referrer: nil, replacing: nil, in: incarnation.id)
-            conditions = [try await core.index.condition(on: incarnation)]
-        }
-        let companions = Companions(conditions: conditions, mutations: rows)
         do {
-            try await core.streams.deleteTag(tag, of: repository.path.stream, context) { _ in companions }
+            try await core.streams.deleteTag(tag, of: repository.path.stream, context) { _ in
+                try await keeping(digest, repository)
+            }
         } catch let error as APIError where error.reason == "NotFound" {
             throw RegistryError.unknownTag(tag)
         }
+    }
+
+    /// The row that keeps a manifest in a repository which had it by a tag alone. It gives out no more than the tag did.
+    private func keeping(_ digest: Digest, _ repository: Repository) async throws -> Companions {
+        guard try await repository.record(of: digest) == nil, try await repository.gives(digest),
+            let local = try await core.content.manifest(digest), let canonical = try await core.index.canonical(digest)
+        else { return .none }
+        let incarnation = try await core.openRepository(repository.path)
+        let (known, isCurrent) = try await core.index.manifestRow(digest, in: incarnation.id)
+        guard known == nil else { return .none }
+        var record = ManifestRecord(
+            mediaType: local.mediaType, size: Int64(local.bytes.count), canonical: canonical, pushed: core.index.now())
+        record.isFetched = try await !repository.givesParts(of: digest)
+        return Companions(
+            conditions: [try await core.index.condition(on: incarnation), isCurrent],
+            mutations: core.index.linkRows(digest, record, referrer: nil, replacing: nil, in: incarnation.id))
     }
 
     /// Takes the manifest out of the repository, with the tags that mean it; those who may only prune are refused while
@@ -64,21 +69,24 @@ extension ManifestEndpoint {
             throw RegistryError.unknownManifest(digest, in: path)
         }
         if isNamed || isChild, try await !cascades(path, call) { throw Self.inUse(digest, repository) }
-        let incarnation = try await core.openRepository(path)
-        let gone: ManifestRecord
-        if let record {
-            gone = record
-        } else {
-            guard let canonical = try await core.index.canonical(digest) else {
-                throw RegistryError.unknownManifest(digest, in: path)
-            }
-            gone = ManifestRecord(mediaType: "", size: 0, canonical: canonical, pushed: core.index.now())
+        guard try await core.index.canonical(digest) != nil else {
+            throw RegistryError.unknownManifest(digest, in: path)
         }
-        let rows = core.index.unlinkRows(digest, gone, in: incarnation.id)
-        guard isNamed else { return try await core.index.write(rows, in: incarnation) }
+        let incarnation = try await core.openRepository(path)
+        guard isNamed else {
+            do {
+                let rows = try await core.index.tombstone(of: digest, in: incarnation)
+                _ = try await core.index.store.commit(
+                    Transaction(conditions: rows.conditions, mutations: rows.mutations))
+                return
+            } catch StoreError.conflict {
+                // It was pushed again: perhaps a tag means it now, which only some may take away.
+                return try await delete(digest, try await core.repository(path), call)
+            }
+        }
         let context = core.context(call, path, resource: "imagestreams")
         try await core.streams.deleteImage(name, of: path.stream, context) { [core] _ in
-            Companions(conditions: [try await core.index.condition(on: incarnation)], mutations: rows)
+            try await core.index.tombstone(of: digest, in: incarnation)
         }
     }
 
@@ -103,6 +111,17 @@ extension ManifestEndpoint {
 }
 
 extension RegistryIndex {
+    /// The rows that take a manifest out of a repository, whatever is known of it now.
+    func tombstone(of digest: Digest, in repository: Incarnation) async throws -> Companions {
+        let (known, isCurrent) = try await manifestRow(digest, in: repository.id)
+        // One that was there by a tag alone may have no row; whoever asks has seen that it has a canonical name.
+        let bytes = try await canonical(digest) ?? digest
+        let record = known ?? ManifestRecord(mediaType: "", size: 0, canonical: bytes, pushed: now())
+        return Companions(
+            conditions: [try await condition(on: repository), isCurrent],
+            mutations: unlinkRows(digest, record, in: repository.id))
+    }
+
     /// Changes rows of a repository, unless it has gone meanwhile.
     func write(_ rows: [Mutation], in repository: Incarnation) async throws {
         while true {

@@ -82,11 +82,14 @@ extension ManifestEndpoint {
         {
             config = try await core.content.bytes(of: blob.canonical)
         }
-        let image = PushedImage.image(
+        let remote = blobs.filter { $0.value == nil }.map(\.key)
+        var image = PushedImage.image(
             of: manifest, name: digest, reference: reference(digest, path), config: config,
             now: core.clock())
+        if !remote.isEmpty { image.metadata.annotations[KnownAnnotation.remoteLayers] = "true" }
         do {
             try await core.charging(try await core.index.unlinked(blobs, in: incarnation), to: incarnation) {
+                [image] in
                 let context = core.context(call, path, resource: "imagestreammappings")
                 // Before anything is made for it.
                 if !tags.isEmpty { try await core.streams.checkSize(of: image, stream: path.stream, context) }
@@ -113,6 +116,7 @@ extension ManifestEndpoint {
         } catch let error as APIError {
             throw RegistryError(error, repository: path)
         }
+        core.remoteLayers?.fetch(remote, of: digest, repository)
     }
 
     /// The pull spec of what is pushed here.
@@ -211,7 +215,7 @@ extension RegistryIndex {
             mediaType: manifest.mediaType, size: Int64(manifest.bytes.count), canonical: manifest.canonical,
             subject: manifest.subject?.digest, blobs: manifest.blobs, children: manifest.children.map(\.digest),
             pushed: now())
-        let known = try await self.manifest(digest, in: id)
+        let (known, isCurrent) = try await manifestRow(digest, in: id)
         var rows = linkRows(
             digest, record, referrer: manifest.subject == nil ? nil : manifest.referrer(as: digest), replacing: known,
             in: id)
@@ -219,7 +223,7 @@ extension RegistryIndex {
             let link = LayerLink(size: size, touched: now())
             rows.append(.put(key: RegistryKeys.layer(id, digest), value: link.encoded))
         }
-        return Companions(conditions: [try await condition(on: repository)], mutations: rows)
+        return Companions(conditions: [try await condition(on: repository), isCurrent], mutations: rows)
     }
 
     /// The sizes of those blobs that are no part of the repository by themselves.

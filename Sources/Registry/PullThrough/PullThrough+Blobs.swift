@@ -195,6 +195,7 @@ extension PullThrough {
         var resumptions = 0
         while let source = rest.first {
             let start = upload.offset
+            var lastByte = ContinuousClock.now
             do {
                 let download = try await health.asking(source) { () async throws(UpstreamSession.Failure) in
                     try await session.download(
@@ -204,6 +205,7 @@ extension PullThrough {
                 var known = start > 0 && !download.isPartial ? Int(start) : 0
                 var (pending, last) = (0, ContinuousClock.now)
                 try await download.read { bytes in
+                    lastByte = .now
                     let skipped = min(known, bytes.count)
                     known -= skipped
                     let bytes = skipped == 0 ? bytes : Array(bytes[skipped...])
@@ -223,8 +225,10 @@ extension PullThrough {
                 throw error
             } catch {
                 failure = error
-                // Connections break: who has sent some of it is asked for the rest, unless it comes by drops.
-                if upload.offset > start, resumptions < Self.maximumResumptions {
+                // Connections break: who has sent some of it is asked for the rest, unless it comes by drops, or stopped
+                // coming: clients would wait as long once more.
+                let hasStalled = ContinuousClock.now - lastByte > Self.stall
+                if upload.offset > start, !hasStalled, resumptions < Self.maximumResumptions {
                     resumptions += 1
                     continue
                 }
@@ -237,6 +241,8 @@ extension PullThrough {
 
     /// How often one source is asked for the rest of a blob.
     private static let maximumResumptions = 10
+    /// Who has sent nothing for so long has not lost a connection.
+    private static let stall: Duration = .seconds(20)
     /// Time after which readers get to know of more, however little it is.
     private static let interval: Duration = .milliseconds(100)
     /// Bytes after which readers get to know of more.

@@ -27,6 +27,7 @@ struct RegistryMirror: ImageMirror {
         var content = MirroredContent()
         var seen: Set<String> = []
         var pending = [image]
+        var copied: [String] = []
         while let name = pending.popLast() {
             guard seen.insert(name).inserted, let digest = Digest(name) else { continue }
             try Task.checkCancellation()
@@ -38,6 +39,7 @@ struct RegistryMirror: ImageMirror {
                 try await upstream.keep(manifest: digest, in: repository)
                 content.items += 1
             }
+            copied.append(name)
             pending += record.manifests
             for blob in record.blobs where seen.insert(blob.description).inserted {
                 // As it is now: the first thing that is kept makes it.
@@ -46,6 +48,9 @@ struct RegistryMirror: ImageMirror {
                 content.bytes += try await upstream.keep(blob: blob, in: repository)
                 content.items += 1
             }
+        }
+        for image in copied {
+            try await core.streams.noteComplete(image, isMirrored: true, core.ownContext(path))
         }
         return content
     }

@@ -68,15 +68,37 @@ public final class NamespaceStorage: Sendable {
         return result
     }
 
+    /// Refuses an upload that cannot end well, before its bytes come.
+    ///
+    /// - Parameters:
+    ///   - bytes: of all of it.
+    ///   - digest: nil where the client has not said what it will be: then it is let in where it may be there already.
+    /// - Throws: 403 `DENIED` with the quota in its text.
+    func requireRoom(for bytes: Int64, of digest: Digest?, in namespace: String) async throws {
+        let bounds = try await quota.storageBounds(in: namespace)
+        guard bytes > 0, !bounds.isEmpty, let uid = try await namespaces.uid(of: namespace) else { return }
+        let name = if let digest { try await index.canonical(digest) ?? digest } else { digest }
+        _ = try await settle(namespace, uid) { $0.foresee(bytes, as: name, within: bounds) }
+    }
+
     /// - Returns: those of the blobs that are new to the namespace.
     private func reserve(
         _ blobs: [Digest: Int64], _ namespace: String, _ uid: String, _ bounds: [StorageBound]
     ) async throws -> [Digest: Int64] {
+        try await settle(namespace, uid) { $0.reserve(blobs, within: bounds) }
+    }
+
+    /// Asks the tally, which is made or put right first where a refusal would be wrong otherwise.
+    private func settle(
+        _ namespace: String, _ uid: String, _ ask: @Sendable (inout StorageTally) -> StorageTally.Outcome
+    ) async throws -> [Digest: Int64] {
         var hasCounted = false
         while true {
             let outcome = tallies.withLock { tallies -> StorageTally.Outcome in
-                guard tallies[namespace]?.uid == uid else { return .uncounted }
-                return tallies[namespace]?.reserve(blobs, within: bounds) ?? .uncounted
+                guard let place = tallies.index(forKey: namespace), tallies.values[place].uid == uid else {
+                    return .uncounted
+                }
+                return ask(&tallies.values[place])
             }
             switch outcome {
             case .reserved(let held): return held

@@ -60,13 +60,28 @@ struct StorageTally: Sendable {
         guard isCounted else { return .uncounted }
         let fresh = blobs.filter { !sum.contains($0.key) }
         let asked = fresh.reduce(0 as Int64) { claims[$1.key] == nil ? Self.sum($0, $1.value) : $0 }
-        let used = claims.values.reduce(sum.bytes) { Self.sum($0, $1.size) }
+        let used = used
         if asked > 0, let bound = bounds.first(where: { Self.amount(Self.sum(used, asked)).exceeds($0.hard) }) {
             return .refused(Self.refusal(by: bound, asked: asked, used: used), isSure: !isTooHigh)
         }
         for (digest, size) in fresh { claims[digest, default: Claim(size: size, holders: 0)].holders += 1 }
         return .reserved(fresh)
     }
+
+    /// Whether a blob will be refused when it is complete; holds nothing.
+    /// - Parameter digest: nil where it is not known: one that is not larger than all there is may be there.
+    func foresee(_ bytes: Int64, as digest: Digest?, within bounds: [StorageBound]) -> Outcome {
+        guard isCounted else { return .uncounted }
+        let mayBeThere = digest.map { sum.contains($0) || claims[$0] != nil } ?? (bytes <= used)
+        let total = Self.sum(used, bytes)
+        guard !mayBeThere, let bound = bounds.first(where: { Self.amount(total).exceeds($0.hard) }) else {
+            return .reserved([:])
+        }
+        return .refused(Self.refusal(by: bound, asked: bytes, used: used), isSure: !isTooHigh)
+    }
+
+    /// With what is being linked.
+    private var used: Int64 { claims.values.reduce(sum.bytes) { Self.sum($0, $1.size) } }
 
     mutating func release(_ digests: some Sequence<Digest>) {
         for digest in digests {

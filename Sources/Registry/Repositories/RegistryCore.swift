@@ -17,6 +17,7 @@ final class RegistryCore: Sendable {
     let finished = FinishedUploads()
     let access: RegistryAccess
     let upstream: PullThrough?
+    let remoteLayers: RemoteLayers?
     /// Nil where no quota bounds what is pushed.
     let storage: NamespaceStorage?
     let metrics: RegistryMetrics?
@@ -37,6 +38,7 @@ final class RegistryCore: Sendable {
         self.contents = contents
         self.access = access
         self.upstream = upstream
+        remoteLayers = upstream.map { RemoteLayers($0) }
         self.storage = storage
         self.metrics = metrics
         self.clock = clock

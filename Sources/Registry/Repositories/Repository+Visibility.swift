@@ -62,6 +62,9 @@ extension Repository {
     /// Whether the bytes of a manifest that are held here may be given out.
     func gives(_ digest: Digest) async throws -> Bool { try await gives(digest, withParts: false, depth: 0) }
 
+    /// Whether also what a manifest names may be given out, as far as somebody vouched for that.
+    func givesParts(of digest: Digest) async throws -> Bool { try await gives(digest, withParts: true, depth: 0) }
+
     /// - Parameter withParts: also what it names, as far as somebody vouched for that.
     private func gives(_ digest: Digest, withParts: Bool, depth: Int) async throws -> Bool {
         if let record = try await record(of: digest), !record.isDeleted, !withParts || !record.isFetched { return true }

@@ -24,5 +24,11 @@ extension CollectionSettings {
             throw WeirConfiguration.Invalid(description: "gc-interval-seconds must be 0 to 604800, not \(interval)")
         }
         self.interval = Int64(interval) * 1_000
+        let cache = reader.int(forKey: "gcCacheSeconds", default: Int(cachePeriod / 1_000))
+        guard cache == 0 || (minimum...315_360_000).contains(cache) else {
+            throw WeirConfiguration.Invalid(
+                description: "gc-cache-seconds must be 0 or \(minimum) to 315360000, not \(cache)")
+        }
+        cachePeriod = Int64(cache) * 1_000
     }
 }

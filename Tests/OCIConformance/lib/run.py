@@ -30,12 +30,12 @@ class Run:
         self.observer = Observer()
         self.client = Client(target, username, password, observer=self.observer)
         self.repo1, self.repo2 = Repository(self.client, repo1), Repository(self.client, repo2)
-        self.namespace = repo1.split("/")[0]
+        self.namespace, self.parent = repo1.split("/")[0], repo1.rpartition("/")[0]
         self.cluster = cluster
 
     def repository(self, name=None):
-        """One of its own for a test, in the same namespace."""
-        return Repository(self.client, f"{self.namespace}/{name or 'test-' + unique()}")
+        """One of its own for a test, beside the first one."""
+        return Repository(self.client, f"{self.parent}/{name or 'test-' + unique()}")
 
     def raw(self, timeout=30, credentials=True):
         if credentials and self.password is not None and self.client.authorization is None:

@@ -1,5 +1,7 @@
 """Deleting tags and manifests (1.7)."""
-from lib.answer import expect
+from concurrent.futures import ThreadPoolExecutor
+
+from lib.answer import equal, expect
 from lib.content import ABSENT, digest_of, image, index, random_blob
 from lib.register import group
 
@@ -160,3 +162,29 @@ def all_of_it(t):
             repository.blob(digest_of(data), "HEAD").status_is(404)
     repository.tags().status_is(200)
     expect(repository.tag_names() == [], "tags are left")
+
+
+@test("9.5 pushes and deletions of a manifest at the same time end as if one had come after the other, for referrers too")
+def race(t):
+    repository = t.repository()
+    subject = repository.push(image(0), "v1")
+    content = image(0, subject=subject.descriptor())
+    repository.push_blob(content.config)
+    for number in range(20):
+        references = [content.digest] * 3 + (["tag"] * 3 if number % 2 else [])
+        with ThreadPoolExecutor(9) as pool:
+            pushes = [pool.submit(repository.put, reference, content) for reference in references]
+            deletions = [pool.submit(repository.delete, content.digest) for _ in range(number % 4)]
+            for push in pushes:
+                push.result().status_is(201)
+            for deletion in deletions:
+                deletion.result().status_is(202, 404)
+        shown = repository.referrer_digests(subject.digest)
+        paged = repository.referrers(subject.digest, n=1).status_is(200)
+        expect(paged.link() is None, "the referrer is there twice")
+        status = repository.head(content.digest).status_is(200, 404).status
+        equal(shown, [content.digest] if status == 200 else [], f"the referrers, after HEAD said {status}")
+        if repository.head("tag").status == 200:
+            equal(status, 200, "HEAD of what a tag means")
+        repository.delete(content.digest).status_is(202, 404)
+        equal(repository.referrer_digests(subject.digest), [], "the referrers in the end")

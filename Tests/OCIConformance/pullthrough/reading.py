@@ -1,10 +1,14 @@
 """What streams import is served, kept, and served again without where it came from (4.1 to 4.3, 4.6, 4.8, 9.4, B.6)."""
+import threading
+
 from lib.answer import equal, expect
 from lib.content import OCI_MANIFEST, artifact, digest_of, image, index, random_blob
 from lib.imported import NAME, import_image, imported, pull_spec, upstream
 from lib.project import PULL, PUSH
+from lib.raw import eventually
 from lib.register import group
 from lib.repository import Repository
+from lib.upstream import held
 
 test = group("pull-through", "api")
 
@@ -190,6 +194,40 @@ def on_top(t):
         repository.push_blob(data)
     repository.put("mine", content).status_is(201)
     pull(repository, content, "mine")
+
+
+@test("V-6 layers that were only remote when an image was pushed on top of them are copied, and then it is whole")
+def on_top_alone(t):
+    server, base = upstream(t), image(1)
+    project = imported(t, server, base, tag="base")
+    repository = project.account("dev", PULL, PUSH).repository("app")
+    content = image([base.layers[0], random_blob()])
+    for data in (content.config, content.layers[1]):
+        repository.push_blob(data)
+    repository.put("mine", content).status_is(201)
+
+    def mark():
+        image = project.cluster.get(f"/apis/image.openshift.io/v1/images/{content.digest}")
+        return image["metadata"]["annotations"].get("image.openshift.io/remoteLayers")
+
+    eventually(lambda: mark() is None, "the layer is copied")
+    server.close()
+    pull(repository, content, "mine")
+
+
+@test("V-6 an image says that some of its layers are only remote")
+def on_top_marked(t):
+    server, base, gate = upstream(t), image(1), threading.Event()
+    project = imported(t, server, base, tag="base")
+    t.undo.callback(gate.set)
+    server.when("GET", "/blobs/", held(gate))
+    repository = project.account("dev", PULL, PUSH).repository("app")
+    content = image([base.layers[0], random_blob()])
+    for data in (content.config, content.layers[1]):
+        repository.push_blob(data)
+    repository.put("mine", content).status_is(201)
+    marks = project.cluster.get(f"/apis/image.openshift.io/v1/images/{content.digest}")["metadata"]["annotations"]
+    equal(marks.get("image.openshift.io/remoteLayers"), "true", "the mark")
 
 
 @test("PT-3 nothing that is pushed goes upstream")

@@ -6,6 +6,7 @@ from lib.content import digest_of, image, random_blob
 from lib.project import CREATE, PULL, PUSH
 from lib.raw import eventually
 from lib.register import group
+from lib.repository import with_query
 
 test = group("limits", "api")
 
@@ -112,6 +113,35 @@ def storage(t):
     second.blob(digest_of(data), "HEAD").status_is(404)
     project.cluster.send("DELETE", f"{path}/bytes").status_is(200)
     second.push_blob(data)
+
+
+def announced(t, client, method, path, length):
+    """The answer to a body that is announced, and never comes."""
+    with t.raw(timeout=15) as raw:
+        raw.authorization = client.authorization
+        raw.begin(method, path, {"Content-Length": str(length), "Content-Type": "application/octet-stream"})
+        return raw.answer()
+
+
+@test("U-24 5.7 what is announced to be too large is refused before it comes, and the upload is over")
+def beforehand(t):
+    name = "registry.openshift.io/storage"
+    project = t.project()
+    limit(project, "openshift.io/Image", storage="1Gi")
+    path = f"/api/v1/namespaces/{project.name}/resourcequotas"
+    project.cluster.create(path, {
+        "apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": "bytes"}, "spec": {"hard": {name: "100k"}}})
+    repository = project.repository()
+    repository.push_blob(random_blob(60_000))
+    digest = digest_of(random_blob())
+    for length, reason in ((2 << 30, "openshift.io/Image"), (70_000, "exceeded quota: bytes")):
+        ways = [("POST", f"{repository.base}/blobs/uploads/?digest={digest}")]
+        ways += [("PATCH", repository.start()), ("PUT", with_query(repository.start(), digest=digest))]
+        for method, place in ways:
+            denied(announced(t, repository.client, method, place, length), reason)
+            if method != "POST":
+                repository.client.send("GET", place.split("?")[0]).error(404, "BLOB_UPLOAD_UNKNOWN")
+    repository.push_blob(random_blob(30_000))
 
 
 @test("5.7 limits that are changed count from the next push on")

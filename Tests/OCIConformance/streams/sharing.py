@@ -133,6 +133,23 @@ def claimed_mapping(t):
         repository.blob(digest_of(data)).error(404)
 
 
+@test("V-2 deleting a tag of one's own that names a foreign image gives no access to it")
+def claimed_by_deletion(t):
+    source, target = t.project(), t.project()
+    secret = source.repository().push(image(), "v1")
+    target.make_stream()
+    for tag in ("v1", "v2"):
+        body = {"apiVersion": "image.openshift.io/v1", "kind": "ImageStreamMapping", "metadata": {"name": "app"},
+                "tag": tag, "image": {"metadata": {"name": secret.digest},
+                                      "dockerImageReference": f"x.example/y@{secret.digest}"}}
+        target.cluster.send("POST", f"{target.path}/imagestreammappings", body).status_is(201)
+    repository = target.repository()
+    repository.delete("v1").status_is(202)
+    repository.get(secret.digest).error(404)
+    for data in secret.blobs:
+        repository.blob(digest_of(data)).error(404)
+
+
 @test("A-3 the catalog holds what one may see: all, some, nothing")
 def catalog(t):
     one, two = t.project(), t.project()
