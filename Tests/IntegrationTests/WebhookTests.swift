@@ -120,6 +120,17 @@ struct WebhookTests {
                 #expect(try await api.post("/api/v1/namespaces/demo/secrets", secret).status == 201)
                 #expect(try await caller.send("POST", path, body, headers: [("X-Weir-Token", "kex")]).status == 401)
                 #expect(registry.server.requests.allSatisfy { $0.method != "HEAD" })
+                for wrong in [
+                    "kex", "Bearer kex", "Basic \(Data("user:kex".utf8).base64EncodedString())", "Basic key", "",
+                ] {
+                    #expect(
+                        try await caller.send("POST", path, body, headers: [("Authorization", wrong)]).status == 401)
+                }
+                #expect(registry.server.requests.allSatisfy { $0.method != "HEAD" })
+                // Harbor sends the secret alone, EventBridge a password.
+                for good in ["key", "Bearer key", "Basic \(Data("user:key".utf8).base64EncodedString())"] {
+                    #expect(try await caller.send("POST", path, body, headers: [("Authorization", good)]).status == 202)
+                }
                 #expect(try await caller.send("POST", path, body, headers: [("X-Weir-Token", "key")]).status == 202)
                 try await eventually("it is looked at") { registry.server.requests.contains { $0.method == "HEAD" } }
             }
