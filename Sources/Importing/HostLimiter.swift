@@ -19,6 +19,11 @@ final class HostLimiter: Sendable {
 
     init(limit: Int) { self.limit = max(1, limit) }
 
+    /// How many wait, by host.
+    var waiting: [String: Int] {
+        state.withLock { $0.hosts.mapValues { $0.waiting.count }.filter { $0.value > 0 } }
+    }
+
     /// Runs `operation` when there is room. A caller that is cancelled while it waits runs it at once: it will find
     /// itself cancelled, and say so in its own words.
     func run<Value, Failure: Error>(

@@ -31,6 +31,7 @@ struct Services: Sendable {
     let background: [any Service]
     private let contexts: ServerContexts
     private let webhooks: WebhookHandler
+    private let registryStatuses: RegistryStatuses
 
     init(
         _ configuration: WeirConfiguration, store: Store, blobs: any BlobStore, transport: RegistryTransport,
@@ -132,6 +133,7 @@ struct Services: Sendable {
             context: contexts.of("webhook-importer"), logger: logger)
         self.webhooks = WebhookHandler(
             imageStreams, secret: { try await secrets.objects.object($1, namespace: $0) }, take: webhooks.take)
+        registryStatuses = RegistryStatuses(importer, now: Clock.now)
         let outboxAge = configuration.eventSinks.kept
         background =
             identity.background(
@@ -190,7 +192,7 @@ struct Services: Sendable {
         return [BackgroundService { await controller.run() }]
     }
 
-    var resources: [any Resource] { identity.resources + imageStreams.resources + collections.resources }
+    var resources: [any Resource] { identity.resources + imageStreams.resources + collections.resources + [registryStatuses] }
 
     /// What is served beside the resources.
     var handlers: [any PathHandler] {
