@@ -192,7 +192,9 @@ struct Services: Sendable {
         return [BackgroundService { await controller.run() }]
     }
 
-    var resources: [any Resource] { identity.resources + imageStreams.resources + collections.resources + [registryStatuses] }
+    var resources: [any Resource] {
+        identity.resources + imageStreams.resources + collections.resources + [registryStatuses]
+    }
 
     /// What is served beside the resources.
     var handlers: [any PathHandler] {
