@@ -74,7 +74,8 @@ bench-api: build ## Measure a running server: requests, lists, watches, memory.
 	Scripts/bench-api $(WEIR)
 
 bench-imports: PACKAGES := python3-minimal
-bench-imports: build ## Measure scheduled imports against a registry that fails now and then.
+bench-imports: build ## Measure imports, by users and by schedule, also from a registry that fails now and then.
+	Benchmarks/Imports/measure.py $(WEIR)
 	Benchmarks/Imports/poll.py $(WEIR)
 	Benchmarks/Imports/poll.py $(WEIR) --soak
 

@@ -1,4 +1,5 @@
 import APIMachinery
+import APIServer
 import ImageStreams
 import Importing
 import OCI
@@ -6,8 +7,13 @@ import OCI
 /// Fetches the images of an import from their registries: joins what image streams ask for to what `Importing` can do.
 public struct RegistryImporter: ImageImporter {
     private let importer: Importer
+    private let reports: BrokenSecretReports
 
-    public init(_ importer: Importer) { self.importer = importer }
+    /// - Parameter recorder: tells people of pull secrets that cannot be read.
+    public init(_ importer: Importer, recorder: any EventRecorder = NoEventRecorder()) {
+        self.importer = importer
+        reports = BrokenSecretReports(recorder)
+    }
 
     public func fetch(_ order: ImportOrder) async -> ImportDelivery {
         let request = ImportRequest(
@@ -22,7 +28,8 @@ public struct RegistryImporter: ImageImporter {
                     from: repository.text, mode: ImportMode(rawValue: repository.importMode) ?? .legacy,
                     insecure: repository.isInsecure)
             })
-        let (keyring, warnings) = RegistryKeyring.reading(order.pullSecrets)
+        let (keyring, broken) = RegistryKeyring.reading(order.pullSecrets)
+        await reports.tell(broken)
         let result = await importer.run(request, credentials: keyring, isBackground: order.isBackground)
         return ImportDelivery(
             images: result.images.map(Self.answer),
@@ -30,7 +37,7 @@ public struct RegistryImporter: ImageImporter {
                 ImportDelivery.Repository(
                     status: repository.status.map(Status.init) ?? Status(status: "Success"),
                     images: repository.images.map(Self.answer), additionalTags: repository.additionalTags)
-            }, warnings: warnings)
+            }, warnings: broken.map(\.description))
     }
 
     private static func answer(_ result: ImageImportResult) -> ImportDelivery.Answer {

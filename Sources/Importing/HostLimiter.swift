@@ -3,7 +3,7 @@ import Synchronization
 /// Lets only so many operations at a time go to one registry host; the others wait their turn.
 ///
 /// Shared by all imports, so that many small requests cannot do what one large one may not. A class for that reason.
-final class HostLimiter: Sendable {
+package final class HostLimiter: Sendable {
     private struct Host {
         var running = 0
         var waiting: [(id: UInt64, continuation: CheckedContinuation<Bool, Never>)] = []
@@ -17,11 +17,16 @@ final class HostLimiter: Sendable {
     private let limit: Int
     private let state = Mutex(State())
 
-    init(limit: Int) { self.limit = max(1, limit) }
+    package init(limit: Int) { self.limit = max(1, limit) }
+
+    /// How many wait, by host.
+    var waiting: [String: Int] {
+        state.withLock { $0.hosts.mapValues { $0.waiting.count }.filter { $0.value > 0 } }
+    }
 
     /// Runs `operation` when there is room. A caller that is cancelled while it waits runs it at once: it will find
     /// itself cancelled, and say so in its own words.
-    func run<Value, Failure: Error>(
+    package func run<Value, Failure: Error>(
         _ host: String, _ operation: () async throws(Failure) -> Value
     ) async throws(Failure) -> Value {
         let holdsSlot = await acquire(host)

@@ -85,6 +85,10 @@ final class ImportSession: Sendable {
 }
 
 extension ImportSession {
+    /// Credentials that are tried for one repository, before none at all: who has very many for one place cannot make
+    /// the server guess there.
+    private static let maximumCredentials = 10
+
     /// Whether a repository has let these credentials in for this import.
     func isAdmitted(_ access: RegistryAccess, to repository: RepositoryName) -> Bool {
         let key = AccessKey(repository: repository, insecure: access.insecure)
@@ -103,7 +107,9 @@ extension ImportSession {
         let key = AccessKey(repository: repository, insecure: insecure)
         var candidates: [Credentials?]
         do {
-            candidates = try await credentials.credentials(for: repository).map(Optional.some) + [nil]
+            let own = try await credentials.credentials(for: repository)
+            let node = importer.policy.nodeCredentials().credentials(for: repository).filter { !own.contains($0) }
+            candidates = (own + node).prefix(Self.maximumCredentials).map(Optional.some) + [nil]
         } catch {
             throw .credentialsUnreadable(reference: reference, text: String(describing: error))
         }

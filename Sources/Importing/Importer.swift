@@ -56,6 +56,9 @@ public struct Importer: Sendable {
     /// What registries said of the requests they still take.
     public var budgets: RegistryBudgets { transport.budgets }
 
+    /// How many operations wait for their turn, by the host that serves the API.
+    public var waiting: [String: Int] { limiter.waiting }
+
     /// Fetches what `request` asks for. Never throws: each entry has its image or its failure.
     ///
     /// Entries for the same manifest are fetched once. Cancelling the task makes the entries not yet done fail.

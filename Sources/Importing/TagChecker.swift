@@ -11,6 +11,13 @@ public final class TagChecker: Sendable {
     public struct Query: Hashable, Sendable {
         public let reference: RemoteReference
         let insecure: Bool
+        /// Where it is asked, one after the other; the original comes last.
+        let sources: [Source]
+    }
+
+    /// A place that may know. It is shown what is for it alone, never what is for the place that it mirrors.
+    struct Source: Hashable, Sendable {
+        let reference: RemoteReference
         /// In the order in which they are tried; nil stands for none.
         let candidates: [Credentials?]
     }
@@ -37,8 +44,8 @@ public final class TagChecker: Sendable {
     private let client: RegistryClient
     private let limiter: HostLimiter
     private let known: RecentCache<KnownKey, Known>
-    /// Which of the candidates was let in.
-    private let admitted: RecentCache<Query, Int>
+    /// Which of the candidates of a source was let in.
+    private let admitted: RecentCache<KnownKey, Int>
 
     /// Credentials that are tried for one repository.
     private static let maximumCandidates = 4
@@ -59,22 +66,30 @@ public final class TagChecker: Sendable {
     public func query(for text: String, insecure: Bool, credentials: RegistryKeyring) -> Query? {
         let entry = ImageImportEntry(from: text, insecure: insecure)
         guard case .work(let item, _) = ImportPlan(entry, policy: importer.policy) else { return nil }
-        let fitting = credentials.credentials(for: item.reference.repository).prefix(Self.maximumCandidates - 1)
-        return Query(reference: item.reference, insecure: insecure, candidates: fitting.map(Optional.some) + [nil])
+        let node = importer.policy.nodeCredentials()
+        let sources = importer.policy.pullSources(item.reference).map { source in
+            let fitting = credentials.followed(by: node).credentials(for: source.repository)
+            return Source(
+                reference: source, candidates: fitting.prefix(Self.maximumCandidates - 1).map(Optional.some) + [nil])
+        }
+        return Query(reference: item.reference, insecure: insecure, sources: sources)
     }
 
     /// For how long the registry of a question is to be left alone; nil for not at all.
     public func pause(for query: Query) -> Duration? {
-        let first = query.candidates[admitted[query] ?? 0]
-        return importer.transport.budgets.pause(
-            host: query.reference.repository.apiHost, account: first?.username)
+        var account: String?
+        if let original = query.sources.last(where: { $0.reference == query.reference }) {
+            let index = admitted[KnownKey(query: query, source: original.reference)] ?? 0
+            account = original.candidates[index]?.username
+        }
+        return importer.transport.budgets.pause(host: query.reference.repository.apiHost, account: account)
     }
 
     /// Asks.
     public func check(_ query: Query) async -> Answer {
         if let pause = pause(for: query) { return .paused(pause) }
         var failure: RegistryError?
-        for source in importer.policy.pullSources(query.reference) {
+        for source in query.sources {
             do {
                 return .digest(try await check(query, at: source))
             } catch {
@@ -86,18 +101,20 @@ public final class TagChecker: Sendable {
         return .failed(failure ?? .invalidAnswer("no source to pull from"))
     }
 
-    private func check(_ query: Query, at source: RemoteReference) async throws(RegistryError) -> Digest {
-        var order = Array(query.candidates.indices)
-        if let first = admitted[query], first < order.count { order.swapAt(0, first) }
+    private func check(_ query: Query, at place: Source) async throws(RegistryError) -> Digest {
+        let source = place.reference
+        let key = KnownKey(query: query, source: source)
+        var order = Array(place.candidates.indices)
+        if let first = admitted[key], first < order.count { order.swapAt(0, first) }
         let isInsecure = query.insecure || importer.policy.isInsecure(source.repository)
         var refusal: RegistryError?
         for index in order {
-            let access = RegistryAccess(credentials: query.candidates[index], insecure: isInsecure)
+            let access = RegistryAccess(credentials: place.candidates[index], insecure: isInsecure)
             do {
                 let digest = try await limiter.run(source.repository.apiHost) { () async throws(RegistryError) in
                     try await ask(query, source, access)
                 }
-                if index != 0 { admitted[query] = index }
+                if index != 0 { admitted[key] = index }
                 importer.contents.note(digest, of: source, access: access)
                 return digest
             } catch {

@@ -30,7 +30,7 @@ public struct UpstreamSession: Sendable {
             transport: transport.transport, logger: logger,
             trace: Array(trace.suffix(RegistryClient.maximumTrace)), requestTimeout: Self.patience,
             isBackground: isBackground)
-        self.credentials = credentials
+        self.credentials = credentials.followed(by: policy.nodeCredentials())
         self.policy = policy
     }
 

@@ -17,7 +17,9 @@ public final class RegistryBudgets: Sendable {
         public let account: String
         public let limit: Int?
         public let remaining: Int?
-        /// Until when work that nobody waits for is held back.
+        /// In how long the registry counts anew; nil where that is not known, or over.
+        public let resetsIn: Duration?
+        /// For how long work that nobody waits for is held back.
         public let pausedFor: Duration?
     }
 
@@ -65,6 +67,7 @@ public final class RegistryBudgets: Sendable {
         budgets.withLock { $0 }.map { key, budget in
             Entry(
                 host: key.host, account: key.account ?? "", limit: budget.limit, remaining: budget.remaining,
+                resetsIn: budget.resets.flatMap { $0 > now ? now.duration(to: $0) : nil },
                 pausedFor: budget.pause(now).map { now.duration(to: $0) })
         }.sorted { ($0.host, $0.account) < ($1.host, $1.account) }
     }

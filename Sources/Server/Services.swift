@@ -31,6 +31,7 @@ struct Services: Sendable {
     let background: [any Service]
     private let contexts: ServerContexts
     private let webhooks: WebhookHandler
+    private let registryStatuses: RegistryStatuses
 
     init(
         _ configuration: WeirConfiguration, store: Store, blobs: any BlobStore, transport: RegistryTransport,
@@ -39,15 +40,20 @@ struct Services: Sendable {
         let contexts = ServerContexts(logger: logger)
         let identity = StandAloneIdentity(
             configuration, authentication: authentication, store: store, contexts: contexts, logger: logger)
-        let policy = PullPolicy(try RegistrySources.table(file: configuration.registrySources))
+        let sources = try RegistrySources.read(file: configuration.registrySources)
+        var policy = PullPolicy(sources.table)
+        let node = NodeCredentials(file: configuration.upstreamCredentials, logger: logger)
+        policy.nodeCredentials = { node.keyring }
         var importing = Importer.Configuration()
-        importing.maxTagsPerRepository = configuration.maximumImagesPerRepository
+        // 0 is the reference's word for its default, and ours for all.
+        let maximum = configuration.maximumImagesPerRepository
+        importing.maxTagsPerRepository = maximum == 0 ? -1 : maximum
         let registry = RegistryIndex(store: store, now: Clock.milliseconds)
         let importer = Importer(transport: transport, configuration: importing, policy: policy, logger: logger)
         var streamsConfiguration = ImageStreamsConfiguration(
             internalRegistryHostname: configuration.internalRegistryHostname,
             publicRegistryHostname: configuration.publicRegistryHostname, importMode: configuration.importMode,
-            imagePolicy: try configuration.imagePolicy.policy(),
+            allowedRegistries: sources.allowed, imagePolicy: try configuration.imagePolicy.policy(),
             minimumRetentionInterval: configuration.minimumRetentionInterval)
         streamsConfiguration.imports = configuration.imports
         streamsConfiguration.publicURL = configuration.authentication.publicURL ?? ""
@@ -56,7 +62,10 @@ struct Services: Sendable {
         let imageStreams = try ImageStreamsAPI(
             store: store, configuration: streamsConfiguration,
             authorizer: identity.authorizer, namespaces: identity.namespaces,
-            importer: RegistryImporter(importer),
+            importer: RegistryImporter(
+                importer,
+                recorder: StoredEventRecorder(
+                    events: identity.events, component: "import-controller", context: contexts.of("import-controller"))),
             secrets: NamespaceSecrets(secrets: identity.secrets, context: contexts.of("pull-secrets")),
             limits: identity.imageStreamLimits, quota: identity.quotas,
             retention: RetentionSources(
@@ -125,6 +134,7 @@ struct Services: Sendable {
             context: contexts.of("webhook-importer"), logger: logger)
         self.webhooks = WebhookHandler(
             imageStreams, secret: { try await secrets.objects.object($1, namespace: $0) }, take: webhooks.take)
+        registryStatuses = RegistryStatuses(importer, now: Clock.now)
         let outboxAge = configuration.eventSinks.kept
         background =
             identity.background(
@@ -183,7 +193,9 @@ struct Services: Sendable {
         return [BackgroundService { await controller.run() }]
     }
 
-    var resources: [any Resource] { identity.resources + imageStreams.resources + collections.resources }
+    var resources: [any Resource] {
+        identity.resources + imageStreams.resources + collections.resources + [registryStatuses]
+    }
 
     /// What is served beside the resources.
     var handlers: [any PathHandler] {

@@ -88,9 +88,10 @@ public struct WeirServer: Sendable {
             authentication: identity, logger: logger)
         try await store.start()
         try await services.createPermanent()
-        let authenticator = AuthenticatorChain([
-            BearerAuthenticator(services.identity.authentication.tokens), ClientCertificateAuthenticator(),
-        ])
+        let authenticator = AuthenticatorChain(
+            [BearerAuthenticator(services.identity.authentication.tokens), ClientCertificateAuthenticator()],
+            // Registries show the secret of a receiver there.
+            besides: [WebhookHandler.path])
         let isStopping = Flag()
         var requests = RequestPipeline.Configuration(
             serverAddress: configuration.listen.description,

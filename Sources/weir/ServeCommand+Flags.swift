@@ -41,6 +41,8 @@ extension ServeCommand {
         set("importMinimumIntervalSeconds", importMinimumIntervalSeconds)
         set("maxScheduledImportsPerMinute", maxScheduledImportsPerMinute)
         set("registrySources", registrySources)
+        set("upstreamCredentials", upstreamCredentials)
+        set("upstreamCA", upstreamCa)
         if privateRedirects { values[["privateRedirects"]] = ConfigValue(.bool(true), isSecret: false) }
         set("logLevel", logLevel)
         set("auditLog", auditLog)

@@ -99,14 +99,20 @@ struct ServeCommand: AsyncParsableCommand {
 
     @Option(
         help:
-            "FILE with mirrors, blocked and insecure registries: ImageDigestMirrorSet and the like, and registrySources."
+            "FILE with mirrors, blocked, insecure and allowed registries: ImageDigestMirrorSet and the like, and Image."
     )
     var registrySources: String?
+
+    @Option(help: "FILE with credentials for other registries, as docker and podman write it, for all namespaces.")
+    var upstreamCredentials: String?
+
+    @Option(help: "FILE with certificate authorities, PEM, that other registries may have besides the system's.")
+    var upstreamCa: String?
 
     @Flag(help: "Let registries of the internet redirect to addresses of private networks.")
     var privateRedirects = false
 
-    @Option(help: "Tags that an import of a repository takes; -1 for all. Default: 50.")
+    @Option(help: "Tags that an import of a repository takes; 0 for all. Default: 50.")
     var maxImagesPerRepository: Int?
 
     @Option(help: "Whether scheduled tags are imported again by themselves: true or false. Default: true.")

@@ -81,6 +81,41 @@ struct KeyringTests {
         #expect(Self.users(hub, "docker.io", "org/app") == ["old"])
     }
 
+    @Test("of the installation come after those of the namespace, however specific they are")
+    func node() throws {
+        let node = try Self.keyring([("quay.io/org", "node"), ("other.example", "node")])
+        let namespace = try Self.keyring([("quay.io", "alice")])
+        let both = namespace.followed(by: node)
+        #expect(Self.users(both, "quay.io", "org/x") == ["alice", "node"])
+        #expect(Self.users(both, "quay.io", "x") == ["alice"])
+        #expect(Self.users(both, "other.example", "x") == ["node"])
+        #expect(Self.users(namespace.followed(by: namespace), "quay.io", "x") == ["alice"])
+        #expect(!RegistryKeyring([]).followed(by: node).isEmpty && RegistryKeyring([]).isEmpty)
+    }
+
+    @Test("are tried in a bounded number, and those of the installation when the namespace's are refused")
+    func bounds() async throws {
+        try await FakeRegistry.run(login: .basic(alice)) { registry in
+            registry.putImage("x", in: "a", tag: "1")
+            let wrong = (0..<50).map { Credentials(username: "u\($0)", password: "p") }
+            var policy = PullPolicy.direct
+            try await withImporter(policy: policy) { importer in
+                let result = await importer.images("\(registry.host)/a:1", credentials: FixedCredentials(list: wrong))
+                #expect(result[0].failure?.isUnauthorized == true)
+                #expect(registry.server.requests.count < 30)
+            }
+            let node = try DockerConfiguration(
+                parsing: Array(#"{"auths":{"\#(registry.host)":{"username":"alice","password":"secret"}}}"#.utf8),
+                form: .nested)
+            policy.nodeCredentials = { RegistryKeyring([node]) }
+            try await withImporter(policy: policy) { importer in
+                let result = await importer.images(
+                    "\(registry.host)/a:1", credentials: FixedCredentials(list: [mallory]))
+                #expect(result[0].image != nil, "\(result[0].message)")
+            }
+        }
+    }
+
     @Test("are read from both forms of file")
     func forms() throws {
         let auth = Data("al:ice:pass".utf8).base64EncodedString()

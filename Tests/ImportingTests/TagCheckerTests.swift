@@ -70,6 +70,39 @@ struct TagCheckerTests {
         }
     }
 
+    @Test("shows a mirror nothing that is for the registry it mirrors")
+    func mirrors() async throws {
+        let alice = Credentials(username: "alice", password: "p")
+        try await FakeRegistry.run(login: .basic(alice)) { mirror in
+            try await FakeRegistry.run(login: .basic(alice)) { registry in
+                let digest = registry.putImage("x", in: "a/b", tag: "1")
+                let copy = mirror.putImage("x", in: "a/b", tag: "1")
+                let policy = PullPolicy(
+                    pullSources: {
+                        [RemoteReference(repository: mirror.repository("a/b"), selector: $0.selector), $0]
+                    },
+                    blockedHost: { _ in nil })
+                try await withImporter(policy: policy) { importer in
+                    let checker = TagChecker(importer: importer)
+                    func answer(_ keyring: RegistryKeyring) async throws -> TagChecker.Answer {
+                        await checker.check(
+                            try #require(
+                                checker.query(for: "\(registry.host)/a/b:1", insecure: true, credentials: keyring)))
+                    }
+                    let first = try await answer(try Self.keyring(registry.host, "alice"))
+                    #expect(first == .digest(digest))
+                    #expect(!mirror.server.requests.isEmpty)
+                    #expect(mirror.server.requests.allSatisfy { $0.header("authorization").isEmpty })
+                    // What is for the mirror opens it.
+                    let count = registry.server.requests.count
+                    let second = try await answer(try Self.keyring(mirror.host, "alice"))
+                    #expect(second == .digest(copy))
+                    #expect(registry.server.requests.count == count)
+                }
+            }
+        }
+    }
+
     @Test("is not done while the registry has had enough; what users ask for is")
     func budgets() async throws {
         try await FakeRegistry.run { registry in

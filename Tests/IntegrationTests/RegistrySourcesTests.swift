@@ -1,6 +1,7 @@
 import Foundation
 import JSON
 import OCI
+import RegistryClient
 import RegistryTesting
 import Testing
 
@@ -72,6 +73,71 @@ struct RegistrySourcesTests {
         }
     }
 
+    @Test("only registries that are allowed are imported from")
+    func allowed() async throws {
+        try await FakeRegistry.run { registry in
+            let digest = registry.putImage("x", in: "team/app", tag: "1")
+            let scratch = try Scratch()
+            let sources = try Self.file(
+                """
+                kind: Image
+                spec:
+                  allowedRegistriesForImport:
+                  - {domainName: "\(registry.host)", insecure: true}
+                  - {domainName: "*.good.example"}
+                """, in: scratch)
+            try await WeirProcess.run(nil, ["--registry-sources", sources]) { _, api in
+                try await api.createNamespace("demo")
+                func create(_ name: String, _ from: String) async throws -> API.Answer {
+                    try await api.post(
+                        API.streams("demo"),
+                        """
+                        {"kind":"ImageStream","apiVersion":"image.openshift.io/v1","metadata":{"name":"\(name)"},"spec":
+                        {"tags":[{"name":"1","from":{"kind":"DockerImage","name":"\(from)"},
+                        "importPolicy":{"insecure":true}}]}}
+                        """)
+                }
+                let refused = try await create("bad", "bad.example/team/app:1")
+                #expect(refused.status == 422)
+                #expect(refused.message.contains("not allowed by whitelist"), "\(refused.message)")
+                #expect(refused.message.contains("\(registry.host)"))
+                #expect(try await create("good", "\(registry.host)/team/app:1").status == 201)
+                try await eventually("it is imported") {
+                    try await api.get(API.streams("demo") + "/good").text(at: "status.tags.0.items.0.image")
+                        == digest.description
+                }
+            }
+        }
+    }
+
+    @Test("credentials and authorities of the installation open registries for all namespaces")
+    func installation() async throws {
+        let certificate = try TestCertificate.shared.get()
+        let alice = Credentials(username: "alice", password: "secret")
+        try await FakeRegistry.run(tls: certificate, login: .basic(alice)) { registry in
+            registry.putImage("x", in: "team/app", tag: "1")
+            let scratch = try Scratch()
+            let (file, authority) = (scratch.path + "/config.json", scratch.path + "/ca.pem")
+            try Data(certificate.certificate).write(to: URL(fileURLWithPath: authority))
+            try Data(#"{"auths":{"\#(registry.host)":{"username":"alice","password":"secret"}}}"#.utf8)
+                .write(to: URL(fileURLWithPath: file))
+            let flags = ["--upstream-credentials", file, "--upstream-ca", authority]
+            try await WeirProcess.run(nil, flags) { _, api in
+                try await api.createNamespace("demo")
+                let answer = try await api.post(
+                    "/apis/image.openshift.io/v1/namespaces/demo/imagestreamimports",
+                    """
+                    {"kind":"ImageStreamImport","apiVersion":"image.openshift.io/v1","metadata":{"name":"app"},"spec":
+                    {"import":true,"images":[\(Self.imported("\(registry.host)/team/app:1", to: "1"))]},"status":{}}
+                    """)
+                #expect(answer.text(at: "status.images.0.status.status") == "Success", "\(answer.text)")
+                // Nobody is shown them.
+                let shown = try await api.get(API.streams("demo") + "/app/secrets")
+                #expect(shown.status == 200 && !shown.text.contains("alice"))
+            }
+        }
+    }
+
     @Test(
         "a file that means nothing keeps the server from starting, and the reason is said",
         arguments: [
@@ -89,6 +155,14 @@ struct RegistrySourcesTests {
                 "mirrorSourcePolicy: must be AllowContactingSource or NeverContactSource"
             ),
             ("kind: [", "document 1"),
+            (
+                "kind: Image\nspec: {allowedRegistriesForImport: [{domainName: \"a:1:2\"}]}",
+                "failed to parse allowed registry \"a:1:2\": too many colons"
+            ),
+            (
+                "kind: Image\nspec: {allowedRegistriesForImport: [{domain: a}]}",
+                "spec.allowedRegistriesForImport[0].domain: unknown field"
+            ),
         ])
     func refusals(_ text: String, _ expected: String) async throws {
         let scratch = try Scratch()

@@ -97,6 +97,7 @@ struct RightsMatrixTests {
             Row("POST", here + "/imagestreammappings?dryRun=All", "{}", "EA"),
             Row("POST", here + "/imagestreamimports?dryRun=All", "{}", "EA"),
             Row("GET", "/apis/weir.dev/v1alpha1/namespaces/NS/taghistories/a:b", "VEA"),
+            Row("GET", "/apis/weir.dev/v1alpha1/registrystatuses", ""),
             Row("POST", "/apis/weir.dev/v1alpha1/namespaces/NS/retentionpreviews", "{}", "EA"),
             Row("PUT", "/apis/weir.dev/v1alpha1/namespaces/NS/retentionpolicies/nothing/status", "{}", ""),
             Row("POST", image + "/imagesignatures?dryRun=All", "{}", ""),

@@ -103,6 +103,46 @@ struct WebhookTests {
         }
     }
 
+    @Test("many tags of one stream that move at once all get their new image")
+    func together() async throws {
+        let tags = (0..<40).map { "t\($0)" }
+        try await FakeRegistry.run { registry in
+            for tag in tags { registry.putImage("old \(tag)", in: "team/app", tag: tag) }
+            try await WeirProcess.run { _, api in
+                try await api.createNamespace("demo")
+                let list = tags.map { tag in
+                    #"{"name":"\#(tag)","from":{"kind":"DockerImage","name":"\#(registry.host)/team/app:\#(tag)"},"#
+                        + #""importPolicy":{"insecure":true}}"#
+                }
+                let made = try await api.post(
+                    API.streams("demo"),
+                    #"{"kind":"ImageStream","apiVersion":"image.openshift.io/v1","metadata":{"name":"app"},"#
+                        + #""spec":{"tags":[\#(list.joined(separator: ","))]}}"#)
+                #expect(made.status == 201)
+                func images() async throws -> Set<String> {
+                    let stream = try await api.get(API.streams("demo") + "/app").json()
+                    return Set(
+                        (stream["status"]?["tags"]?.arrayValue?.elements ?? []).compactMap {
+                            $0["items"]?.arrayValue?.elements.first?["image"]?.stringValue
+                        })
+                }
+                try await eventually("all are imported") { try await images().count == tags.count }
+                let path = try await Self.create(api, "hub", #"{"type":"generic"}"#)
+                let new = Set(tags.map { registry.putImage("new \($0)", in: "team/app", tag: $0).description })
+                let caller = Self.anonymous(api)
+                try await withThrowingTaskGroup(of: Int.self) { group in
+                    for tag in tags {
+                        group.addTask {
+                            try await caller.post(path, #"{"image":"\#(registry.host)/team/app:\#(tag)"}"#).status
+                        }
+                    }
+                    for try await status in group { #expect(status == 202) }
+                }
+                try await eventually("all have moved") { try await images() == new }
+            }
+        }
+    }
+
     @Test("a receiver with a secret takes only calls that show it")
     func secret() async throws {
         try await FakeRegistry.run { registry in
@@ -120,6 +160,17 @@ struct WebhookTests {
                 #expect(try await api.post("/api/v1/namespaces/demo/secrets", secret).status == 201)
                 #expect(try await caller.send("POST", path, body, headers: [("X-Weir-Token", "kex")]).status == 401)
                 #expect(registry.server.requests.allSatisfy { $0.method != "HEAD" })
+                for wrong in [
+                    "kex", "Bearer kex", "Basic \(Data("user:kex".utf8).base64EncodedString())", "Basic key", "",
+                ] {
+                    #expect(
+                        try await caller.send("POST", path, body, headers: [("Authorization", wrong)]).status == 401)
+                }
+                #expect(registry.server.requests.allSatisfy { $0.method != "HEAD" })
+                // Harbor sends the secret alone, EventBridge a password.
+                for good in ["key", "Bearer key", "Basic \(Data("user:key".utf8).base64EncodedString())"] {
+                    #expect(try await caller.send("POST", path, body, headers: [("Authorization", good)]).status == 202)
+                }
                 #expect(try await caller.send("POST", path, body, headers: [("X-Weir-Token", "key")]).status == 202)
                 try await eventually("it is looked at") { registry.server.requests.contains { $0.method == "HEAD" } }
             }

@@ -73,6 +73,9 @@ extension ImportScheduler {
         let time = now()
         var changed: [ImportSchedule.TagKey] = []
         var failures = 0
+        let asked = Set(result.spec.images.compactMap(\.to?.name))
+        // What the stream had no use for when it was read: it may have by now.
+        putBack(wishes.filter { !asked.contains($0.key.tag) }, after: 60_000)
         for (item, outcome) in zip(result.spec.images, result.status.images) {
             guard let tag = item.to?.name else { continue }
             let key = ImportSchedule.TagKey(stream: stream, tag: tag)

@@ -31,6 +31,8 @@ public final class WebhookImporter: Sendable {
     private let context: @Sendable () -> RequestContext
     private let logger: Logger
     private let queue = WorkQueue<Item>()
+    /// Lets one import at a time into a stream: several would only undo each other's work.
+    private let turns = HostLimiter(limit: 1)
 
     /// - Parameter context: makes the context of one import; its user is the server itself.
     public init(
@@ -63,7 +65,12 @@ public final class WebhookImporter: Sendable {
             for _ in 0..<Self.workers {
                 group.addTask {
                     while let item = await self.queue.take() {
-                        do { try await self.work(on: item) } catch {
+                        do { try await self.work(on: item) } catch let error as APIError
+                            where error.reason == "Conflict"
+                        {
+                            // Others write to the stream all the time: again, after the pause.
+                            self.queue.add(item)
+                        } catch {
                             self.logger.info(
                                 "an image that a webhook named was not looked at",
                                 metadata: ["namespace": "\(item.namespace)", "error": "\(error)"])
@@ -114,7 +121,11 @@ public final class WebhookImporter: Sendable {
             metrics.checked(isNews ? .changed : .unchanged)
             if isNews { wanted.insert(plan.tag) }
         }
-        if !wanted.isEmpty { try await importTags(wanted, of: stream) }
+        if wanted.isEmpty { return }
+        let tags = wanted
+        try await turns.run("\(stream.metadata.namespace)/\(stream.metadata.name)") {
+            try await importTags(tags, of: stream)
+        }
     }
 
     private func importTags(_ tags: Set<String>, of stream: ImageStream) async throws {
@@ -122,14 +133,14 @@ public final class WebhookImporter: Sendable {
         var context = context()
         context.namespace = key.namespace
         context.cause = "webhook"
-        for _ in 0..<5 {
+        for attempt in 1...5 {
             guard let present = try await api.streams.object(key.name, namespace: key.namespace),
                 let request = ImportDecision.request(for: present, tags: tags)
             else { return }
             do {
                 let result = try await api.runImport(request, isBackground: true, context)
                 return metrics.imported(result, of: key, isScheduled: false)
-            } catch let error as APIError where error.reason == "Conflict" {
+            } catch let error as APIError where error.reason == "Conflict" && attempt < 5 {
                 continue
             }
         }

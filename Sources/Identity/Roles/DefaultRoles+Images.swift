@@ -186,7 +186,7 @@ extension DefaultRoles {
                 .on(read, ["batch"], ["cronjobs", "jobs"]),
                 .on(read, imageGroups, viewed + ["images", "imagesignatures", "imagestreams/status"]),
                 .on(["get"], imageGroups, ["imagestreams/layers"]), historyRule,
-                .on(read, ["weir.dev"], ["eventsinks", "retentionpolicies"]),
+                .on(read, ["weir.dev"], ["eventsinks", "registrystatuses", "retentionpolicies"]),
                 .on(
                     read, ["rbac.authorization.k8s.io"],
                     ["clusterrolebindings", "clusterroles", "rolebindings", "roles"]),

@@ -8,8 +8,15 @@ import OCI
 /// (`referencePolicy: Local`). Images that are not the newest of their tag are not fetched any more; what was copied of
 /// them stays.
 public enum MirrorPlan {
-    public static let always = "always"
-    static let never = "never"
+    /// Copied as soon as it is imported; both words say the same.
+    static let eager = ["always", "eager"]
+    /// Not copied before somebody pulls it; both words say the same.
+    static let lazy = ["never", "on-pull"]
+
+    /// Whether the annotations of a stream or a tag ask for copies, whatever the tag's policy is.
+    public static func isWished(by annotations: [String: String]) -> Bool {
+        annotations[KnownAnnotation.mirror].map(eager.contains) ?? false
+    }
 
     /// The newest image of each such tag, each once, in the order of the tags.
     public static func images(of stream: ImageStream) -> [String] {
@@ -19,7 +26,7 @@ public enum MirrorPlan {
         else { return [] }
         var seen: Set<String> = []
         return stream.spec.tags.compactMap { tag in
-            guard (tag.annotations[KnownAnnotation.mirror] ?? general) == always,
+            guard let wish = tag.annotations[KnownAnnotation.mirror] ?? general, eager.contains(wish),
                 tag.referencePolicy.type == TagReferencePolicy.local,
                 let image = stream.status.tag(tag.name)?.items.first?.image, Digest(image) != nil,
                 seen.insert(image).inserted
@@ -32,10 +39,10 @@ public enum MirrorPlan {
     static func warnings(for new: ImageStream, old: ImageStream?) -> [String] {
         func warning(_ new: [String: String], _ old: [String: String]?) -> String? {
             guard let value = new[KnownAnnotation.mirror], value != old?[KnownAnnotation.mirror],
-                value != always, value != never
+                !eager.contains(value), !lazy.contains(value)
             else { return nil }
             return "\(KnownAnnotation.mirror): \(goQuoted(String(value.prefix(64)))) is ignored: "
-                + "it must be \(always) or \(never)"
+                + "it must be always, eager, on-pull or never"
         }
         let tags = new.spec.tags.lazy.compactMap { tag in
             warning(tag.annotations, old?.spec.tag(tag.name)?.annotations)

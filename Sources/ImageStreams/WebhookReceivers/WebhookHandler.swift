@@ -74,6 +74,22 @@ public struct WebhookHandler: PathHandler {
         return !isTooFar && difference.magnitude <= UInt64(tolerance)
     }
 
+    /// Harbor sends the key as it is, others as a bearer token or, such as EventBridge, as a password.
+    private static func shows(_ authorization: String, key: [UInt8]) -> Bool {
+        let parts = authorization.split(separator: " ", maxSplits: 1, omittingEmptySubsequences: false)
+        switch (parts.first?.lowercased(), parts.count) {
+        case ("bearer", 2) where WebhookToken.equal(parts[1].utf8, key): return true
+        case ("basic", 2):
+            if let pair = Data(base64Encoded: String(parts[1])), let colon = pair.firstIndex(of: UInt8(ascii: ":")),
+                WebhookToken.equal(pair[(colon + 1)...], key)
+            {
+                return true
+            }
+        default: break
+        }
+        return WebhookToken.equal(authorization.utf8, key)
+    }
+
     static func isSigned(_ request: ServerRequest, _ body: [UInt8], key: [UInt8], now: Timestamp) -> Bool {
         guard !key.isEmpty else { return false }
         func header(_ name: String) -> String? { HTTPField.Name(name).flatMap { request.header($0) } }
@@ -86,6 +102,7 @@ public struct WebhookHandler: PathHandler {
             let expected = "sha256=" + code.map { byte in (byte < 16 ? "0" : "") + String(byte, radix: 16) }.joined()
             return WebhookToken.equal(value.lowercased().utf8, expected.utf8)
         }
+        if let value = header("Authorization") { return shows(value, key: key) }
         guard let id = header("webhook-id"), let time = header("webhook-timestamp"), let seconds = Int64(time),
             isRecent(seconds, now: now.secondsSince1970), let signatures = header("webhook-signature")
         else { return false }

@@ -24,6 +24,8 @@ public struct PullPolicy: Sendable {
     public var blockedHost: @Sendable (RepositoryName) -> String?
     /// Whether certificates of the repository's host need not be good.
     public var isInsecure: @Sendable (RepositoryName) -> Bool
+    /// The installation's own credentials, tried after those of a namespace (A.10.5).
+    public var nodeCredentials: @Sendable () -> RegistryKeyring = { RegistryKeyring([]) }
 
     public init(
         pullSources: @escaping @Sendable (RemoteReference) -> [RemoteReference],

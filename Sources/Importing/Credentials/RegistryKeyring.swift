@@ -10,6 +10,8 @@ public struct RegistryKeyring: CredentialSource {
     /// By location, in descending order of the bytes of their keys: the more specific of two with the same beginning
     /// comes first.
     private let entries: [(location: RegistryLocation, credentials: [Credentials])]
+    /// Those that come after all of these, whatever their places.
+    private var others: [RegistryKeyring] = []
     /// What Docker Hub is called in files that docker itself wrote.
     private static let dockerHub = "index.docker.io"
 
@@ -26,7 +28,15 @@ public struct RegistryKeyring: CredentialSource {
         }
     }
 
-    public var isEmpty: Bool { entries.isEmpty }
+    public var isEmpty: Bool { entries.isEmpty && others.allSatisfy(\.isEmpty) }
+
+    /// These, and after them those of another one (A.10.5: the namespace's come before the node's).
+    public func followed(by other: RegistryKeyring) -> RegistryKeyring {
+        if other.isEmpty { return self }
+        var both = self
+        both.others.append(other)
+        return both
+    }
 
     public func credentials(for repository: RepositoryName) -> [Credentials] {
         var found = entries.filter { $0.location.covers(repository) }
@@ -34,6 +44,7 @@ public struct RegistryKeyring: CredentialSource {
             found = entries.filter { $0.location.key == Self.dockerHub }
         }
         var seen: Set<Credentials> = []
-        return found.flatMap(\.credentials).filter { seen.insert($0).inserted }
+        let all = found.flatMap(\.credentials) + others.flatMap { $0.credentials(for: repository) }
+        return all.filter { seen.insert($0).inserted }
     }
 }

@@ -64,7 +64,7 @@ extension BlobCollector {
 
     private static func isPinned(_ stream: ImageStream) -> Bool {
         let annotations = [stream.metadata.annotations] + stream.spec.tags.map(\.annotations)
-        return annotations.contains { $0[KnownAnnotation.mirror] == MirrorPlan.always }
+        return annotations.contains { MirrorPlan.isWished(by: $0) }
             || stream.status.tags.contains { tag in
                 tag.conditions.contains { $0.type == "ImportSuccess" && $0.status == "False" }
             }

@@ -13,11 +13,14 @@ public struct RegistrySettings: Sendable {
     public var maximumStagedBytes: Int64?
     /// Whether registries of the internet may send requests to private networks (spec/registry.md PT-7).
     public var allowsPrivateRedirects = false
+    /// Certificate authorities that other registries may have besides the system's; PEM.
+    public var upstreamAuthorities: [[UInt8]] = []
 
     /// How other registries are talked to.
     var client: RegistryClientConfiguration {
         var client = RegistryClientConfiguration()
         client.allowsPrivateRedirects = allowsPrivateRedirects
+        client.additionalTrustRoots = upstreamAuthorities
         return client
     }
 
@@ -76,6 +79,13 @@ public struct RegistrySettings: Sendable {
             try number("registryMaxWaitSeconds", "registry-max-wait-seconds", 1...3_600, default: 60))
         pullsThrough = try flag("registryPullThrough", "registry-pull-through", default: true)
         mirrors = try flag("registryMirror", "registry-mirror", default: true)
+        if let file = reader.string(forKey: "upstreamCA"), !file.isEmpty {
+            guard let text = SystemFile.text(of: file) else {
+                throw WeirConfiguration.Invalid(
+                    description: "the authorities of other registries, \(file), cannot be read")
+            }
+            upstreamAuthorities = [Array(text.utf8)]
+        }
         allowsPrivateRedirects = try flag("privateRedirects", "private-redirects", default: false)
         let staged = reader.int(forKey: "registryMaxStagedBytes", default: 0)
         guard staged >= 0 else {

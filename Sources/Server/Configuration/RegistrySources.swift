@@ -1,22 +1,25 @@
 import APIMachinery
 import Configuration
+import ImageStreams
 import Importing
 import JSON
 
 /// Reads what clusters say of registries: `ImageDigestMirrorSet`, `ImageTagMirrorSet` and `ImageContentSourcePolicy`
-/// objects, and `registrySources` of `config.openshift.io/v1` `Image`, one or more in a file, as `oc get -o yaml` shows
+/// objects, and `registrySources` and `allowedRegistriesForImport` of `config.openshift.io/v1` `Image`, one or more in a file, as `oc get -o yaml` shows
 /// them (spec/import-and-controllers.md A.9).
 struct RegistrySources {
     /// Objects in one file, and mirrors in one entry.
     private static let maximum = 10_000
 
     private(set) var table = RegistryTable()
+    /// The registries that images may be imported from; all where there are none (A.6).
+    private(set) var allowed: [AllowedRegistry] = []
     private var document = DocumentDecoder("the object")
 
     /// - Parameter file: empty for none.
     /// - Throws: `WeirConfiguration.Invalid` for a file that cannot be read or means nothing.
-    static func table(file: String) throws -> RegistryTable {
-        guard !file.isEmpty else { return RegistryTable() }
+    static func read(file: String) throws -> RegistrySources {
+        guard !file.isEmpty else { return RegistrySources() }
         guard let text = SystemFile.text(of: file) else {
             throw WeirConfiguration.Invalid(description: "the registry sources \(file) cannot be read")
         }
@@ -27,7 +30,7 @@ struct RegistrySources {
                 description: "the registry sources \(file) are wrong:\n"
                     + reader.document.faults.joined(separator: "\n"))
         }
-        return reader.table
+        return reader
     }
 
     mutating func read(_ text: String) {
@@ -62,7 +65,9 @@ struct RegistrySources {
         case "ImageDigestMirrorSet": readMirrors(value, "imageDigestMirrors", .digests, path)
         case "ImageTagMirrorSet": readMirrors(value, "imageTagMirrors", .tags, path)
         case "ImageContentSourcePolicy": readMirrors(value, "repositoryDigestMirrors", .digests, path)
-        case "Image": readSources(value["spec"]?["registrySources"], "\(path).spec.registrySources")
+        case "Image":
+            readSources(value["spec"]?["registrySources"], "\(path).spec.registrySources")
+            readAllowed(value["spec"]?["allowedRegistriesForImport"], "\(path).spec.allowedRegistriesForImport")
         case let kind:
             document.faults.append(
                 "\(path).kind: must be ImageDigestMirrorSet, ImageTagMirrorSet, ImageContentSourcePolicy or Image, not "
@@ -101,6 +106,25 @@ struct RegistrySources {
         for scope in document.texts(value?["blockedRegistries"], "\(path).blockedRegistries") {
             check(scope, path)
             table.addBlocked(scope)
+        }
+    }
+
+    private mutating func readAllowed(_ value: JSONValue?, _ path: String) {
+        for (index, entry) in document.elements(value, path).prefix(Self.maximum).enumerated() {
+            let path = "\(path)[\(index)]"
+            guard let fields = document.object(entry, path, ["domainName", "insecure"]) else { continue }
+            let name = document.text(fields["domainName"], "\(path).domainName") ?? ""
+            let registry = AllowedRegistry(
+                domainName: name, insecure: document.flag(fields["insecure"], "\(path).insecure") ?? false)
+            do throws(RegistryAllowList.ConfigurationError) {
+                _ = try RegistryAllowList([registry], internalRegistry: "")
+                if name.isEmpty || name.contains("/") {
+                    document.faults.append("\(path).domainName: \"\(name)\" is no host[:port]")
+                }
+                allowed.append(registry)
+            } catch {
+                document.faults.append("\(path).domainName: \(error.text)")
+            }
         }
     }
 

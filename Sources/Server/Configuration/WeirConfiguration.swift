@@ -47,9 +47,11 @@ public struct WeirConfiguration: Sendable {
     public var certificateHosts: [String]
     /// `Legacy` or `PreserveOriginal`, for imports that do not say.
     public var importMode: String
-    /// Path of a file with mirrors, blocked and insecure registries; empty for none.
+    /// Path of a file with mirrors, blocked, insecure and allowed registries; empty for none.
     public var registrySources: String
-    /// Tags one repository import takes; 0 for the default of 50, -1 for all.
+    /// Path of a docker client's file with credentials for other registries; empty for none.
+    public var upstreamCredentials: String
+    /// Tags one repository import takes; 0 or less for all.
     public var maximumImagesPerRepository: Int
     /// How far back lists and watches can begin, at least.
     public var history: Duration
@@ -99,6 +101,7 @@ public struct WeirConfiguration: Sendable {
             throw Invalid(description: "import-mode must be Legacy or PreserveOriginal, not \"\(importMode)\"")
         }
         registrySources = reader.string(forKey: "registrySources", default: "")
+        upstreamCredentials = reader.string(forKey: "upstreamCredentials", default: "")
         maximumImagesPerRepository = reader.int(forKey: "maxImagesPerRepository", default: 50)
         let seconds = reader.int(forKey: "historySeconds", default: 300)
         guard (1...86_400).contains(seconds) else {

@@ -33,6 +33,8 @@ struct MirrorPlanTests {
             (nil, "always", "Local", true), (nil, "always", "Source", false), ("always", "never", "Local", false),
             ("never", "always", "Local", true), ("sometimes", nil, "Local", false), ("", nil, "Local", false),
             ("always", "", "Local", false), ("Always", nil, "Local", false),
+            ("eager", nil, "Local", true), ("eager", nil, "Source", false), ("eager", "on-pull", "Local", false),
+            ("on-pull", "eager", "Local", true),
         ] as [(String?, String?, String, Bool)])
     func tags(_ ofStream: String?, _ ofTag: String?, _ policy: String, _ isCopied: Bool) {
         let stream = Self.stream(ofStream, [("1", ofTag, policy)])
@@ -52,13 +54,13 @@ struct MirrorPlanTests {
 
     @Test("who writes what means nothing is warned, once")
     func warnings() {
-        let good = Self.stream("always", [("1", "never", "Local")])
+        let good = Self.stream("always", [("1", "never", "Local"), ("2", "eager", "Local"), ("3", "on-pull", "Local")])
         #expect(MirrorPlan.warnings(for: good, old: nil).isEmpty)
         let bad = Self.stream("yes", [("1", "no", "Local")])
         #expect(
             MirrorPlan.warnings(for: bad, old: good) == [
-                #"weir.dev/mirror: "yes" is ignored: it must be always or never"#,
-                #"spec.tags[1].annotations: weir.dev/mirror: "no" is ignored: it must be always or never"#,
+                #"weir.dev/mirror: "yes" is ignored: it must be always, eager, on-pull or never"#,
+                #"spec.tags[1].annotations: weir.dev/mirror: "no" is ignored: it must be always, eager, on-pull or never"#,
             ])
         #expect(MirrorPlan.warnings(for: bad, old: bad).isEmpty)
     }

@@ -10,7 +10,7 @@ public struct WebhookReceiverSpec: APIType {
     public var type: String = ""
 
     /// A key of the caller: calls must be signed with it (X-Hub-Signature-256, or webhook-signature of Standard
-    /// Webhooks) or carry it (X-Gitlab-Token, X-Weir-Token).
+    /// Webhooks) or carry it (X-Gitlab-Token, X-Weir-Token, Authorization).
     public var secret: EventSinkSecret? = nil
 
     /// The host of the registry as pull specs name it, where calls do not say it, or say another one.
@@ -127,8 +127,8 @@ extension WebhookReceiverSpec {
                 protobuf: [2],
                 documentation: """
                     A key of the caller: calls must be signed with it (X-Hub-Signature-256, or webhook-signature of \
-                    Standard Webhooks) or carry it (X-Gitlab-Token, X-Weir-Token). Without it the address alone must \
-                    do.
+                    Standard Webhooks) or carry it (X-Gitlab-Token, X-Weir-Token, Authorization). Without it the \
+                    address alone must do.
                     """),
             FieldSchema(
                 name: "registry",

@@ -33,5 +33,8 @@ public enum WeirAPITypes {
         WebhookReceiverList.self,
         WebhookReceiverSpec.self,
         WebhookReceiverStatus.self,
+        RegistryStatus.self,
+        RegistryStatusList.self,
+        RegistryStatusStatus.self,
     ]
 }
