@@ -89,6 +89,7 @@ extension RegistryClient {
         let endpoint = try await endpoint(EndpointKey(host: call.repository.apiHost, insecure: call.access.insecure))
         try checkRefusal(call)
         let url = call.page ?? endpoint.url("/v2/\(call.repository.path)/\(call.path)")
+        if isBackground, let answer = transport.closedPaths.answer(from: url) { throw answer }
         var http = HTTPCall(
             method: call.method, url: url,
             headers: call.accept.map { ("Accept", $0) } + (call.known?.headers ?? []), maxBody: call.maxBody,
@@ -109,7 +110,11 @@ extension RegistryClient {
                 host: call.repository.apiHost, account: call.access.credentials?.username,
                 RateLimitHeaders(status: reply.status, reply.headers))
         }
-        guard reply.isSuccess || reply.isUnchanged(call.known) else { throw ErrorDocument.error(of: reply) }
+        guard reply.isSuccess || reply.isUnchanged(call.known) else {
+            let error = ErrorDocument.error(of: reply)
+            transport.closedPaths.observe(error, from: url)
+            throw error
+        }
         return reply
     }
 

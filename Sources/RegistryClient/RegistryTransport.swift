@@ -10,6 +10,7 @@ public final class RegistryTransport: Sendable {
     public let configuration: RegistryClientConfiguration
     /// What registries said of the requests they still take.
     public let budgets = RegistryBudgets()
+    let closedPaths = ClosedPaths()
     private let secure: HTTPClient
     private let insecure: HTTPClient
     private let pinnedSecure: PinnedClients

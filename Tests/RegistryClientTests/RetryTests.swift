@@ -44,6 +44,30 @@ struct RetryTests {
         }
     }
 
+    @Test("What a registry wants to be asked for later is remembered that long, a day at most")
+    func closedPaths() throws {
+        let paths = ClosedPaths()
+        let start = ContinuousClock.now
+        let url = try #require(WebAddress("https://r.example/v2/a/manifests/1"))
+        func busy(_ pause: Duration?) -> RegistryError {
+            .unexpectedStatus(503, line: "503 Service Unavailable", retryAfter: pause)
+        }
+        for pause in [nil, Duration.zero] {
+            paths.observe(busy(pause), from: url, now: start)
+            #expect(paths.answer(from: url, now: start) == nil)
+        }
+        for (pause, length) in [(Duration.seconds(5), Duration.seconds(5)), (.seconds(1 << 40), .seconds(86_400))] {
+            paths.observe(busy(pause), from: url, now: start)
+            #expect(paths.answer(from: url, now: start + length - .milliseconds(1)) == busy(pause))
+            #expect(paths.answer(from: url, now: start + length) == nil)
+        }
+        for index in 0..<(3 * ClosedPaths.capacity) {
+            let url = try #require(WebAddress("https://r.example/v2/a/manifests/\(index)"))
+            paths.observe(busy(.seconds(60)), from: url, now: start)
+            #expect(paths.answer(from: url, now: start) != nil)
+        }
+    }
+
     @Test("Retry-After is waited for, and a wait beyond the cap ends the attempts")
     func retryAfter() async throws {
         try await FakeRegistry.run { registry in
