@@ -15,7 +15,7 @@ func withClient<Value: Sendable>(
     configuration.version = "1.2.3"
     configuration.retryBase = .milliseconds(5)
     change(&configuration)
-    let transport = try RegistryTransport(configuration: configuration)
+    let transport = RegistryTransport(configuration: configuration)
     let result: Result<Value, any Error>
     do {
         let client = RegistryClient(transport: transport, logger: Logger(label: "test"), limiter: limiter)
