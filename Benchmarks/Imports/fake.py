@@ -1,5 +1,5 @@
 """What the measurements of imports share: a registry that lives in their process, and a server to be measured."""
-import hashlib, http.server, json, os, random, socketserver, ssl, subprocess, threading, urllib.parse, urllib.request
+import hashlib, http.server, json, os, random, socketserver, ssl, subprocess, threading, time, urllib.parse, urllib.request
 
 MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 
@@ -18,6 +18,8 @@ class Registry(socketserver.ThreadingMixIn, http.server.HTTPServer):
         self.moved = {}         # tags that name something else, by REPOSITORY:TAG
         self.tags = []          # of every repository
         self.failing = 0.0
+        self.closed = {}        # paths that nobody may ask for before a time
+        self.early = 0          # requests that did
         self.lock = threading.Lock()
         self.counts = {}
         self.manifests = {}
@@ -65,9 +67,14 @@ class Handler(http.server.BaseHTTPRequestHandler):
         with server.lock:
             key = (self.command, parts[-2] if len(parts) > 3 else "ping")
             server.counts[key] = server.counts.get(key, 0) + 1
+            if time.time() < server.closed.get(self.path, 0):
+                server.early += 1
             fails = len(parts) > 3 and random.random() < server.failing
+            pauses = fails and random.random() < 0.25
+            if pauses:
+                server.closed[self.path] = time.time() + 2
         if fails:
-            return self.answer(503, b"not now")
+            return self.answer(503, b"not now", [("Retry-After", "2")] if pauses else [])
         if self.path.startswith("/v2/") and "/tags/list" in self.path:
             return self.list()
         if len(parts) < 5:

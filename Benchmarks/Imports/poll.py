@@ -3,7 +3,8 @@
 
     Benchmarks/Imports/poll.py .build/release/weir                          2,000 tags, each looked at once a minute
     Benchmarks/Imports/poll.py .build/release/weir --soak                   500 streams with 4 tags each; the registry
-                                                                            fails every tenth request and changes all tags
+                                                                            fails every tenth request, wants to be left
+                                                                            alone by every fortieth, and changes all tags
 
 Prints one JSON object; ends with 1 where a promise was not kept.
 """
@@ -86,7 +87,8 @@ def soak(weir, registry, streams, tags, interval):
     second = wait(weir, registry, streams, tags, 2 * interval)
     return {"tags": streams * tags, "first seconds": first, "after a change of all, seconds": second,
             "requests": {f"{m} {w}": c for (m, w), c in registry.counts.items()}, "memory MiB": weir.memory(),
-            "kept": first is not None and second is not None}
+            "requests before their time": registry.early,
+            "kept": first is not None and second is not None and registry.early == 0}
 
 
 main()

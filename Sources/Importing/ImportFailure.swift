@@ -22,7 +22,7 @@ public indirect enum ImportFailure: Error, Hashable, Sendable {
     /// Still 429 after all attempts.
     case rateLimited(text: String, retryAfterSeconds: Int32)
     /// Anything else while fetching an image.
-    case remote(reference: String, text: String)
+    case remote(reference: String, text: String, retryAfterSeconds: Int32 = 0)
     /// Anything else while listing tags.
     case tagList(text: String)
     /// The manifest was fetched, but there can be no Image of it.
@@ -57,7 +57,11 @@ public indirect enum ImportFailure: Error, Hashable, Sendable {
         case .rateLimited(let text, let seconds):
             return ImportStatus(
                 code: 429, reason: "TooManyRequests", message: text, details: .init(retryAfterSeconds: seconds))
-        case .notNormalizable, .credentialsUnreadable, .remote, .tagList, .unusable:
+        case .remote(_, _, let seconds):
+            var status = Self.internalError(text)
+            status.details?.retryAfterSeconds = seconds
+            return status
+        case .notNormalizable, .credentialsUnreadable, .tagList, .unusable:
             return Self.internalError(text)
         case .everySource(let original, let mirrors):
             return Self.combined(original, mirrors)
@@ -71,7 +75,8 @@ public indirect enum ImportFailure: Error, Hashable, Sendable {
     var text: String {
         switch self {
         case .notNormalizable(let reference, let text): "unable to parse docker reference \(reference): \(text)"
-        case .credentialsUnreadable(let reference, let text), .remote(let reference, let text): "\(reference): \(text)"
+        case .credentialsUnreadable(let reference, let text), .remote(let reference, let text, _):
+            "\(reference): \(text)"
         case .tagList(let text), .unusable(let text): text
         default: status.message
         }
@@ -108,7 +113,7 @@ extension ImportFailure {
         if error.contains(code: "MANIFEST_UNKNOWN") { return .notFound(reference: reference) }
         if let refused = refusal(error, text, reference) { return refused }
         if let special = special(error, "\(reference): \(text)") { return special }
-        return .remote(reference: reference, text: text)
+        return .remote(reference: reference, text: text, retryAfterSeconds: seconds(of: error.retryAfter))
     }
 
     /// The failure behind an error met while listing tags.
@@ -130,10 +135,13 @@ extension ImportFailure {
         return nil
     }
 
+    private static func seconds(of pause: Duration?) -> Int32 {
+        max(0, Int32(clamping: pause?.components.seconds ?? 0))
+    }
+
     private static func special(_ error: RegistryError, _ text: String) -> ImportFailure? {
         if error.status == 429 {
-            let seconds = Int32(clamping: error.retryAfter?.components.seconds ?? 0)
-            return .rateLimited(text: text, retryAfterSeconds: max(0, seconds))
+            return .rateLimited(text: text, retryAfterSeconds: seconds(of: error.retryAfter))
         }
         if case .unsupportedEndpoint(let endpoint, let status, _, _) = error, status < 500 {
             return .notV2Registry(host: endpoint.split(separator: "/").last.map(String.init) ?? endpoint)

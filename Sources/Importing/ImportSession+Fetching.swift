@@ -117,7 +117,7 @@ extension ImportSession {
         _ operation: () async throws(RegistryError) -> Value
     ) async throws(ImportFailure) -> Value {
         do {
-            return try await importer.limiter.run(parent.repository.apiHost, operation)
+            return try await operation()
         } catch {
             throw .image(error, "\(reference)")
         }

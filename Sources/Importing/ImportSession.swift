@@ -23,8 +23,9 @@ final class ImportSession: Sendable {
         self.credentials = credentials
         self.isBackground = isBackground
         client = RegistryClient(
-            transport: importer.transport, logger: importer.logger, memory: importer.memory.forOneRequest(),
-            isBackground: isBackground)
+            transport: importer.transport, logger: importer.logger,
+            memory: importer.memory.forOneRequest(isBackground: isBackground),
+            isBackground: isBackground, limiter: importer.limiter)
     }
 
     /// Imports the entries of `spec.images`; also gives the outcome of each distinct item, for a repository import
@@ -121,9 +122,7 @@ extension ImportSession {
         for candidate in candidates {
             let access = RegistryAccess(credentials: candidate, insecure: insecure)
             do {
-                let value = try await importer.limiter.run(repository.apiHost) { () async throws(RegistryError) in
-                    try await operation(access)
-                }
+                let value = try await operation(access)
                 admitted.withLock { $0[key] = .some(candidate) }
                 return (value, access)
             } catch {

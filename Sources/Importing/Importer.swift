@@ -16,7 +16,7 @@ public struct Importer: Sendable {
         public var defaultPlatform = Platform(architecture: "amd64", os: "linux")
         /// Tags of a repository imported at once; 0 stands for 50, a negative number for all.
         public var maxTagsPerRepository = 50
-        /// Operations on one registry host at a time.
+        /// Requests under way at one registry host.
         public var parallelPerHost = 4
         /// Entries of one request worked on at a time.
         public var parallelEntries = 16
@@ -56,7 +56,7 @@ public struct Importer: Sendable {
     /// What registries said of the requests they still take.
     public var budgets: RegistryBudgets { transport.budgets }
 
-    /// How many operations wait for their turn, by the host that serves the API.
+    /// How many requests wait for their turn, by the host that serves the API.
     public var waiting: [String: Int] { limiter.waiting }
 
     /// Fetches what `request` asks for. Never throws: each entry has its image or its failure.

@@ -42,7 +42,6 @@ public final class TagChecker: Sendable {
 
     private let importer: Importer
     private let client: RegistryClient
-    private let limiter: HostLimiter
     private let known: RecentCache<KnownKey, Known>
     /// Which of the candidates of a source was let in.
     private let admitted: RecentCache<KnownKey, Int>
@@ -55,8 +54,8 @@ public final class TagChecker: Sendable {
     public init(importer: Importer) {
         self.importer = importer
         client = RegistryClient(
-            transport: importer.transport, logger: importer.logger, memory: importer.memory, isBackground: true)
-        limiter = HostLimiter(limit: Self.parallelPerHost)
+            transport: importer.transport, logger: importer.logger, memory: importer.memory, isBackground: true,
+            limiter: HostLimiter(limit: Self.parallelPerHost))
         known = RecentCache(capacity: 50_000)
         admitted = RecentCache(capacity: 50_000)
     }
@@ -111,9 +110,7 @@ public final class TagChecker: Sendable {
         for index in order {
             let access = RegistryAccess(credentials: place.candidates[index], insecure: isInsecure)
             do {
-                let digest = try await limiter.run(source.repository.apiHost) { () async throws(RegistryError) in
-                    try await ask(query, source, access)
-                }
+                let digest = try await ask(query, source, access)
                 if index != 0 { admitted[key] = index }
                 importer.contents.note(digest, of: source, access: access)
                 return digest

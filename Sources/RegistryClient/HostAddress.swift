@@ -23,6 +23,21 @@ public struct HostAddress: Hashable, Sendable {
         }
     }
 
+    /// The bytes of an address, in network order; nil for a name. An address of the older kind in one of the newer is one
+    /// of the older.
+    /// - Parameter text: of the newer kind perhaps in brackets.
+    static func bytes(of text: String) -> [UInt8]? {
+        let bare = text.hasPrefix("[") && text.hasSuffix("]") ? String(text.dropFirst().dropLast()) : text
+        switch try? SocketAddress(ipAddress: bare, port: 0) {
+        case .v4(let address): return withUnsafeBytes(of: address.address.sin_addr) { Array($0) }
+        case .v6(let address):
+            let bytes = withUnsafeBytes(of: address.address.sin6_addr) { Array($0) }
+            let isMapped = bytes.starts(with: [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF])
+            return isMapped ? Array(bytes.suffix(4)) : bytes
+        default: return nil
+        }
+    }
+
     /// The addresses of a host, the best first, in the system's way.
     /// - Parameter host: a name, or an address, of the newer kind perhaps in brackets.
     /// - Throws: `NotFound` where there is none.

@@ -24,11 +24,16 @@ package final class OnceMap<Key: Hashable & Sendable, Value: Sendable>: Sendable
     private let keepsFailures: Bool
     /// Beyond so many entries all are forgotten: rare, and the work is only done again.
     private let capacity: Int
+    /// Where successes are looked for, and kept, that others may have as well.
+    private let parent: OnceMap?
 
-    package init(lifetime: Duration? = nil, keepsFailures: Bool = true, capacity: Int = .max) {
+    package init(
+        lifetime: Duration? = nil, keepsFailures: Bool = true, capacity: Int = .max, parent: OnceMap? = nil
+    ) {
         self.lifetime = lifetime
         self.keepsFailures = keepsFailures
         self.capacity = capacity
+        self.parent = parent
     }
 
     package func outcome(of key: Key, compute: @escaping @Sendable () async -> Outcome) async -> Outcome {
@@ -37,7 +42,10 @@ package final class OnceMap<Key: Hashable & Sendable, Value: Sendable>: Sendable
             if let entry = state.entries[key], lifetime.map({ entry.began + $0 > now }) ?? true { return entry }
             if state.entries.count >= capacity { state.entries = [:] }
             state.lastNumber += 1
-            let entry = Entry(task: Task { await compute() }, number: state.lastNumber, began: now)
+            let task = Task { [parent] in
+                if let parent { await parent.outcome(of: key, compute: compute) } else { await compute() }
+            }
+            let entry = Entry(task: task, number: state.lastNumber, began: now)
             state.entries[key] = entry
             return entry
         }

@@ -13,7 +13,8 @@ extension RegistryClient {
         let clock = ContinuousClock()
         let deadline = clock.now + call.timeout
         let home = home ?? call.url
-        let guardian = RedirectGuard(allowsPrivate: configuration.allowsPrivateRedirects)
+        let guardian = RedirectGuard(
+            allowsPrivate: configuration.allowsPrivateRedirects, proxies: configuration.proxies)
         var hop = call
         for _ in 0...configuration.maxRedirects {
             hop.headers = call.headers

@@ -24,31 +24,43 @@ extension RegistryClient {
     /// Sends `call` with authentication, redirects and retries; returns only 2xx answers, and 304 to who knows something.
     ///
     /// Tried again, at most `maxRetries` times and within `requestTimeout` in all, is what may pass: 429, 502, 503, 504
-    /// and time-outs (A.12).
+    /// and time-outs (A.12). Waiting for a turn at the registry does not count, and nobody's turn is taken by a pause.
     func send(_ call: RegistryCall) async throws(RegistryError) -> HTTPReply {
         let clock = ContinuousClock()
-        let deadline = clock.now + requestTimeout
+        var left = requestTimeout
         let policy = RetryPolicy(
             maxRetries: configuration.maxRetries, base: configuration.retryBase,
             maxRetryAfter: configuration.maxRetryAfter)
         var attempt = 0
         while true {
             do {
-                return try await sendOnce(call, timeout: deadline - clock.now)
+                return try await limited(call.repository.apiHost) { () async throws(RegistryError) in
+                    let began = clock.now
+                    defer { left -= clock.now - began }
+                    return try await self.sendOnce(call, timeout: left)
+                }
             } catch {
                 // Work that nobody waits for comes back when the registry wants it.
                 if isBackground, error.status == 429 { throw error }
                 guard
                     let pause = policy.pause(after: error, attempt: attempt, jitter: Double.random(in: 0...1)),
-                    clock.now + pause < deadline, !Task.isCancelled
+                    pause < left, !Task.isCancelled
                 else { throw error }
                 logger.debug(
                     "the registry will be asked again",
                     metadata: ["repository": "\(call.repository)", "pause": "\(pause)", "error": "\(error.text)"])
                 attempt += 1
+                left -= pause
                 do { try await Task.sleep(for: pause) } catch { throw Self.cancelled(call) }
             }
         }
+    }
+
+    private func limited<Value>(
+        _ host: String, _ operation: () async throws(RegistryError) -> Value
+    ) async throws(RegistryError) -> Value {
+        guard let limiter else { return try await operation() }
+        return try await limiter.run(host, operation)
     }
 
     /// - Throws: what a registry would answer that has said it takes nothing before a time, where nobody waits for it.
@@ -77,6 +89,7 @@ extension RegistryClient {
         let endpoint = try await endpoint(EndpointKey(host: call.repository.apiHost, insecure: call.access.insecure))
         try checkRefusal(call)
         let url = call.page ?? endpoint.url("/v2/\(call.repository.path)/\(call.path)")
+        if isBackground, let answer = transport.closedPaths.answer(from: url) { throw answer }
         var http = HTTPCall(
             method: call.method, url: url,
             headers: call.accept.map { ("Accept", $0) } + (call.known?.headers ?? []), maxBody: call.maxBody,
@@ -97,7 +110,11 @@ extension RegistryClient {
                 host: call.repository.apiHost, account: call.access.credentials?.username,
                 RateLimitHeaders(status: reply.status, reply.headers))
         }
-        guard reply.isSuccess || reply.isUnchanged(call.known) else { throw ErrorDocument.error(of: reply) }
+        guard reply.isSuccess || reply.isUnchanged(call.known) else {
+            let error = ErrorDocument.error(of: reply)
+            transport.closedPaths.observe(error, from: url)
+            throw error
+        }
         return reply
     }
 

@@ -20,6 +20,8 @@ public final class RegistryClient: Sendable {
     let tokens: OnceMap<TokenRequest, BearerToken>
     /// Nobody waits for what this client does: it asks nothing of registries that have had enough.
     let isBackground: Bool
+    /// Nil for as many requests at a time as there are callers.
+    let limiter: HostLimiter?
 
     /// The header that such requests carry their URLs in.
     public static let traceHeader = "X-Registry-Request-URL"
@@ -30,14 +32,16 @@ public final class RegistryClient: Sendable {
     /// - Parameter requestTimeout: nil for that of the configuration.
     /// - Parameter memory: nil for one of its own.
     /// - Parameter isBackground: nobody waits for the answers: while a registry wants no requests (429), none is made.
+    /// - Parameter limiter: bounds the requests that are under way at one registry; pauses before another try are not.
     public init(
         transport: RegistryTransport, logger: Logger, trace: [String] = [], requestTimeout: Duration? = nil,
-        memory: RegistryMemory? = nil, isBackground: Bool = false
+        memory: RegistryMemory? = nil, isBackground: Bool = false, limiter: HostLimiter? = nil
     ) {
         let memory = memory ?? .alone()
         endpoints = memory.endpoints
         tokens = memory.tokens
         self.isBackground = isBackground
+        self.limiter = limiter
         self.transport = transport
         self.logger = logger
         self.trace = trace

@@ -41,8 +41,10 @@ public struct RegistryClientConfiguration: Sendable {
     /// Token servers a registry host may send credentials to, besides itself and its parent domains (G.4).
     public var trustedTokenHosts: [String: Set<String>] = ["registry-1.docker.io": ["auth.docker.io"]]
 
-    /// Certificate authorities trusted besides the system's; PEM, one or more certificates each.
-    public var additionalTrustRoots: [[UInt8]] = []
+    /// Certificate authorities trusted besides the system's.
+    public var trust: TrustDirectory?
+    /// The proxies that requests go through.
+    public var proxies = ProxyRules.direct
 
     public init() {}
 }

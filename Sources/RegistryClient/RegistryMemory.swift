@@ -17,14 +17,18 @@ public final class RegistryMemory: Sendable {
         tokens = OnceMap(capacity: Self.capacity)
     }
 
-    private init(tokens: OnceMap<TokenRequest, BearerToken>) {
-        endpoints = OnceMap()
+    private init(endpoints: OnceMap<EndpointKey, Endpoint>, tokens: OnceMap<TokenRequest, BearerToken>) {
+        self.endpoints = endpoints
         self.tokens = tokens
     }
 
-    /// A memory for one request, in which a registry that does not answer is asked only once. Tokens are shared.
-    public func forOneRequest() -> RegistryMemory { RegistryMemory(tokens: tokens) }
+    /// A memory for one request, in which a registry that does not answer is asked only once. Tokens are shared, and
+    /// where nobody waits for the answer, so is what is known of registries that do answer: who waits for it may have
+    /// just changed that.
+    public func forOneRequest(isBackground: Bool = false) -> RegistryMemory {
+        RegistryMemory(endpoints: OnceMap(parent: isBackground ? endpoints : nil), tokens: tokens)
+    }
 
     /// A memory of its own.
-    static func alone() -> RegistryMemory { RegistryMemory(tokens: OnceMap()) }
+    static func alone() -> RegistryMemory { RegistryMemory(endpoints: OnceMap(), tokens: OnceMap()) }
 }

@@ -10,28 +10,38 @@ public final class RegistryTransport: Sendable {
     public let configuration: RegistryClientConfiguration
     /// What registries said of the requests they still take.
     public let budgets = RegistryBudgets()
+    let closedPaths = ClosedPaths()
     private let secure: HTTPClient
     private let insecure: HTTPClient
     private let pinnedSecure: PinnedClients
     private let pinnedInsecure: PinnedClients
+    private let proxied: [Route: HTTPClient]
 
-    /// Throws `RegistryError.invalidAnswer` when the additional trust roots are unreadable.
-    public init(configuration: RegistryClientConfiguration = .init()) throws(RegistryError) {
+    private struct Route: Hashable {
+        let proxy: ProxyRules.Proxy
+        let isInsecure: Bool
+    }
+
+    public init(configuration: RegistryClientConfiguration = .init()) {
         self.configuration = configuration
-        var verifying = TLSConfiguration.makeClientConfiguration()
-        do {
-            let roots = try configuration.additionalTrustRoots.flatMap { try NIOSSLCertificate.fromPEMBytes($0) }
-            if !roots.isEmpty { verifying.additionalTrustRoots = [.certificates(roots)] }
-        } catch {
-            throw .invalidAnswer("unreadable trust roots: \(error)")
-        }
         var trusting = TLSConfiguration.makeClientConfiguration()
         trusting.certificateVerification = .none
-        let (secure, insecure) = (Self.client(verifying, configuration), Self.client(trusting, configuration))
+        let secure = Self.client(.makeClientConfiguration(), configuration)
+        let insecure = Self.client(trusting, configuration)
         self.secure = HTTPClient(eventLoopGroupProvider: .singleton, configuration: secure)
         self.insecure = HTTPClient(eventLoopGroupProvider: .singleton, configuration: insecure)
         pinnedSecure = PinnedClients(secure)
         pinnedInsecure = PinnedClients(insecure)
+        var proxied: [Route: HTTPClient] = [:]
+        for proxy in configuration.proxies.proxies {
+            for (isInsecure, direct) in [(false, secure), (true, insecure)] {
+                var configuration = direct
+                configuration.proxy = proxy.setting
+                proxied[Route(proxy: proxy, isInsecure: isInsecure)] = HTTPClient(
+                    eventLoopGroupProvider: .singleton, configuration: configuration)
+            }
+        }
+        self.proxied = proxied
     }
 
     private static func client(
@@ -53,6 +63,7 @@ public final class RegistryTransport: Sendable {
     public func shutdown() async {
         try? await secure.shutdown()
         try? await insecure.shutdown()
+        for client in proxied.values { try? await client.shutdown() }
         await pinnedSecure.shutdown()
         await pinnedInsecure.shutdown()
     }
@@ -119,6 +130,15 @@ extension RegistryTransport {
         return try outcome.get()
     }
 
+    private func client(for call: HTTPCall) -> HTTPClient {
+        if let proxy = configuration.proxies.proxy(for: call.url),
+            let client = proxied[Route(proxy: proxy, isInsecure: call.insecure)]
+        {
+            return client
+        }
+        return call.insecure ? insecure : secure
+    }
+
     private func exchange(_ call: HTTPCall) async throws(RegistryError) -> HTTPReply {
         let pinned = call.insecure ? pinnedInsecure : pinnedSecure
         for address in call.addresses.dropLast() {
@@ -139,7 +159,8 @@ extension RegistryTransport {
         request.headers.add(name: "User-Agent", value: "weir/\(configuration.version)")
         for header in call.headers { request.headers.add(name: header.name, value: header.value) }
         do {
-            let client = lease?.client ?? (call.insecure ? insecure : secure)
+            if !call.insecure { request.tlsConfiguration = configuration.trust?.configuration(for: call.url) }
+            let client = lease?.client ?? client(for: call)
             // A streamed body may take its time, as long as something comes: the client's read timeout looks after that.
             let timeout = call.isStreamed ? TimeAmount.hours(24) : TimeAmount(call.timeout)
             let response = try await client.execute(request, timeout: timeout)
@@ -170,6 +191,18 @@ extension RegistryTransport {
             throw error
         } catch {
             throw .network(method: call.verb, url: "\(call.url)", NetworkFailure(error, address: call.url))
+        }
+    }
+}
+
+extension ProxyRules.Proxy {
+    fileprivate var setting: HTTPClient.Configuration.Proxy {
+        switch kind {
+        case .http(let credentials):
+            .server(
+                host: host, port: port,
+                authorization: credentials.map { .basic(username: $0.username, password: $0.password) })
+        case .socks: .socksServer(host: host, port: port)
         }
     }
 }

@@ -41,7 +41,7 @@ public struct WeirServer: Sendable {
         let engine = MeasuredEngine(try await SQLiteEngine.open(directory: directory.storePath), metrics: metrics)
         let encrypted = try await EncryptedStorage.open(engine, directory.keyFile(configuration), configuration, logger)
         let store = Store(engine: encrypted, configuration: storeConfiguration)
-        let transport = try RegistryTransport(configuration: configuration.registry.client)
+        let transport = RegistryTransport(configuration: configuration.registry.client)
         let blobs: FileBlobStore
         do { blobs = try await FileBlobStore.open(configuration.registry.files(in: directory)) } catch {
             await store.close()

@@ -106,7 +106,7 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(help: "FILE with credentials for other registries, as docker and podman write it, for all namespaces.")
     var upstreamCredentials: String?
 
-    @Option(help: "FILE with certificate authorities, PEM, that other registries may have besides the system's.")
+    @Option(help: "PATH of certificate authorities, PEM, that other registries may have: a file, or a directory by host.")
     var upstreamCa: String?
 
     @Flag(help: "Let registries of the internet redirect to addresses of private networks.")

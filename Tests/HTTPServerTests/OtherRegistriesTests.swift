@@ -26,7 +26,7 @@ struct OtherRegistriesTests {
             return .text(200, "content")
         }
         try await withListener(isSecure: true, respond: respond) { listener in
-            let transport = try RegistryTransport()
+            let transport = RegistryTransport()
             let client = RegistryClient(transport: transport, logger: Logger(label: "test"))
             let repository = RepositoryName(host: "127.0.0.1:\(listener.port)", path: "team/app")
             let digest = Digest.sha256(of: Array("content".utf8))

@@ -30,6 +30,20 @@ struct ContentMemoryTests {
         return await importer.run(request, credentials: credentials, isBackground: isBackground).images[0]
     }
 
+    @Test("a registry that answers is looked for once by all work that nobody waits for", arguments: [true, false])
+    func pings(isBackground: Bool) async throws {
+        try await FakeRegistry.run { registry in
+            registry.putImage("x", in: "a/b", tag: "1")
+            try await withImporter { importer in
+                for _ in 0..<3 {
+                    let result = await Self.run(importer, "\(registry.host)/a/b:1", isBackground: isBackground)
+                    #expect(result.image != nil)
+                }
+            }
+            #expect(registry.server.requests(to: "/v2/").count == (isBackground ? 1 : 3))
+        }
+    }
+
     @Test(
         "hundreds of streams that follow a tag which has moved cost one manifest, one for its platform and one config")
     func shared() async throws {

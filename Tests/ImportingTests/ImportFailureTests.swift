@@ -97,6 +97,8 @@ struct ImportFailureTests {
         #expect(ImportFailure.remote(reference: "R", text: "t").status.details?.causes == [.init(message: "R: t")])
         let limited = ImportFailure.image(Self.entries(429, "TOOMANYREQUESTS"), "R").status.details
         #expect(limited == .init(retryAfterSeconds: 7))
+        let busy = RegistryError.unexpectedStatus(503, line: "503 Service Unavailable", retryAfter: .seconds(9))
+        #expect(ImportFailure.image(busy, "R").status.details?.retryAfterSeconds == 9)
     }
 
     @Test("What fails before anything is fetched")

@@ -13,7 +13,7 @@ func withImporter<Value: Sendable>(
 ) async throws -> Value {
     var client = RegistryClientConfiguration.patient
     client.retryBase = .milliseconds(5)
-    let transport = try RegistryTransport(configuration: client)
+    let transport = RegistryTransport(configuration: client)
     var configuration = Importer.Configuration()
     change(&configuration)
     let importer = Importer(

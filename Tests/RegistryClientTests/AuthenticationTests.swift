@@ -122,7 +122,8 @@ struct AuthenticationTests {
     func plainRealm() async throws {
         let certificate = try TestCertificate.shared.get()
         try await FakeRegistry.run(tls: certificate, login: .bearer(alice)) { registry in
-            try await withClient({ $0.additionalTrustRoots = [certificate.certificate] }) { client in
+            let trust = try certificate.trust()
+            try await withClient({ $0.trust = trust }) { client in
                 let error = await failure { () async throws(RegistryError) in
                     try await client.manifest(registry.reference("a", "1"), access: RegistryAccess(credentials: alice))
                 }

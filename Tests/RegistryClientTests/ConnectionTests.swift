@@ -39,7 +39,8 @@ struct ConnectionTests {
                         + "x509: certificate signed by unknown authority")
                 _ = try await client.manifest(reference, access: plain)
             }
-            try await withClient({ $0.additionalTrustRoots = [certificate.certificate] }) { client in
+            let trust = try certificate.trust()
+            try await withClient({ $0.trust = trust }) { client in
                 _ = try await client.manifest(reference, access: RegistryAccess())
             }
         }

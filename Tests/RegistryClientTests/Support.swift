@@ -8,17 +8,18 @@ import Testing
 
 /// A client with short pauses; its connections are closed afterwards.
 func withClient<Value: Sendable>(
-    _ change: (inout RegistryClientConfiguration) -> Void = { _ in },
+    _ change: (inout RegistryClientConfiguration) -> Void = { _ in }, limiter: HostLimiter? = nil,
     _ body: (RegistryClient) async throws -> Value
 ) async throws -> Value {
     var configuration = RegistryClientConfiguration.patient
     configuration.version = "1.2.3"
     configuration.retryBase = .milliseconds(5)
     change(&configuration)
-    let transport = try RegistryTransport(configuration: configuration)
+    let transport = RegistryTransport(configuration: configuration)
     let result: Result<Value, any Error>
     do {
-        result = .success(try await body(RegistryClient(transport: transport, logger: Logger(label: "test"))))
+        let client = RegistryClient(transport: transport, logger: Logger(label: "test"), limiter: limiter)
+        result = .success(try await body(client))
     } catch { result = .failure(error) }
     await transport.shutdown()
     return try result.get()

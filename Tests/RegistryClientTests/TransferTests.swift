@@ -179,45 +179,6 @@ struct TransferTests {
         await other.stop()
     }
 
-    @Test(
-        "What may pass is tried again, at most twice",
-        arguments: [(429, 3), (502, 3), (503, 3), (504, 3), (500, 1), (404, 1), (400, 1)])
-    func retries(status: Int, attempts: Int) async throws {
-        try await FakeRegistry.run { registry in
-            registry.intercept { $0.path.count > 4 ? TestResponse(status) : nil }
-            try await withClient { client in
-                let error = await failure { () async throws(RegistryError) in
-                    try await client.manifest(registry.reference("a", "1"), access: plain)
-                }
-                #expect(error?.status == status)
-            }
-            #expect(registry.server.requests(to: "/v2/a/manifests/1").count == attempts)
-        }
-    }
-
-    @Test("Retry-After is waited for, and a wait beyond the cap ends the attempts")
-    func retryAfter() async throws {
-        try await FakeRegistry.run { registry in
-            registry.putImage("x", in: "a", tag: "1")
-            registry.putImage("x", in: "a", tag: "never")
-            registry.intercept { request in
-                let count = registry.server.requests(to: request.path).count
-                if request.path.hasSuffix("/never") { return TestResponse(429, [("Retry-After", "3600")]) }
-                return request.path.hasSuffix("/1") && count == 1 ? TestResponse(429, [("Retry-After", "1")]) : nil
-            }
-            try await withClient { client in
-                let start = ContinuousClock.now
-                _ = try await client.manifest(registry.reference("a", "1"), access: plain)
-                #expect(ContinuousClock.now - start >= .seconds(1))
-                let error = await failure { () async throws(RegistryError) in
-                    try await client.manifest(registry.reference("a", "never"), access: plain)
-                }
-                #expect(error?.retryAfter == .seconds(3600))
-            }
-            #expect(registry.server.requests(to: "/v2/a/manifests/never").count == 1)
-        }
-    }
-
     @Test("Tags come page by page until no next page is named")
     func pages() async throws {
         try await FakeRegistry.run { registry in

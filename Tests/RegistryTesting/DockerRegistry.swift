@@ -70,7 +70,7 @@ public final class DockerRegistry: Sendable {
 
     private func waitUntilReady() async throws {
         let deadline = ContinuousClock.now + .seconds(30)
-        let transport = try RegistryTransport(configuration: .patient)
+        let transport = RegistryTransport(configuration: .patient)
         while ContinuousClock.now < deadline {
             guard process.withLock({ $0.isRunning }) else {
                 await transport.shutdown()

@@ -1,4 +1,5 @@
 import Foundation
+import RegistryClient
 
 /// A self-signed certificate for 127.0.0.1 and localhost, made for one test run.
 public struct TestCertificate: Sendable {
@@ -21,6 +22,14 @@ public struct TestCertificate: Sendable {
             ])
         return TestCertificate(
             certificate: Array(try Data(contentsOf: certificate)), key: Array(try Data(contentsOf: key)))
+    }
+
+    /// Trusts this certificate for all hosts.
+    public func trust() throws -> TrustDirectory {
+        let file = FileManager.default.temporaryDirectory.appending(path: "weir-ca-\(UUID().uuidString)")
+        try Data(certificate).write(to: file)
+        defer { try? FileManager.default.removeItem(at: file) }
+        return try TrustDirectory(path: file.path)
     }
 }
 

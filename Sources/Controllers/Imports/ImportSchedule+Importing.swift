@@ -8,7 +8,9 @@ extension ImportSchedule {
             let key = TagKey(stream: stream, tag: name)
             _ = withTag(key) { state in
                 guard state.running == nil, let due = state.retry?.due, due <= now else { return }
-                if state.wish == nil { state.wish = .retry }
+                guard state.wish == nil else { return }
+                state.wish = .retry
+                state.notBefore = now
             }
         }
     }
@@ -30,7 +32,10 @@ extension ImportSchedule {
             // The import that is under way brings it.
             if state.running != nil, state.following == digest { continue }
             if isNews(digest, state, choice) {
-                _ = withTag(key) { $0.wish = .changed(digest) }
+                _ = withTag(key) { state in
+                    state.wish = .changed(digest)
+                    state.notBefore = now
+                }
                 begin(change: key, of: group, now: now)
                 wanting.insert(key.stream)
             } else if state.plan.image != digest, state.record?.list != digest {
@@ -48,13 +53,22 @@ extension ImportSchedule {
 
     /// A check failed: tags that were good until now are imported, which will say exactly why it cannot be done. Those
     /// that have failed before have their tries.
-    mutating func checkFailed(_ group: Group, _ members: [TagKey], now: Int64) -> Set<StreamKey> {
+    ///
+    /// - Parameter retryAfter: milliseconds that the registry wants to pass.
+    /// - Returns: the streams that have something to import now.
+    mutating func checkFailed(
+        _ group: Group, _ members: [TagKey], retryAfter: Int64 = 0, now: Int64
+    ) -> Set<StreamKey> {
+        let time = now + min(max(retryAfter, 0), Self.longestRetryAfter)
         var wanting: Set<StreamKey> = []
         for key in members {
             guard let state = tags[key], state.group == group, state.plan.failure == nil else { continue }
-            _ = withTag(key) { $0.wish = .changed("") }
+            _ = withTag(key) { state in
+                state.wish = .changed("")
+                state.notBefore = time
+            }
             begin(change: key, of: group, now: now)
-            wanting.insert(key.stream)
+            if time > now { arm(.importing(key.stream), time) } else { wanting.insert(key.stream) }
         }
         return wanting
     }
@@ -67,13 +81,13 @@ extension ImportSchedule {
         return choice(state.plan) != state.plan.image
     }
 
-    /// Takes the tags of a stream that wait for their import.
-    mutating func takeWishes(of stream: StreamKey) -> [TagKey: Wish] {
+    /// Takes the tags of a stream that wait for their import, and need not wait longer.
+    mutating func takeWishes(of stream: StreamKey, _ now: Int64) -> [TagKey: Wish] {
         var wishes: [TagKey: Wish] = [:]
         // One import of a stream at a time: whoever is at it has the others wait.
         for name in streams[stream] ?? [] {
             let key = TagKey(stream: stream, tag: name)
-            guard let wish = tags[key]?.wish else { continue }
+            guard let state = tags[key], let wish = state.wish, state.notBefore <= now else { continue }
             wishes[key] = wish
             _ = withTag(key) { state in
                 state.wish = nil
@@ -88,7 +102,10 @@ extension ImportSchedule {
     mutating func putBack(_ wishes: [TagKey: Wish], until time: Int64) {
         for (key, wish) in wishes {
             _ = withTag(key) { state in
-                if state.wish == nil { state.wish = wish }
+                if state.wish == nil {
+                    state.wish = wish
+                    state.notBefore = time
+                }
                 state.running = nil
             }
         }
@@ -124,6 +141,7 @@ extension ImportSchedule {
         _ key: TagKey, _ failure: TagImportPlan.Failure, retryAfter: Int64, now: Int64
     ) -> Bool {
         let interval = interval
+        let pause = min(max(retryAfter, 0), Self.longestRetryAfter)
         end(change: key)
         let changed = withTag(key) { state in
             let before = state.record
@@ -134,7 +152,7 @@ extension ImportSchedule {
                 let delay = failure.failureClass.delay(attempt: attempt, interval: interval)
             {
                 let seed = StableHash.mix(StableHash.of("\(key)"), UInt64(attempt))
-                retry.due = now + max(Self.jittered(delay, seed), retryAfter + Int64(seed % 1_000))
+                retry.due = now + max(Self.jittered(delay, seed), pause + Int64(seed % 1_000))
             }
             state.retry = retry
             var record = state.record ?? ImportRecord(uid: state.uid, identity: state.plan.identity)

@@ -145,7 +145,10 @@ extension ImportSchedule {
     /// Sets the alarms of a stream: for its next try, and for saying so.
     mutating func arm(_ stream: StreamKey, _ now: Int64) {
         let states = (streams[stream] ?? []).compactMap { tags[TagKey(stream: stream, tag: $0)] }
-        let dues = states.filter { $0.wish == nil && $0.running == nil }.compactMap { $0.retry?.due }
+        let dues = states.filter { $0.running == nil }.compactMap { state in
+            if state.wish == nil { return state.retry?.due }
+            return state.notBefore > now ? state.notBefore : nil
+        }
         if let first = dues.min() { arm(.importing(stream), first) }
         if states.contains(where: { $0.plan.failure != nil && needsNote($0, now) }) {
             arm(.noting(stream), now + Self.settling)

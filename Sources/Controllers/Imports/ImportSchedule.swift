@@ -50,6 +50,8 @@ struct ImportSchedule: Sendable {
         var record: ImportRecord?
         /// Waiting for its import, and why.
         var wish: Wish?
+        /// When the import that it waits for may be made at the earliest.
+        var notBefore: Int64 = 0
         /// The number of the try that is being made: 0 for an import that is none.
         var running: Int?
         /// What the import under way is made for: a check that finds the same again wants no other.
@@ -77,6 +79,9 @@ struct ImportSchedule: Sendable {
         static func < (left: Alarm, right: Alarm) -> Bool { (left.due, left.number) < (right.due, right.number) }
         static func == (left: Alarm, right: Alarm) -> Bool { left.number == right.number }
     }
+
+    /// A registry that wants to be left alone is believed for so many milliseconds.
+    static let longestRetryAfter: Int64 = 86_400_000
 
     /// A failure that will be tried again sooner than this, in milliseconds, is not written about: most are over then.
     static let settling: Int64 = 15_000

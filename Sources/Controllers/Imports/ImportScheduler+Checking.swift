@@ -37,7 +37,8 @@ extension ImportScheduler {
         case .failed(let error):
             metrics.checked(.failed)
             logger.debug("a scheduled look failed", metadata: ["image": "\(group.source)", "error": "\(error)"])
-            wanting = schedule.withLock { $0.checkFailed(group, keys, now: time) }
+            let pause = error.retryAfter?.inMilliseconds ?? 0
+            wanting = schedule.withLock { $0.checkFailed(group, keys, retryAfter: pause, now: time) }
         case .digest(let digest):
             let importer = importer
             let result = schedule.withLock { schedule in

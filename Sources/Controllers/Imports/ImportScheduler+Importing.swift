@@ -11,7 +11,8 @@ extension ImportScheduler {
 
     /// Imports those tags of a stream that wait for it.
     func importTags(of key: StreamKey) async {
-        var wishes = schedule.withLock { $0.takeWishes(of: key) }
+        let began = now()
+        var wishes = schedule.withLock { $0.takeWishes(of: key, began) }
         if wishes.isEmpty { return }
         do {
             guard let stream = try await api.streams.object(key.name, namespace: key.namespace) else {

@@ -5,6 +5,7 @@ import ImageStreams
 import Importing
 import Logging
 import OCI
+import RegistryClient
 
 /// Looks at once at tags that a registry says have changed, and imports those that have
 /// (spec/users-want.md, section 6, 2).

@@ -46,7 +46,7 @@ struct OfflineServer: Sendable {
         let store = Store(engine: encrypted)
         do {
             let blobs = try await FileBlobStore.open(configuration.registry.files(in: directory))
-            let transport = try RegistryTransport(configuration: configuration.registry.client)
+            let transport = RegistryTransport(configuration: configuration.registry.client)
             let identity = Authentication.Configuration(
                 signingKey: try await directory.signingKey(logger: logger),
                 address: PublicAddress(configured: nil, hosts: [], fallback: { configuration.listen.description }))

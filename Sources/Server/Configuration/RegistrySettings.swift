@@ -1,4 +1,5 @@
 import Configuration
+import Foundation
 import Registry
 import RegistryClient
 
@@ -13,14 +14,17 @@ public struct RegistrySettings: Sendable {
     public var maximumStagedBytes: Int64?
     /// Whether registries of the internet may send requests to private networks (spec/registry.md PT-7).
     public var allowsPrivateRedirects = false
-    /// Certificate authorities that other registries may have besides the system's; PEM.
-    public var upstreamAuthorities: [[UInt8]] = []
+    /// Certificate authorities that other registries may have besides the system's.
+    public var trust: TrustDirectory?
+    /// The proxies that other registries are asked through.
+    public var proxies = ProxyRules.direct
 
     /// How other registries are talked to.
     var client: RegistryClientConfiguration {
         var client = RegistryClientConfiguration()
         client.allowsPrivateRedirects = allowsPrivateRedirects
-        client.additionalTrustRoots = upstreamAuthorities
+        client.trust = trust
+        client.proxies = proxies
         return client
     }
 
@@ -80,11 +84,12 @@ public struct RegistrySettings: Sendable {
         pullsThrough = try flag("registryPullThrough", "registry-pull-through", default: true)
         mirrors = try flag("registryMirror", "registry-mirror", default: true)
         if let file = reader.string(forKey: "upstreamCA"), !file.isEmpty {
-            guard let text = SystemFile.text(of: file) else {
-                throw WeirConfiguration.Invalid(
-                    description: "the authorities of other registries, \(file), cannot be read")
+            do { trust = try TrustDirectory(path: file) } catch {
+                throw WeirConfiguration.Invalid(description: "upstream-ca: \(error)")
             }
-            upstreamAuthorities = [Array(text.utf8)]
+        }
+        do { proxies = try ProxyRules(environment: ProcessInfo.processInfo.environment) } catch {
+            throw WeirConfiguration.Invalid(description: "\(error)")
         }
         allowsPrivateRedirects = try flag("privateRedirects", "private-redirects", default: false)
         let staged = reader.int(forKey: "registryMaxStagedBytes", default: 0)

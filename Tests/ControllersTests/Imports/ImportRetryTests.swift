@@ -37,6 +37,40 @@ struct ImportRetryTests {
         #expect(clock.imports.count == 2)
     }
 
+    @Test("a look that failed is followed by an import when the registry wants to be asked again, and not before")
+    func looks() {
+        for (retryAfter, pause) in [(Int64(7_000), Int64(7_000)), (.max, 86_400_000)] {
+            var clock = VirtualClock()
+            _ = clock.note(
+                "s", plan("a"), plan("b", from: "r.example/other:1", every: nil, failure: failure("Timeout")))
+            let key = VirtualClock.key("s", "a")
+            guard let group = clock.schedule.groups.keys.first else { return }
+            #expect(clock.schedule.checkFailed(group, [key], retryAfter: retryAfter, now: clock.now).isEmpty)
+            // The other tag's try does not take it along.
+            clock.advance(6_900)
+            #expect(clock.imports.count == 1)
+            #expect(clock.schedule.takeWishes(of: key.stream, clock.now).keys.map(\.tag) == ["b"])
+            clock.schedule.arm(key.stream, clock.now)
+            clock.advance(pause - 6_900)
+            #expect(clock.imports.last?.time == 1_000_000_000 + pause)
+            #expect(clock.schedule.takeWishes(of: key.stream, clock.now) == [key: .changed("")])
+        }
+    }
+
+    @Test("what could not be done at all waits for its turn")
+    func putBack() {
+        var clock = VirtualClock()
+        _ = clock.note("s", plan(every: nil, failure: failure("Timeout")))
+        clock.advance(10_000)
+        let wishes = clock.schedule.takeWishes(of: VirtualClock.stream("s"), clock.now)
+        #expect(wishes.count == 1)
+        clock.schedule.putBack(wishes, until: clock.now + 5_000)
+        #expect(clock.schedule.takeWishes(of: VirtualClock.stream("s"), clock.now + 4_999).isEmpty)
+        clock.advance(5_000)
+        #expect(clock.imports.last?.time == clock.now)
+        #expect(clock.schedule.takeWishes(of: VirtualClock.stream("s"), clock.now) == wishes)
+    }
+
     @Test("all failed tags of a stream are tried, those that are due together in one import")
     func everyTag() {
         var clock = VirtualClock()
@@ -45,7 +79,7 @@ struct ImportRetryTests {
             plan("c", every: nil, failure: failure("Timeout")))
         clock.advance(10_000)
         var tried: Set<String> = []
-        tried.formUnion(clock.schedule.takeWishes(of: VirtualClock.stream("s")).keys.map(\.tag))
+        tried.formUnion(clock.schedule.takeWishes(of: VirtualClock.stream("s"), clock.now).keys.map(\.tag))
         #expect(tried == ["a", "c"])
     }
 

@@ -107,7 +107,9 @@ struct ImportScheduleTests {
         clock.schedule.ended(group)
         #expect(clock.schedule.watermark(clock.now) == due, "the import is still to come")
         #expect(
-            clock.schedule.takeWishes(of: VirtualClock.stream("s")) == [VirtualClock.key("s"): .changed("sha256:b")])
+            clock.schedule.takeWishes(of: VirtualClock.stream("s"), clock.now) == [
+                VirtualClock.key("s"): .changed("sha256:b")
+            ])
         for (digest, isNews) in [("sha256:b", false), ("sha256:c", true)] {
             let found = clock.schedule.checked(
                 group, [VirtualClock.key("s")], digest: digest, now: clock.now
@@ -115,7 +117,7 @@ struct ImportScheduleTests {
             #expect(found.wanting.isEmpty != isNews, "\(digest), while the import of sha256:b runs")
             #expect(found.changed.isEmpty)
         }
-        _ = clock.schedule.takeWishes(of: VirtualClock.stream("s"))
+        _ = clock.schedule.takeWishes(of: VirtualClock.stream("s"), clock.now)
         _ = clock.schedule.succeeded(VirtualClock.key("s"), image: "sha256:b", list: "")
         #expect(clock.schedule.watermark(clock.now) == clock.now)
     }
@@ -147,7 +149,7 @@ struct ImportScheduleTests {
         #expect(found.wanting == [key.stream])
         // A tag that somebody pushed to has something else than the list.
         _ = clock.note("s", plan(image: "sha256:pushed"))
-        _ = clock.schedule.takeWishes(of: key.stream)
+        _ = clock.schedule.takeWishes(of: key.stream, clock.now)
         found = clock.schedule.checked(group, [key], digest: "sha256:list", now: clock.now) { _ in nil }
         #expect(found.wanting == [key.stream])
     }

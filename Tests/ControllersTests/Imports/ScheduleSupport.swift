@@ -40,7 +40,7 @@ struct VirtualClock {
 
     /// Makes the imports that wait in a stream, all of which fail.
     mutating func fail(_ name: String, _ failure: TagImportPlan.Failure, retryAfter: Int64 = 0) -> Int {
-        let wishes = schedule.takeWishes(of: Self.stream(name))
+        let wishes = schedule.takeWishes(of: Self.stream(name), now)
         for key in wishes.keys { _ = schedule.failed(key, failure, retryAfter: retryAfter, now: now) }
         return wishes.count
     }

@@ -15,11 +15,11 @@ func withFetcher<Value: Sendable>(
 ) async throws -> Value {
     var client = RegistryClientConfiguration.patient
     client.retryBase = .milliseconds(1)
-    client.additionalTrustRoots = [try TestCertificate.shared.get().certificate]
+    client.trust = try TestCertificate.shared.get().trust()
     var configuration = SignatureFetcher.Configuration()
     configuration.timeout = .seconds(600)
     change(&configuration, &client)
-    let transport = try RegistryTransport(configuration: client)
+    let transport = RegistryTransport(configuration: client)
     let fetcher = SignatureFetcher(
         transport: transport, lookaside: try lookaside ?? .at("file:///nonexistent/weir"), configuration: configuration,
         policy: policy, logger: Logger(label: "test"))

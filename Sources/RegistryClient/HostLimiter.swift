@@ -2,8 +2,9 @@ import Synchronization
 
 /// Lets only so many operations at a time go to one registry host; the others wait their turn.
 ///
-/// Shared by all imports, so that many small requests cannot do what one large one may not. A class for that reason.
-package final class HostLimiter: Sendable {
+/// Shared by many clients, so that many small pieces of work cannot do what one large one may not. A class for that
+/// reason.
+public final class HostLimiter: Sendable {
     private struct Host {
         var running = 0
         var waiting: [(id: UInt64, continuation: CheckedContinuation<Bool, Never>)] = []
@@ -17,10 +18,10 @@ package final class HostLimiter: Sendable {
     private let limit: Int
     private let state = Mutex(State())
 
-    package init(limit: Int) { self.limit = max(1, limit) }
+    public init(limit: Int) { self.limit = max(1, limit) }
 
     /// How many wait, by host.
-    var waiting: [String: Int] {
+    public var waiting: [String: Int] {
         state.withLock { $0.hosts.mapValues { $0.waiting.count }.filter { $0.value > 0 } }
     }
 
