@@ -36,6 +36,7 @@ extension ImportSession {
         ) { (access) async throws(RegistryError) in
             try await self.current(source, access)
         }
+        try charge(fetched.bytes.count, source)
         return LocatedManifest(fetched: fetched, reference: source, access: access)
     }
 
@@ -82,12 +83,13 @@ extension ImportSession {
         let fetched = try await atSource(of: parent, quoting: reference) { () async throws(RegistryError) in
             try await self.manifest(reference, digest, parent.access)
         }
+        try charge(fetched.bytes.count, reference)
         return LocatedManifest(fetched: fetched, reference: reference, access: parent.access)
     }
 
     /// The config blob of an image, from the place that served its manifest.
     func config(_ digest: Digest, of parent: LocatedManifest) async throws(ImportFailure) -> [UInt8] {
-        try await atSource(of: parent, quoting: parent.reference) { () async throws(RegistryError) in
+        let bytes = try await atSource(of: parent, quoting: parent.reference) { () async throws(RegistryError) in
             let (client, repository, access) = (self.client, parent.repository, parent.access)
             let key = ContentMemory.Key(repository: repository, access: access, digest: digest)
             let content = try await self.importer.contents.content(
@@ -100,6 +102,8 @@ extension ImportSession {
             }
             return bytes
         }
+        try charge(bytes.count, parent.reference)
+        return bytes
     }
 
     /// The size of a layer, from the process's memory or by HEAD.

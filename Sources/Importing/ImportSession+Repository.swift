@@ -38,7 +38,7 @@ extension ImportSession {
         _ known: [WorkItem: WorkItem.Outcome]
     ) async -> RepositoryImportResult {
         let configured = importer.configuration.maxTagsPerRepository
-        let limit = configured < 0 ? tags.count : configured == 0 ? 50 : configured
+        let limit = min(configured < 0 ? .max : configured == 0 ? 50 : configured, Importer.mostTags)
         func item(_ tag: String) -> WorkItem {
             WorkItem(
                 reference: RemoteReference(repository: repository, tag: tag), mode: entry.mode,

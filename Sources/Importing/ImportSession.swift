@@ -17,6 +17,8 @@ final class ImportSession: Sendable {
     let isBackground: Bool
     /// The credentials that worked, per repository; anonymous is a value of its own.
     private let admitted = Mutex<[AccessKey: Credentials?]>([:])
+    /// Bytes of manifests and configs that were taken in.
+    private let size = Mutex(0)
 
     init(importer: Importer, credentials: any CredentialSource, isBackground: Bool = false) {
         self.importer = importer
@@ -53,6 +55,21 @@ final class ImportSession: Sendable {
             }
         }
         return (results, outcomes)
+    }
+
+    /// Counts what was taken in.
+    /// - Throws: where that is too much for one request: registries may have anything.
+    func charge(_ bytes: Int, _ reference: RemoteReference) throws(ImportFailure) {
+        let limit = importer.configuration.maxBytes
+        let isTooMuch = size.withLock { size in
+            size += bytes
+            return size > limit
+        }
+        guard isTooMuch else { return }
+        throw .remote(
+            reference: "\(reference)",
+            text:
+                "the manifests and configs of this import have more than \(limit) bytes: import fewer images at a time")
     }
 
     func outcomes(of items: [WorkItem]) async -> [WorkItem: WorkItem.Outcome] {

@@ -14,8 +14,11 @@ public struct Importer: Sendable {
         /// Taken from lists where the request asks for nothing else; not the machine's own, so that replicas on
         /// different machines agree (A.16).
         public var defaultPlatform = Platform(architecture: "amd64", os: "linux")
-        /// Tags of a repository imported at once; 0 stands for 50, a negative number for all.
+        /// Tags of a repository imported at once; 0 stands for 50, a negative number for as many as possible. More than
+        /// `Importer.mostTags` it never is.
         public var maxTagsPerRepository = 50
+        /// Bytes of manifests and configs that one request may have in memory together.
+        public var maxBytes = 64 << 20
         /// Requests under way at one registry host.
         public var parallelPerHost = 4
         /// Entries of one request worked on at a time.
@@ -25,6 +28,9 @@ public struct Importer: Sendable {
 
         public init() {}
     }
+
+    /// Tags of a repository that one request takes, however many are asked for: the answer has all their images.
+    public static let mostTags = 1_000
 
     let transport: RegistryTransport
     let configuration: Configuration

@@ -45,7 +45,7 @@ struct Services: Sendable {
         let node = NodeCredentials(file: configuration.upstreamCredentials, logger: logger)
         policy.nodeCredentials = { node.keyring }
         var importing = Importer.Configuration()
-        // 0 is the reference's word for its default, and ours for all.
+        // 0 is the reference's word for its default, and ours for as many as possible.
         let maximum = configuration.maximumImagesPerRepository
         importing.maxTagsPerRepository = maximum == 0 ? -1 : maximum
         let registry = RegistryIndex(store: store, now: Clock.milliseconds)

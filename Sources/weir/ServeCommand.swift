@@ -112,7 +112,7 @@ struct ServeCommand: AsyncParsableCommand {
     @Flag(help: "Let registries of the internet redirect to addresses of private networks.")
     var privateRedirects = false
 
-    @Option(help: "Tags that an import of a repository takes; 0 for all. Default: 50.")
+    @Option(help: "Tags that an import of a repository takes, at most 1000; 0 for as many as that. Default: 50.")
     var maxImagesPerRepository: Int?
 
     @Option(help: "Whether scheduled tags are imported again by themselves: true or false. Default: true.")

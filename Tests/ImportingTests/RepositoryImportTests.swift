@@ -27,6 +27,21 @@ struct RepositoryImportTests {
         }
     }
 
+    @Test("One request takes in so many bytes and no more")
+    func bytes() async throws {
+        try await FakeRegistry.run { registry in
+            for tag in ["1", "2", "3", "4"] {
+                registry.putImage(String(repeating: tag, count: 2_000), in: "a", tag: "\(tag).0")
+            }
+            try await withImporter(policy: .direct, { $0.maxBytes = 6_000 }) { importer in
+                let result = try await importer.repository("\(registry.host)/a")
+                let failures = result.images.compactMap(\.failure)
+                #expect((1...3).contains(failures.count))
+                #expect(failures.allSatisfy { $0.status.message.hasSuffix("import fewer images at a time") })
+            }
+        }
+    }
+
     @Test("Failed images are counted; a list that fails leaves nothing")
     func failures() async throws {
         try await FakeRegistry.run { registry in

@@ -1,6 +1,7 @@
 import Configuration
 import Identity
 import ImageStreams
+import Importing
 import Logging
 import Registry
 
@@ -103,6 +104,11 @@ public struct WeirConfiguration: Sendable {
         registrySources = reader.string(forKey: "registrySources", default: "")
         upstreamCredentials = reader.string(forKey: "upstreamCredentials", default: "")
         maximumImagesPerRepository = reader.int(forKey: "maxImagesPerRepository", default: 50)
+        guard (0...Importer.mostTags).contains(maximumImagesPerRepository) else {
+            throw Invalid(
+                description: "max-images-per-repository must be 0 to \(Importer.mostTags), not "
+                    + "\(maximumImagesPerRepository)")
+        }
         let seconds = reader.int(forKey: "historySeconds", default: 300)
         guard (1...86_400).contains(seconds) else {
             throw Invalid(description: "history-seconds must be 1 to 86400, not \(seconds)")
