@@ -76,6 +76,15 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(help: "How long a request to the registry waits for a place before it gets 429. Default: 60.")
     var registryMaxWaitSeconds: Int?
 
+    @Option(help: "Unfinished uploads of one user; 0 for no bound. Default: 256.")
+    var registryMaxUploadsPerUser: Int?
+
+    @Option(help: "Unfinished uploads into one namespace; 0 for no bound. Default: 2048.")
+    var registryMaxUploadsPerNamespace: Int?
+
+    @Option(help: "Manifests without a tag in one namespace; 0 for no bound. Default: 10000.")
+    var registryMaxUntaggedManifests: Int?
+
     @Option(help: "Whether the registry keeps what it fetched: true or false. Default: true.")
     var registryMirror: Bool?
 

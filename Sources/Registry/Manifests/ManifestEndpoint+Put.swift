@@ -23,7 +23,13 @@ extension ManifestEndpoint {
                 throw RegistryError.invalidDigest(expected.description, "the manifest has another digest")
             }
         }
-        try await store(manifest, as: digest, tags: tags, in: path, call)
+        if tags.isEmpty {
+            try await core.untagged.counting(digest, in: try await core.openRepository(path)) {
+                try await store(manifest, as: digest, tags: [], in: path, call)
+            }
+        } else {
+            try await store(manifest, as: digest, tags: tags, in: path, call)
+        }
         var headers: HTTPFields = [
             .location: "/v2/\(path.name)/manifests/\(digest)", .dockerContentDigest: digest.description,
         ]

@@ -18,6 +18,7 @@ final class RegistryCore: Sendable {
     let access: RegistryAccess
     let upstream: PullThrough?
     let remoteLayers: RemoteLayers?
+    let untagged: UntaggedLimit
     /// Nil where no quota bounds what is pushed.
     let storage: NamespaceStorage?
     let metrics: RegistryMetrics?
@@ -39,6 +40,8 @@ final class RegistryCore: Sendable {
         self.access = access
         self.upstream = upstream
         remoteLayers = upstream.map { RemoteLayers($0) }
+        untagged = UntaggedLimit(
+            index, streams: streams, namespaces: namespaces, limit: configuration.maximumUntaggedManifests)
         self.storage = storage
         self.metrics = metrics
         self.clock = clock
