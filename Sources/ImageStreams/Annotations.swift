@@ -26,6 +26,9 @@ public enum KnownAnnotation {
     /// On a stream or a spec tag: `always` copies the newest image into local storage without waiting for a pull, where the
     /// tag's `referencePolicy` is `Local`; `never` takes a tag out.
     public static let mirror = "weir.dev/mirror"
+    /// On a namespace: `true` keeps its repositories as they are: the registry takes nothing into them and deletes nothing
+    /// from them (spec/registry.md 5.9).
+    public static let registryReadOnly = "weir.dev/registry-read-only"
     /// Those about imports.
     static let importKeys: Set = [importInterval, importCron, importJitter, importRetry]
     /// On a stream that was made of a repository with a longer name: that name (spec/registry.md S-2).

@@ -34,6 +34,7 @@ public struct RegistryHandler: Sendable {
         public var pullThrough: PullThrough?
         /// Keeps namespaces within their quotas of bytes.
         public var storage: NamespaceStorage
+        public var switches: RegistrySwitches
         public var metrics: MetricsRegistry
         public var load: RegistryLoad
         public var auditor: Auditor?
@@ -43,7 +44,8 @@ public struct RegistryHandler: Sendable {
         public init(
             streams: ImageStreamsAPI, namespaces: any NamespaceLookup, index: RegistryIndex, blobs: any BlobStore,
             authenticator: any Authenticator, authorizer: any Authorizer, pullThrough: PullThrough?,
-            storage: NamespaceStorage, metrics: MetricsRegistry, load: RegistryLoad, auditor: Auditor?,
+            storage: NamespaceStorage, switches: RegistrySwitches, metrics: MetricsRegistry, load: RegistryLoad,
+            auditor: Auditor?,
             clock: @escaping @Sendable () -> Timestamp, logger: Logger
         ) {
             self.streams = streams
@@ -54,6 +56,7 @@ public struct RegistryHandler: Sendable {
             self.authorizer = authorizer
             self.pullThrough = pullThrough
             self.storage = storage
+            self.switches = switches
             self.metrics = metrics
             self.load = load
             self.auditor = auditor
@@ -71,7 +74,8 @@ public struct RegistryHandler: Sendable {
             access: RegistryAccess(
                 authenticator: parts.authenticator, authorizer: parts.authorizer,
                 challenge: Challenge(realm: configuration.tokenRealm), deniedStatus: configuration.deniedStatus),
-            upstream: parts.pullThrough, storage: parts.storage, metrics: metrics, clock: parts.clock,
+            upstream: parts.pullThrough, storage: parts.storage, metrics: metrics, switches: parts.switches,
+            clock: parts.clock,
             logger: parts.logger)
         tokens = TokenEndpoint(
             authenticator: parts.authenticator, nestedNames: configuration.nestedNames, now: parts.clock)
@@ -89,6 +93,12 @@ public struct RegistryHandler: Sendable {
             return nil
         }
         return RegistryMirror(core: core, upstream: upstream)
+    }
+
+    /// Work besides the requests, until it is cancelled.
+    public var background: [@Sendable () async -> Void] {
+        guard let layers = core.remoteLayers, !core.configuration.isReadOnly else { return [] }
+        return [{ [core] in await layers.run(core) }]
     }
 
     /// Answers a request; never throws. A body that was not asked for yet may still be on its way.
@@ -171,11 +181,12 @@ public struct RegistryHandler: Sendable {
         try await core.access.require(records, of: user, request)
         if let path = route.repository { try await core.check(path) }
         let isRead = request.method == "GET" || request.method == "HEAD"
-        if core.configuration.isReadOnly, !isRead {
-            throw RegistryError.unsupported("the registry is read-only")
-        }
+        let isReadOnly = try await core.isReadOnly(route.repository?.namespace)
+        if isReadOnly, !isRead { throw RegistryError.readOnly(route) }
         let call = RegistryCall(request: request, query: QueryParameters(request.query), user: user, id: id)
-        return try await gate.admit(route, isRead: isRead, user) { try await respond(to: route, call) }
+        var response = try await gate.admit(route, isRead: isRead, user) { try await respond(to: route, call) }
+        if isReadOnly { response.headers.append(HTTPField(name: .warning, value: RegistryError.readOnlyWarning)) }
+        return response
     }
 
     private func respond(to route: RegistryRoute, _ call: RegistryCall) async throws -> ServerResponse {

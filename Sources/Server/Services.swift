@@ -22,6 +22,7 @@ struct Services: Sendable {
     let registryLoad: RegistryLoad
     /// What namespaces hold, where quotas bound it.
     let storage: NamespaceStorage
+    let switches: RegistrySwitches
     private let pullTimes: RegistryPullTimes
     let pullThrough: PullThrough
     /// Looks whether all is there and right.
@@ -77,6 +78,9 @@ struct Services: Sendable {
         self.registry = registry
         let storage = NamespaceStorage(index: registry, namespaces: identity.namespaces, quota: identity.quotas)
         self.storage = storage
+        let switches = RegistrySwitches(
+            store: store, namespaces: identity.namespaces, isReadOnly: configuration.registry.registry.isReadOnly)
+        self.switches = switches
         collections = BlobCollections(store: store)
         let registryLoad = RegistryLoad()
         self.registryLoad = registryLoad
@@ -92,7 +96,7 @@ struct Services: Sendable {
         verifier = RegistryVerifier(
             index: registry, blobs: blobs, streams: imageStreams, namespaces: identity.namespaces, logger: logger)
         verification = VerificationHandler(
-            verifier: verifier, isReadOnly: configuration.registry.registry.isReadOnly)
+            verifier: verifier, switches: switches)
         let imports = ImportController(
             api: imageStreams, metrics: importMetrics, context: contexts.of("import-controller"), logger: logger)
         let scheduler = ImportScheduler(
@@ -110,12 +114,11 @@ struct Services: Sendable {
                 context: contexts.of("retention-controller")),
             metrics: RetentionMetrics(metrics), context: contexts.of("retention-controller"), logger: logger)
         var collecting = configuration.collection
-        collecting.isReadOnly = configuration.registry.registry.isReadOnly
         collecting.ownHosts = configuration.registry.registry.hosts
         let collection = CollectionController(
             collector: BlobCollector(
                 index: registry, blobs: blobs, streams: imageStreams, namespaces: identity.namespaces,
-                storage: storage, settings: collecting, load: registryLoad, logger: logger),
+                storage: storage, switches: switches, settings: collecting, load: registryLoad, logger: logger),
             collections: collections, metrics: CollectionMetrics(metrics), context: contexts.of("collector"),
             logger: logger)
         let sinks = HTTPSinkTransport(
@@ -199,7 +202,7 @@ struct Services: Sendable {
 
     /// What is served beside the resources.
     var handlers: [any PathHandler] {
-        imageStreams.handlers + identity.authentication.handlers + [verification, webhooks]
+        imageStreams.handlers + identity.authentication.handlers + [verification, SwitchHandler(switches), webhooks]
     }
 
     /// Creates what every server has. Call it when the store has started and before requests are taken.

@@ -70,6 +70,7 @@ extension ServeCommand {
         set("maxEvents", maxEvents)
         set("retentionIntervalSeconds", retentionIntervalSeconds)
         set("gcIntervalSeconds", gcIntervalSeconds)
+        set("gcWindow", gcWindow)
         set("gcGraceSeconds", gcGraceSeconds)
         set("gcCacheSeconds", gcCacheSeconds)
         if gcUnsafeGrace { values[["gcUnsafeGrace"]] = ConfigValue(.bool(true), isSecret: false) }

@@ -210,6 +210,9 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(help: "The time between two runs of the blob collector, in seconds; 0 for none. Default: 3600.")
     var gcIntervalSeconds: Int?
 
+    @Option(help: "The hours in which the blob collector begins by itself, HH:MM-HH:MM in UTC. Default: at any time.")
+    var gcWindow: String?
+
     @Option(
         help: """
             How long blobs that nothing refers to stay after their last use, and again after they were given up, in \

@@ -67,6 +67,10 @@ struct CollectionMark: Sendable {
         }
     }
 
+    /// A blob stays whether or not a manifest names it.
+    /// - Parameter canonical: its sha256 digest.
+    mutating func hold(_ canonical: Digest) { reachable.insert(canonical) }
+
     private func imageRecord(of digest: Digest) async throws -> ImageLayerRecord? {
         let key = LedgerKeys.blobs(image: digest.description)
         let row = isCatchingUp ? try await index.store.get(key) : try await snapshot.get(key)

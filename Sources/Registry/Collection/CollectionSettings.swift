@@ -14,6 +14,8 @@ public struct CollectionSettings: Sendable {
     public var ownHosts: Set<String> = []
     /// The time between two runs; 0 for none but those that are asked for.
     public var interval: Int64 = 3_600_000
+    /// When runs may begin that nobody asks for; nil for at any time (GC-10).
+    public var hours: DailyWindow?
     /// Uploads without a byte for so long are given up (U-4).
     public var uploadAge: Int64 = 604_800_000
     /// The time between two looks at all files, for those that a crash has left.
@@ -24,9 +26,6 @@ public struct CollectionSettings: Sendable {
     public var wave = 20_000
     /// Rows that are read or written at a time.
     public var page = 1_000
-
-    /// The registry is read-only: nothing is removed, and only runs that look are made (5.9).
-    public var isReadOnly = false
 
     /// The shortest grace that is safe with clients as they are (GC-3).
     public static let minimumGrace: Int64 = 3_600_000

@@ -115,8 +115,10 @@ extension ManifestEndpoint {
                             try ImmutableTags(stream, logger: core.logger)?.check(tags, digest, in: stream)
                         },
                         companions: { [core] _ in
-                            try await core.index.companions(
+                            var rows = try await core.index.companions(
                                 of: manifest, as: digest, linking: blobs, in: incarnation)
+                            rows.mutations += RemoteLayers.row(remote, of: digest, in: path)
+                            return rows
                         }), to: path.stream, context)
             }
         } catch let error as APIError {

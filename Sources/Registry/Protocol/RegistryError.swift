@@ -125,6 +125,16 @@ extension RegistryError {
         return RegistryError(405, .unsupported, message, headers: headers)
     }
 
+    /// spec/registry.md 5.9.
+    static let readOnlyWarning = #"299 - "registry is read-only""#
+
+    static func readOnly(_ route: RegistryRoute) -> RegistryError {
+        var error = unsupported(
+            "the registry is read-only", allowed: route.methods.filter { $0 == "GET" || $0 == "HEAD" })
+        error.headers[.warning] = readOnlyWarning
+        return error
+    }
+
     /// - Parameter retryAfter: seconds.
     public static func unavailable(_ reason: String, retryAfter: Int = 1) -> RegistryError {
         RegistryError(

@@ -22,7 +22,8 @@ extension PullThrough {
         let isOfStream = try await repository.belongsToStream(digest)
         let subject =
             isOfStream ? nil : repository.stream.flatMap { referrers.subject(of: digest, in: $0.metadata.uid) }
-        if configuration.mirrors || subject != nil {
+        let isWritable = try await !repository.core.isReadOnly(repository.path.namespace)
+        if isWritable, configuration.mirrors || subject != nil {
             do { try await keep(manifest, source: subject, in: repository) } catch {
                 logger.warning(
                     "a manifest could not be kept", metadata: ["digest": "\(digest)", "error": "\(error)"])
@@ -98,7 +99,9 @@ extension PullThrough {
         }
         let manifest = StoredManifest(
             digest: Digest.sha256(of: fetched.bytes), mediaType: fetched.mediaType, bytes: fetched.bytes)
-        try await keep(manifest, source: subject, tag: tag, in: repository)
+        if try await !repository.core.isReadOnly(repository.path.namespace) {
+            try await keep(manifest, source: subject, tag: tag, in: repository)
+        }
         return manifest
     }
 

@@ -22,6 +22,8 @@ final class RegistryCore: Sendable {
     /// Nil where no quota bounds what is pushed.
     let storage: NamespaceStorage?
     let metrics: RegistryMetrics?
+    /// Nil where nobody can turn them.
+    let switches: RegistrySwitches?
     let clock: @Sendable () -> Timestamp
     let logger: Logger
 
@@ -29,7 +31,7 @@ final class RegistryCore: Sendable {
         configuration: RegistryConfiguration, streams: ImageStreamsAPI, namespaces: any NamespaceLookup,
         index: RegistryIndex, content: RegistryContent, contents: StreamContentsCache, access: RegistryAccess,
         upstream: PullThrough?, storage: NamespaceStorage?, metrics: RegistryMetrics?,
-        clock: @escaping @Sendable () -> Timestamp, logger: Logger
+        switches: RegistrySwitches? = nil, clock: @escaping @Sendable () -> Timestamp, logger: Logger
     ) {
         self.configuration = configuration
         self.streams = streams
@@ -44,6 +46,7 @@ final class RegistryCore: Sendable {
             index, streams: streams, namespaces: namespaces, limit: configuration.maximumUntaggedManifests)
         self.storage = storage
         self.metrics = metrics
+        self.switches = switches
         self.clock = clock
         self.logger = logger
     }

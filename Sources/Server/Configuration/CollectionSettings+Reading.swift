@@ -30,5 +30,12 @@ extension CollectionSettings {
                 description: "gc-cache-seconds must be 0 or \(minimum) to 315360000, not \(cache)")
         }
         cachePeriod = Int64(cache) * 1_000
+        if let text = reader.string(forKey: "gcWindow"), !text.isEmpty {
+            guard let window = DailyWindow(text) else {
+                throw WeirConfiguration.Invalid(
+                    description: "gc-window must be HH:MM-HH:MM in UTC, such as 01:00-05:00, not \"\(text)\"")
+            }
+            hours = window
+        }
     }
 }
