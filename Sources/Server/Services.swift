@@ -121,6 +121,10 @@ struct Services: Sendable {
                 storage: storage, switches: switches, settings: collecting, load: registryLoad, logger: logger),
             collections: collections, metrics: CollectionMetrics(metrics), context: contexts.of("collector"),
             logger: logger)
+        let scrubber = BlobScrubber(
+            verifier, switches: switches, settings: configuration.scrub, metrics: ScrubMetrics(metrics),
+            recorder: StoredEventRecorder(
+                events: identity.events, component: "scrubber", context: contexts.of("scrubber")))
         let sinks = HTTPSinkTransport(
             allowsLoopback: configuration.eventSinks.allowsLoopback, version: WeirServer.version)
         let secrets = identity.secrets
@@ -157,6 +161,7 @@ struct Services: Sendable {
                 BackgroundService { await imports.run() }, BackgroundService { await scheduler.run() },
                 BackgroundService { await webhooks.run() }, BackgroundService { await retention.run() },
                 BackgroundService { await collection.run() },
+                BackgroundService { await scrubber.run() },
                 BackgroundService { await OutboxKeeper(store: store, age: outboxAge, logger: logger).run() },
                 BackgroundService {
                     await dispatcher.run()

@@ -71,6 +71,10 @@ extension ServeCommand {
         set("retentionIntervalSeconds", retentionIntervalSeconds)
         set("gcIntervalSeconds", gcIntervalSeconds)
         set("gcWindow", gcWindow)
+        set("gcCacheBytes", gcCacheBytes)
+        set("gcCacheNamespaceBytes", gcCacheNamespaceBytes)
+        set("scrubIntervalSeconds", scrubIntervalSeconds)
+        set("scrubBytesPerSecond", scrubBytesPerSecond)
         set("gcGraceSeconds", gcGraceSeconds)
         set("gcCacheSeconds", gcCacheSeconds)
         if gcUnsafeGrace { values[["gcUnsafeGrace"]] = ConfigValue(.bool(true), isSecret: false) }

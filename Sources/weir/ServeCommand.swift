@@ -227,6 +227,18 @@ struct ServeCommand: AsyncParsableCommand {
             """)
     var gcCacheSeconds: Int?
 
+    @Option(help: "Bytes of such blobs; those that were pulled last stay. 0 for no bound. Default: 0.")
+    var gcCacheBytes: Int?
+
+    @Option(help: "The same for each namespace. Default: 0.")
+    var gcCacheNamespaceBytes: Int?
+
+    @Option(help: "How often all blobs are read again, in seconds; 0 for never. Default: 2592000.")
+    var scrubIntervalSeconds: Int?
+
+    @Option(help: "Bytes that are read again in a second at the most. Default: 20971520.")
+    var scrubBytesPerSecond: Int?
+
     @Flag(help: "For tests: lets the grace be shorter than clients need, and as exact as it says.")
     var gcUnsafeGrace = false
 

@@ -87,7 +87,7 @@ extension BlobCollector {
         let named = Set(stream?.status.tags.flatMap { $0.items.map(\.image) } ?? []).compactMap { Digest($0) }
         var view = CollectionMark.View()
         guard let id = repository?.id else {
-            try await follow(named, of: stream, RepositoryRecords(), &mark, into: &view, now: now)
+            try await follow(named, of: stream, in: path.namespace, RepositoryRecords(), &mark, into: &view, now: now)
             return true
         }
         var records = RepositoryRecords()
@@ -117,7 +117,7 @@ extension BlobCollector {
             let last = lastUse(of: RegistryKeys.manifest(id, digest), known: record.touched)
             return !settings.isOver(last, untagged, now: now)
         }
-        try await follow(named + kept, of: stream, records, &mark, into: &view, now: now)
+        try await follow(named + kept, of: stream, in: path.namespace, records, &mark, into: &view, now: now)
         let removable = records.removable { digest, record in
             !view.manifests.contains(digest)
                 && (!record.isDeleted

@@ -74,6 +74,7 @@ public struct BlobCollector: Sendable {
         let snapshot = CollectionSnapshot(index.store)
         var findings = CollectionFindings()
         var mark = CollectionMark(snapshot, index, content, pace)
+        mark.cutoffs = try await cacheCutoffs(snapshot)
         try await purgeUploads(request, &findings, now: start)
         let live = try await markRepositories(request, &mark, &findings, now: start)
         findings.status.message = mark.problems.joined(separator: "; ")

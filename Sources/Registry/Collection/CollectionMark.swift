@@ -12,6 +12,8 @@ struct CollectionMark: Sendable {
 
     /// All blobs that something refers to, by their sha256 digests.
     private(set) var reachable = DigestSet()
+    /// What bounds the blobs that are kept because somebody pulled them.
+    var cutoffs = CacheCutoffs()
     /// What could not be read, in words; the first few.
     private(set) var problems: [String] = []
 

@@ -10,6 +10,9 @@ public struct CollectionSettings: Sendable {
     /// How long blobs of images from elsewhere stay after they were pulled last; 0 for as long as a tag names them
     /// (PT-20).
     public var cachePeriod: Int64 = 2_592_000_000
+    /// Bytes of such blobs, in one namespace and in all of the registry; those that were pulled last stay. 0 for no bound.
+    public var cacheBytesOfNamespace: Int64 = 0
+    public var cacheBytes: Int64 = 0
     /// The names of this registry in pull specs.
     public var ownHosts: Set<String> = []
     /// The time between two runs; 0 for none but those that are asked for.
@@ -31,6 +34,9 @@ public struct CollectionSettings: Sendable {
     public static let minimumGrace: Int64 = 3_600_000
 
     public init() {}
+
+    /// Whether blobs of images from elsewhere go before their tags do.
+    var boundsCache: Bool { cachePeriod > 0 || cacheBytes > 0 || cacheBytesOfNamespace > 0 }
 
     /// What was used at a time is not used any more.
     func isOver(_ last: Int64, _ period: Int64, now: Int64) -> Bool {

@@ -140,7 +140,13 @@ extension PullThrough {
         let canonical = Digest.sha256(of: manifest.bytes)
         let incarnation = try await core.openRepository(repository.path)
         let known = try await core.index.manifest(manifest.digest, in: incarnation.id)
-        if let known, !known.isDeleted, known.sourceTag == tag || known.source == nil { return }
+        if let known, !known.isDeleted, known.sourceTag == tag || known.source == nil {
+            // Its bytes may have been put aside since (W-17).
+            guard try await core.index.blob(canonical) == nil else { return }
+            return try await core.content.publish(
+                manifest.bytes, ManifestFacts(mediaType: manifest.mediaType, unvouched: nil), canonical: canonical,
+                as: manifest.digest)
+        }
         let document = try? PushedManifest(parsing: manifest.bytes, contentType: manifest.mediaType)
         if source != nil, document?.blobs.count ?? 0 > Self.maximumBlobs { return }
         try await core.content.publish(
