@@ -35,6 +35,8 @@ public struct RegistryHandler: Sendable {
         /// Keeps namespaces within their quotas of bytes.
         public var storage: NamespaceStorage
         public var switches: RegistrySwitches
+        /// Looks whether tags have moved that are pulled.
+        public var refresher: any TagRefresher
         public var metrics: MetricsRegistry
         public var load: RegistryLoad
         public var auditor: Auditor?
@@ -44,7 +46,8 @@ public struct RegistryHandler: Sendable {
         public init(
             streams: ImageStreamsAPI, namespaces: any NamespaceLookup, index: RegistryIndex, blobs: any BlobStore,
             authenticator: any Authenticator, authorizer: any Authorizer, pullThrough: PullThrough?,
-            storage: NamespaceStorage, switches: RegistrySwitches, metrics: MetricsRegistry, load: RegistryLoad,
+            storage: NamespaceStorage, switches: RegistrySwitches, refresher: any TagRefresher,
+            metrics: MetricsRegistry, load: RegistryLoad,
             auditor: Auditor?,
             clock: @escaping @Sendable () -> Timestamp, logger: Logger
         ) {
@@ -57,6 +60,7 @@ public struct RegistryHandler: Sendable {
             self.pullThrough = pullThrough
             self.storage = storage
             self.switches = switches
+            self.refresher = refresher
             self.metrics = metrics
             self.load = load
             self.auditor = auditor
@@ -75,6 +79,7 @@ public struct RegistryHandler: Sendable {
                 authenticator: parts.authenticator, authorizer: parts.authorizer,
                 challenge: Challenge(realm: configuration.tokenRealm), deniedStatus: configuration.deniedStatus),
             upstream: parts.pullThrough, storage: parts.storage, metrics: metrics, switches: parts.switches,
+            refresher: parts.refresher,
             clock: parts.clock,
             logger: parts.logger)
         tokens = TokenEndpoint(

@@ -23,6 +23,8 @@ struct Services: Sendable {
     /// What namespaces hold, where quotas bound it.
     let storage: NamespaceStorage
     let switches: RegistrySwitches
+    /// Looks whether tags have moved that are pulled.
+    let refresher: PullRefresher
     private let pullTimes: RegistryPullTimes
     let pullThrough: PullThrough
     /// Looks whether all is there and right.
@@ -136,8 +138,12 @@ struct Services: Sendable {
                     ? configuration.internalRegistryHostname : configuration.publicRegistryHostname),
             secret: { try await secrets.objects.object($1, namespace: $0) }, metrics: SinkMetrics(metrics),
             context: contexts.of("event-dispatcher"), logger: logger)
+        let looks = TagLooks(api: imageStreams, importer: importer, metrics: importMetrics)
+        refresher = PullRefresher(
+            looks: looks, minimumAge: configuration.imports.minimumInterval, context: contexts.of("pull-refresher"),
+            logger: logger)
         let webhooks = WebhookImporter(
-            api: imageStreams, importer: importer, metrics: importMetrics, registry: metrics,
+            api: imageStreams, looks: looks, registry: metrics,
             context: contexts.of("webhook-importer"), logger: logger)
         self.webhooks = WebhookHandler(
             imageStreams, secret: { try await secrets.objects.object($1, namespace: $0) }, take: webhooks.take)

@@ -20,3 +20,14 @@ extension HTTPField.Name {
     static let acceptRanges = literal("Accept-Ranges")
     static let host = literal("Host")
 }
+
+/// `Warning` headers (spec/registry.md O-1).
+enum WarningText {
+    /// - Parameter text: of any characters; what cannot stand in a header is replaced, and much is cut.
+    static func value(_ code: Int, _ text: String) -> String {
+        let text = text.unicodeScalars.prefix(400).map { scalar in
+            scalar == "\"" || scalar == "\\" || !(0x20..<0x7F).contains(scalar.value) ? "?" : Character(scalar)
+        }
+        return "\(code) - \"\(String(text))\""
+    }
+}

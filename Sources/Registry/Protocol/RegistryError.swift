@@ -126,7 +126,7 @@ extension RegistryError {
     }
 
     /// spec/registry.md 5.9.
-    static let readOnlyWarning = #"299 - "registry is read-only""#
+    static let readOnlyWarning = WarningText.value(299, "registry is read-only")
 
     static func readOnly(_ route: RegistryRoute) -> RegistryError {
         var error = unsupported(

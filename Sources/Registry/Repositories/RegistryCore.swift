@@ -24,6 +24,8 @@ final class RegistryCore: Sendable {
     let metrics: RegistryMetrics?
     /// Nil where nobody can turn them.
     let switches: RegistrySwitches?
+    /// Nil where tags are not looked up when they are pulled.
+    let refresher: (any TagRefresher)?
     let clock: @Sendable () -> Timestamp
     let logger: Logger
 
@@ -31,7 +33,8 @@ final class RegistryCore: Sendable {
         configuration: RegistryConfiguration, streams: ImageStreamsAPI, namespaces: any NamespaceLookup,
         index: RegistryIndex, content: RegistryContent, contents: StreamContentsCache, access: RegistryAccess,
         upstream: PullThrough?, storage: NamespaceStorage?, metrics: RegistryMetrics?,
-        switches: RegistrySwitches? = nil, clock: @escaping @Sendable () -> Timestamp, logger: Logger
+        switches: RegistrySwitches? = nil, refresher: (any TagRefresher)? = nil,
+        clock: @escaping @Sendable () -> Timestamp, logger: Logger
     ) {
         self.configuration = configuration
         self.streams = streams
@@ -47,6 +50,7 @@ final class RegistryCore: Sendable {
         self.storage = storage
         self.metrics = metrics
         self.switches = switches
+        self.refresher = refresher
         self.clock = clock
         self.logger = logger
     }
