@@ -27,6 +27,8 @@ public struct RegistryConfiguration: Sendable {
     public var allowsDeletion = true
     /// What becomes of repository names with more than two components (3.1 S-2).
     public var nestedNames = NestedNames.refuse
+    /// Other registries for which this one answers (PT-28).
+    public var mirroredHosts: [MirroredHost] = []
     /// Nothing is written.
     public var isReadOnly = false
     /// Whether a mount without a source looks for one.

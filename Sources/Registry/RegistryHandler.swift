@@ -37,6 +37,8 @@ public struct RegistryHandler: Sendable {
         public var switches: RegistrySwitches
         /// Looks whether tags have moved that are pulled.
         public var refresher: any TagRefresher
+        /// Imports what is pulled from streams that do not have it.
+        public var importer: any OnDemandImporter
         public var metrics: MetricsRegistry
         public var load: RegistryLoad
         public var auditor: Auditor?
@@ -47,8 +49,7 @@ public struct RegistryHandler: Sendable {
             streams: ImageStreamsAPI, namespaces: any NamespaceLookup, index: RegistryIndex, blobs: any BlobStore,
             authenticator: any Authenticator, authorizer: any Authorizer, pullThrough: PullThrough?,
             storage: NamespaceStorage, switches: RegistrySwitches, refresher: any TagRefresher,
-            metrics: MetricsRegistry, load: RegistryLoad,
-            auditor: Auditor?,
+            importer: any OnDemandImporter, metrics: MetricsRegistry, load: RegistryLoad, auditor: Auditor?,
             clock: @escaping @Sendable () -> Timestamp, logger: Logger
         ) {
             self.streams = streams
@@ -61,6 +62,7 @@ public struct RegistryHandler: Sendable {
             self.storage = storage
             self.switches = switches
             self.refresher = refresher
+            self.importer = importer
             self.metrics = metrics
             self.load = load
             self.auditor = auditor
@@ -79,11 +81,10 @@ public struct RegistryHandler: Sendable {
                 authenticator: parts.authenticator, authorizer: parts.authorizer,
                 challenge: Challenge(realm: configuration.tokenRealm), deniedStatus: configuration.deniedStatus),
             upstream: parts.pullThrough, storage: parts.storage, metrics: metrics, switches: parts.switches,
-            refresher: parts.refresher,
-            clock: parts.clock,
-            logger: parts.logger)
+            refresher: parts.refresher, importer: parts.importer, clock: parts.clock, logger: parts.logger)
         tokens = TokenEndpoint(
-            authenticator: parts.authenticator, nestedNames: configuration.nestedNames, now: parts.clock)
+            authenticator: parts.authenticator,
+            nestedNames: configuration.mirroredHosts.isEmpty ? configuration.nestedNames : .flatten, now: parts.clock)
         self.metrics = metrics
         figures = parts.metrics
         gate = RequestGate(configuration.limits)
@@ -168,7 +169,12 @@ public struct RegistryHandler: Sendable {
         _ request: ServerRequest, id: String, _ notes: RequestNotes?
     ) async throws -> ServerResponse {
         let route: RegistryRoute
-        do { route = try RegistryRoute(path: request.path, nested: core.configuration.nestedNames) } catch {
+        let mirrored = MirroredRequest(request, core.configuration.mirroredHosts)
+        do {
+            route = try RegistryRoute(
+                path: mirrored?.path ?? request.path,
+                nested: mirrored == nil ? core.configuration.nestedNames : .flatten)
+        } catch {
             // Who may not talk to the registry at all learns nothing of its paths.
             _ = try await core.access.user(request, [])
             throw error
@@ -189,7 +195,13 @@ public struct RegistryHandler: Sendable {
         let isReadOnly = try await core.isReadOnly(route.repository?.namespace)
         if isReadOnly, !isRead { throw RegistryError.readOnly(route) }
         let call = RegistryCall(request: request, query: QueryParameters(request.query), user: user, id: id)
-        var response = try await gate.admit(route, isRead: isRead, user) { try await respond(to: route, call) }
+        var response = try await gate.admit(route, isRead: isRead, user) {
+            if let mirrored, case .manifest(let path, let name) = route {
+                try await MirroredImages(core: core).bring(name, from: mirrored.source, to: path)
+            }
+            return try await respond(to: route, call)
+        }
+        if let mirrored { response.headers[.ociNamespace] = mirrored.host }
         if isReadOnly { response.headers.append(HTTPField(name: .warning, value: RegistryError.readOnlyWarning)) }
         return response
     }

@@ -25,6 +25,8 @@ struct Services: Sendable {
     let switches: RegistrySwitches
     /// Looks whether tags have moved that are pulled.
     let refresher: PullRefresher
+    /// Imports what is pulled from streams that do not have it.
+    let pullImporter: PullImporter
     private let pullTimes: RegistryPullTimes
     let pullThrough: PullThrough
     /// Looks whether all is there and right.
@@ -142,6 +144,8 @@ struct Services: Sendable {
         refresher = PullRefresher(
             looks: looks, minimumAge: configuration.imports.minimumInterval, context: contexts.of("pull-refresher"),
             logger: logger)
+        pullImporter = PullImporter(
+            api: imageStreams, looks: looks, context: contexts.of("pull-importer"), logger: logger)
         let webhooks = WebhookImporter(
             api: imageStreams, looks: looks, registry: metrics,
             context: contexts.of("webhook-importer"), logger: logger)

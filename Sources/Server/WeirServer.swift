@@ -114,7 +114,8 @@ public struct WeirServer: Sendable {
                 streams: services.imageStreams, namespaces: services.identity.namespaces, index: services.registry,
                 blobs: blobs, authenticator: authenticator, authorizer: services.identity.authorizer,
                 pullThrough: configuration.registry.pullsThrough ? services.pullThrough : nil,
-                storage: services.storage, switches: services.switches, refresher: services.refresher, metrics: metrics,
+                storage: services.storage, switches: services.switches, refresher: services.refresher,
+                importer: services.pullImporter, metrics: metrics,
                 load: services.registryLoad, auditor: auditor, clock: Clock.now, logger: logger))
         let mirroring =
             services.mirroring(registry.mirror, metrics)

@@ -84,6 +84,9 @@ extension ServeCommand {
         if !certificateHost.isEmpty {
             values[["certificateHosts"]] = ConfigValue(.stringArray(certificateHost), isSecret: false)
         }
+        if !registryMirroredHost.isEmpty {
+            values[["registryMirroredHosts"]] = ConfigValue(.stringArray(registryMirroredHost), isSecret: false)
+        }
         if let historySeconds { values[["historySeconds"]] = ConfigValue(.int(historySeconds), isSecret: false) }
         return values
     }

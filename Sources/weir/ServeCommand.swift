@@ -85,6 +85,9 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(help: "Manifests without a tag in one namespace; 0 for no bound. Default: 10000.")
     var registryMaxUntaggedManifests: Int?
 
+    @Option(help: "HOST[/PREFIX]=NAMESPACE of a registry whose images clients ask this one for. May be repeated.")
+    var registryMirroredHost: [String] = []
+
     @Option(help: "Whether the registry keeps what it fetched: true or false. Default: true.")
     var registryMirror: Bool?
 

@@ -31,6 +31,9 @@ struct ReadOnlyTests {
             try await api.pushImage([1], to: "p/app", tag: "v1")
             let pull = try await api.manifest("v1", of: "p/app")
             #expect(pull.status == 200 && pull.headers["Warning"].isEmpty)
+            var nobody = api
+            nobody.token = nil
+            #expect(try await nobody.send("PUT", "/registry/switches/read-only").status == 403)
             #expect(try await Self.turn("show", server) == "off\n")
             let text = try await Self.turn("on", server)
             #expect(text.hasPrefix("on since 20") && text.hasSuffix(", by system:admin\n"), "\(text)")

@@ -60,7 +60,7 @@ public final class PullRefresher: TagRefresher {
         }
         switch step(Key(uid: stream.metadata.uid, tag: tag, from: plan.from), plan, stream, age: .seconds(age)) {
         case .known(let freshness): return freshness
-        case .wait(let look): return await Self.value(of: look)
+        case .wait(let look): return await look.value(within: Self.patience) ?? .unknown
         }
     }
 
@@ -99,21 +99,5 @@ public final class PullRefresher: TagRefresher {
             states[key] = freshness == .unknown ? State(failed: now) : State(looked: now)
         }
         return freshness
-    }
-
-    /// What a look says, if it does in time; it goes on otherwise.
-    private static func value(of look: Task<TagFreshness, Never>) async -> TagFreshness {
-        let (answers, answer) = AsyncStream<TagFreshness>.makeStream()
-        Task {
-            answer.yield(await look.value)
-            answer.finish()
-        }
-        let timer = Task {
-            try await Task.sleep(for: patience)
-            answer.finish()
-        }
-        defer { timer.cancel() }
-        for await freshness in answers { return freshness }
-        return .unknown
     }
 }

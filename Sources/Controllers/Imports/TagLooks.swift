@@ -31,6 +31,15 @@ public final class TagLooks: Sendable {
         var hasFailed = false
     }
 
+    /// Whether a source has an image, as far as the credentials of a namespace show.
+    func exists(_ source: String, for namespace: String) async -> Bool {
+        let keyring = await keyrings.keyring(of: namespace)
+        guard let query = checker.query(for: source, insecure: false, credentials: keyring),
+            case .digest = await checker.check(query)
+        else { return false }
+        return true
+    }
+
     /// - Parameter context: of the import; its cause is that of the history.
     /// - Throws: `APIError`, `CancellationError`.
     func look(

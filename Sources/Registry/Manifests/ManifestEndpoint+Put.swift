@@ -117,7 +117,7 @@ extension ManifestEndpoint {
                         companions: { [core] _ in
                             var rows = try await core.index.companions(
                                 of: manifest, as: digest, linking: blobs, in: incarnation)
-                            rows.mutations += RemoteLayers.row(remote, of: digest, in: path)
+                            rows.mutations += core.remoteLayers?.row(remote, of: digest, in: path) ?? []
                             return rows
                         }), to: path.stream, context)
             }

@@ -11,6 +11,7 @@ extension HTTPField.Name {
     static let registryRequestURL = literal("X-Registry-Request-URL")
     static let requestID = literal("X-Request-Id")
     static let ociSubject = literal("OCI-Subject")
+    static let ociNamespace = literal("OCI-Namespace")
     static let ociTag = literal("OCI-Tag")
     static let ociFiltersApplied = literal("OCI-Filters-Applied")
     static let ociUploadOffset = literal("OCI-Upload-Offset")

@@ -48,9 +48,9 @@ final class RemoteLayers: Sendable {
     /// Images of earlier pushes at the same time.
     private static let workers = 4
 
-    /// The row that goes with a push.
-    static func row(_ blobs: [Digest], of image: Digest, in path: RepositoryPath) -> [Mutation] {
-        guard !blobs.isEmpty else { return [] }
+    /// The row that goes with a push; none where nothing will be copied.
+    func row(_ blobs: [Digest], of image: Digest, in path: RepositoryPath) -> [Mutation] {
+        guard upstream.configuration.mirrors, !blobs.isEmpty else { return [] }
         let text = blobs.map(\.description).joined(separator: "\n")
         return [.put(key: Item(path, image).key, value: Array(text.utf8))]
     }

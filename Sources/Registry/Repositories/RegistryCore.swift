@@ -26,6 +26,8 @@ final class RegistryCore: Sendable {
     let switches: RegistrySwitches?
     /// Nil where tags are not looked up when they are pulled.
     let refresher: (any TagRefresher)?
+    /// Nil where nothing is imported for pulls.
+    let importer: (any OnDemandImporter)?
     let clock: @Sendable () -> Timestamp
     let logger: Logger
 
@@ -34,6 +36,7 @@ final class RegistryCore: Sendable {
         index: RegistryIndex, content: RegistryContent, contents: StreamContentsCache, access: RegistryAccess,
         upstream: PullThrough?, storage: NamespaceStorage?, metrics: RegistryMetrics?,
         switches: RegistrySwitches? = nil, refresher: (any TagRefresher)? = nil,
+        importer: (any OnDemandImporter)? = nil,
         clock: @escaping @Sendable () -> Timestamp, logger: Logger
     ) {
         self.configuration = configuration
@@ -51,6 +54,7 @@ final class RegistryCore: Sendable {
         self.metrics = metrics
         self.switches = switches
         self.refresher = refresher
+        self.importer = importer
         self.clock = clock
         self.logger = logger
     }

@@ -86,6 +86,13 @@ public struct RegistrySettings: Sendable {
         registry.maximumUntaggedManifests = try number(
             "registryMaxUntaggedManifests", "registry-max-untagged-manifests", 0...100_000_000,
             default: registry.maximumUntaggedManifests)
+        registry.mirroredHosts = try reader.stringArray(forKey: "registryMirroredHosts", default: []).map { text in
+            guard let host = MirroredHost(text) else {
+                throw WeirConfiguration.Invalid(
+                    description: "registry-mirrored-host must be HOST[/PREFIX]=NAMESPACE, not \"\(text)\"")
+            }
+            return host
+        }
         pullsThrough = try flag("registryPullThrough", "registry-pull-through", default: true)
         mirrors = try flag("registryMirror", "registry-mirror", default: true)
         if let file = reader.string(forKey: "upstreamCA"), !file.isEmpty {
