@@ -57,6 +57,34 @@ struct RegistryLimitTests {
         }
     }
 
+    @Test("an upload that nobody has gone on with for an hour makes room for another one")
+    func idle() async throws {
+        let scratch = try Scratch()
+        let data = scratch.path + "/data"
+        let settings = ["--registry-max-uploads-per-user", "2"]
+        let locations = try await WeirProcess.run(data, settings) { _, api in
+            try await api.createNamespace("p")
+            let locations = [try await Self.begin("p/app", api), try await Self.begin("p/app", api)]
+            try await Self.expectRefusal("p/app", "you have 2 unfinished uploads", api)
+            return locations
+        }
+        // The first one was begun two hours ago.
+        let id = try #require(locations[0].split(separator: "/").last)
+        let journal = URL(fileURLWithPath: data + "/registry/docker/registry/v2/_uploads/journal")
+        let lines = try String(contentsOf: journal, encoding: .utf8).split(separator: "\n").map { line in
+            var words = line.split(separator: " ").map(String.init)
+            if words.count > 2, words[1] == id { words[2] = String((Int(words[2]) ?? 0) - 7_200) }
+            return words.joined(separator: " ") + "\n"
+        }
+        try Data(lines.joined().utf8).write(to: journal)
+        try await WeirProcess.run(data, settings) { _, api in
+            _ = try await Self.begin("p/app", api)
+            #expect(try await api.get(locations[0]).status == 404)
+            #expect(try await api.get(locations[1]).status == 204)
+            try await Self.expectRefusal("p/app", "you have 2 unfinished uploads", api)
+        }
+    }
+
     @Test("a namespace has as many manifests without a tag as it may; those that a tag needs are none")
     func untagged() async throws {
         let scratch = try Scratch()
