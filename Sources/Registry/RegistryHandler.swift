@@ -193,7 +193,7 @@ public struct RegistryHandler: Sendable {
         if let path = route.repository { try await core.check(path) }
         let isRead = request.method == "GET" || request.method == "HEAD"
         let isReadOnly = try await core.isReadOnly(route.repository?.namespace)
-        if isReadOnly, !isRead { throw RegistryError.readOnly(route) }
+        if isReadOnly, !isRead { throw RegistryError.readOnly(route, isWhole: try await core.isReadOnly(nil)) }
         let call = RegistryCall(request: request, query: QueryParameters(request.query), user: user, id: id)
         var response = try await gate.admit(route, isRead: isRead, user) {
             if let mirrored, case .manifest(let path, let name) = route {

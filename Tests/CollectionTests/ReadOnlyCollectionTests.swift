@@ -15,7 +15,7 @@ struct ReadOnlyCollectionTests {
             world.clock.pass(hours: 25)
             try await world.switches.turn(.readOnly, on: true, by: "me", now: 0)
             let collector = world.collector()
-            await #expect(throws: BlobError.readOnly) { try await collector.run(.init()) }
+            await #expect(throws: ReadOnlyRegistry.self) { try await collector.run(.init()) }
             #expect(try await collector.run(.init(isDryRun: true)).condemned.blobs == 1)
             #expect(try await collector.pause() == .seconds(60))
             try await world.switches.turn(.readOnly, on: false, by: "me", now: 0)
@@ -33,7 +33,7 @@ struct ReadOnlyCollectionTests {
             world.clock.pass(hours: 25)
             try await world.collect()
             world.clock.pass(hours: 25)
-            await #expect(throws: BlobError.readOnly) {
+            await #expect(throws: ReadOnlyRegistry.self) {
                 try await world.collector().run(.init()) { _ in
                     try? await world.switches.turn(.readOnly, on: true, by: "me", now: 0)
                 }

@@ -78,6 +78,11 @@ public final class RegistrySwitches: Sendable {
     }
 }
 
+/// Why nothing was done that would have changed something.
+struct ReadOnlyRegistry: Error, CustomStringConvertible {
+    var description: String { "the registry is read-only" }
+}
+
 extension RegistrySwitches.Record {
     /// A row that cannot be read is still one.
     init(decoding bytes: [UInt8]) {

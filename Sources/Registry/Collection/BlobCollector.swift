@@ -88,7 +88,7 @@ public struct BlobCollector: Sendable {
 
     /// Ends a run that changes something where the registry is read-only by now (5.9).
     func requireWritable(_ request: Request) async throws {
-        if !request.isDryRun, try await switches?.isOn(.readOnly) == true { throw BlobError.readOnly }
+        if !request.isDryRun, try await switches?.isOn(.readOnly) == true { throw ReadOnlyRegistry() }
     }
 
     /// How long a run has to wait that nobody asks for; nil where it may begin.

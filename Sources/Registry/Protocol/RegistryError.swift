@@ -128,9 +128,11 @@ extension RegistryError {
     /// spec/registry.md 5.9.
     static let readOnlyWarning = WarningText.value(299, "registry is read-only")
 
-    static func readOnly(_ route: RegistryRoute) -> RegistryError {
+    /// - Parameter isWhole: it is not the namespace alone.
+    static func readOnly(_ route: RegistryRoute, isWhole: Bool) -> RegistryError {
+        let place = isWhole ? "the registry" : route.repository.map { "namespace \($0.namespace)" } ?? "the registry"
         var error = unsupported(
-            "the registry is read-only", allowed: route.methods.filter { $0 == "GET" || $0 == "HEAD" })
+            "\(place) is read-only", allowed: route.methods.filter { $0 == "GET" || $0 == "HEAD" })
         error.headers[.warning] = readOnlyWarning
         return error
     }
