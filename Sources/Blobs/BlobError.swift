@@ -27,6 +27,8 @@ public enum BlobError: Error, Hashable, Sendable {
     case corrupt(Digest)
     /// Another process, or another store of this one, uses the directory.
     case locked(path: String, pid: Int32?)
+    /// Whoever begins an upload has as many as it may.
+    case tooManyUploads(holder: String)
     /// `info` of an upload is too long.
     case infoTooLong
     /// The store was closed.
@@ -51,7 +53,7 @@ public enum BlobError: Error, Hashable, Sendable {
         case .tooLarge: "FILE_TOO_LARGE"
         case .io(_, ENOENT): "PATH_NOT_FOUND"
         case .corrupt, .io, .locked: "UNKNOWN"
-        case .busy, .uploadUnknown, .digestMismatch, .tooManyStagedBytes, .infoTooLong, .closed: nil
+        case .busy, .uploadUnknown, .digestMismatch, .tooManyStagedBytes, .tooManyUploads, .infoTooLong, .closed: nil
         }
     }
 }
@@ -69,6 +71,7 @@ extension BlobError: CustomStringConvertible {
         case .corrupt(let digest): "the file of \(digest) is damaged"
         case .locked(let path, let pid):
             "\(path) is in use by \(pid.map { "process \($0)" } ?? "another process")"
+        case .tooManyUploads(let holder): "too many unfinished uploads of \(holder)"
         case .infoTooLong: "too much information about an upload"
         case .closed: "the store is closed"
         case .io(let operation, let code): "can't \(operation): \(String(cString: strerror(code)))"

@@ -25,7 +25,12 @@ public protocol BlobStore: Sendable {
     /// - Parameters:
     ///   - info: what the registry wants to know of the upload again, at most `UploadInfo.maximumBytes`.
     ///   - algorithm: of the digest that the upload will be finished with, if it is known by now.
-    func beginUpload(_ info: [UInt8], hashing algorithm: Digest.Algorithm) async throws(BlobError) -> UploadID
+    ///   - bounds: how many uploads the holders of this one may have (`UploadInfo.Holders`). However many begin at once,
+    ///     there are never more. An upload counts until it has ended, also after a restart.
+    /// - Throws: `.tooManyUploads`
+    func beginUpload(
+        _ info: [UInt8], hashing algorithm: Digest.Algorithm, within bounds: [String: Int]
+    ) async throws(BlobError) -> UploadID
 
     /// Begins an upload that one request will finish; its bytes go with it if that does not happen.
     /// - Parameter algorithm: of the digest that the upload will be finished with.
@@ -43,6 +48,9 @@ public protocol BlobStore: Sendable {
 
     /// Uploads in the order of their ids, to find those that were given up.
     func uploads(after id: UploadID?, limit: Int) async throws(BlobError) -> [UploadStatus]
+
+    /// The uploads of a holder, in no order.
+    func uploads(of holder: String) async throws(BlobError) -> [UploadStatus]
 
     /// Blobs in the order of their digests.
     func blobs(after digest: Digest?, limit: Int) async throws(BlobError) -> [StoredBlob]
@@ -83,6 +91,12 @@ public protocol BlobStore: Sendable {
 extension BlobStore {
     public func beginUpload(_ info: [UInt8]) async throws(BlobError) -> UploadID {
         try await beginUpload(info, hashing: .sha256)
+    }
+
+    public func beginUpload(
+        _ info: [UInt8], hashing algorithm: Digest.Algorithm
+    ) async throws(BlobError) -> UploadID {
+        try await beginUpload(info, hashing: algorithm, within: [:])
     }
 
     public func upload(_ id: UploadID) async throws(BlobError) -> (any BlobUpload)? {

@@ -77,4 +77,7 @@ public struct UploadStatus: Hashable, Sendable {
 public enum UploadInfo {
     /// Bytes.
     public static let maximumBytes = 720
+
+    /// By what was given when an upload began: who has it, in words of the registry's. The same for the same bytes.
+    public typealias Holders = @Sendable (_ info: [UInt8]) -> [String]
 }

@@ -228,6 +228,45 @@ public enum BlobStoreChecks {
         try require(try await store.status(of: upload.id)?.isClaimed == false, "still claimed")
     }
 
+    /// Uploads are counted by holder: until they end, however they do.
+    public static func holders(_ factory: BlobStoreFactory, _ place: String) async throws {
+        var store = try await factory.open(place)
+        func begin(_ text: String) async throws -> UploadID {
+            try await store.beginUpload(Array(text.utf8), hashing: .sha256, within: ["a": 3, "b": 1])
+        }
+        let ids = [try await begin("a"), try await begin("a"), try await begin("a b")]
+        for text in ["a", "b", "b a"] {
+            try await requireFailure(.tooManyUploads(holder: text.first == "b" ? "b" : "a")) { try await begin(text) }
+        }
+        _ = try await begin("c")
+        try requireEqual(Set(try await store.uploads(of: "a").map(\.id)), Set(ids))
+        try requireEqual(try await store.uploads(of: "d").count, 0)
+        // A restart changes nothing.
+        await store.close()
+        store = try await factory.open(place)
+        try await requireFailure(.tooManyUploads(holder: "a")) { try await begin("a") }
+        try requireEqual(try await store.uploads(of: "b").map(\.id), [ids[2]])
+        // Cancelled, finished, finished wrongly.
+        try await store.claimed(ids[0]).cancel()
+        let upload = try await store.claimed(ids[1])
+        try await upload.append([1, 2, 3])
+        _ = try await upload.finish(as: .sha256(of: [1, 2, 3]))
+        do { _ = try await store.claimed(ids[2]).finish(as: .sha256(of: [9])) } catch BlobError.digestMismatch {}
+        try requireEqual(try await store.uploads(of: "a").count, 0)
+        try requireEqual(try await store.uploads(of: "b").count, 0)
+        // However many come at once.
+        let begun = await withTaskGroup(of: Bool.self) { [store] group in
+            for _ in 0..<20 {
+                group.addTask {
+                    (try? await store.beginUpload(Array("a".utf8), hashing: .sha256, within: ["a": 3])) != nil
+                }
+            }
+            return await group.reduce(0) { $0 + ($1 ? 1 : 0) }
+        }
+        try requireEqual(begun, 3)
+        await store.close()
+    }
+
     public static func closing(_ store: any BlobStore) async throws {
         let digest = try await store.put([1]).digest
         let id = try await store.beginUpload([])

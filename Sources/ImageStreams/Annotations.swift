@@ -26,8 +26,14 @@ public enum KnownAnnotation {
     /// On a stream or a spec tag: `always` copies the newest image into local storage without waiting for a pull, where the
     /// tag's `referencePolicy` is `Local`; `never` takes a tag out.
     public static let mirror = "weir.dev/mirror"
+    /// On a namespace: `true` keeps its repositories as they are: the registry takes nothing into them and deletes nothing
+    /// from them (spec/registry.md 5.9).
+    public static let registryReadOnly = "weir.dev/registry-read-only"
+    /// On a stream or a spec tag: how old the last look at the tag's source may be when the tag is pulled, a duration
+    /// (spec/registry.md PT-24).
+    public static let refreshOnPull = "image.openshift.io/refreshOnPull"
     /// Those about imports.
-    static let importKeys: Set = [importInterval, importCron, importJitter, importRetry]
+    static let importKeys: Set = [importInterval, importCron, importJitter, importRetry, refreshOnPull]
     /// On a stream that was made of a repository with a longer name: that name (spec/registry.md S-2).
     public static let repositoryPath = "image.openshift.io/repositoryPath"
     /// On an Image: `true` says that its content was pushed to the integrated registry.

@@ -27,6 +27,8 @@ public struct RegistryConfiguration: Sendable {
     public var allowsDeletion = true
     /// What becomes of repository names with more than two components (3.1 S-2).
     public var nestedNames = NestedNames.refuse
+    /// Other registries for which this one answers (PT-28).
+    public var mirroredHosts: [MirroredHost] = []
     /// Nothing is written.
     public var isReadOnly = false
     /// Whether a mount without a source looks for one.
@@ -37,6 +39,11 @@ public struct RegistryConfiguration: Sendable {
     public var maximumManifestBytes = 4 << 20
     /// Bytes of a blob; nil for no bound.
     public var maximumBlobBytes: Int64?
+    /// Unfinished uploads of one user, and into one namespace; 0 for no bound (1.18).
+    public var maximumUploadsPerUser = 256
+    public var maximumUploadsPerNamespace = 2_048
+    /// Manifests without a tag in one namespace; 0 for no bound (3.5.4).
+    public var maximumUntaggedManifests = 10_000
     /// Bytes of a config that is looked into.
     public var maximumConfigBytes = 8 << 20
     /// Tags that one push by digest can set.

@@ -34,6 +34,11 @@ public struct RegistryHandler: Sendable {
         public var pullThrough: PullThrough?
         /// Keeps namespaces within their quotas of bytes.
         public var storage: NamespaceStorage
+        public var switches: RegistrySwitches
+        /// Looks whether tags have moved that are pulled.
+        public var refresher: any TagRefresher
+        /// Imports what is pulled from streams that do not have it.
+        public var importer: any OnDemandImporter
         public var metrics: MetricsRegistry
         public var load: RegistryLoad
         public var auditor: Auditor?
@@ -43,7 +48,8 @@ public struct RegistryHandler: Sendable {
         public init(
             streams: ImageStreamsAPI, namespaces: any NamespaceLookup, index: RegistryIndex, blobs: any BlobStore,
             authenticator: any Authenticator, authorizer: any Authorizer, pullThrough: PullThrough?,
-            storage: NamespaceStorage, metrics: MetricsRegistry, load: RegistryLoad, auditor: Auditor?,
+            storage: NamespaceStorage, switches: RegistrySwitches, refresher: any TagRefresher,
+            importer: any OnDemandImporter, metrics: MetricsRegistry, load: RegistryLoad, auditor: Auditor?,
             clock: @escaping @Sendable () -> Timestamp, logger: Logger
         ) {
             self.streams = streams
@@ -54,6 +60,9 @@ public struct RegistryHandler: Sendable {
             self.authorizer = authorizer
             self.pullThrough = pullThrough
             self.storage = storage
+            self.switches = switches
+            self.refresher = refresher
+            self.importer = importer
             self.metrics = metrics
             self.load = load
             self.auditor = auditor
@@ -71,10 +80,11 @@ public struct RegistryHandler: Sendable {
             access: RegistryAccess(
                 authenticator: parts.authenticator, authorizer: parts.authorizer,
                 challenge: Challenge(realm: configuration.tokenRealm), deniedStatus: configuration.deniedStatus),
-            upstream: parts.pullThrough, storage: parts.storage, metrics: metrics, clock: parts.clock,
-            logger: parts.logger)
+            upstream: parts.pullThrough, storage: parts.storage, metrics: metrics, switches: parts.switches,
+            refresher: parts.refresher, importer: parts.importer, clock: parts.clock, logger: parts.logger)
         tokens = TokenEndpoint(
-            authenticator: parts.authenticator, nestedNames: configuration.nestedNames, now: parts.clock)
+            authenticator: parts.authenticator,
+            nestedNames: configuration.mirroredHosts.isEmpty ? configuration.nestedNames : .flatten, now: parts.clock)
         self.metrics = metrics
         figures = parts.metrics
         gate = RequestGate(configuration.limits)
@@ -89,6 +99,12 @@ public struct RegistryHandler: Sendable {
             return nil
         }
         return RegistryMirror(core: core, upstream: upstream)
+    }
+
+    /// Work besides the requests, until it is cancelled.
+    public var background: [@Sendable () async -> Void] {
+        guard let layers = core.remoteLayers, !core.configuration.isReadOnly else { return [] }
+        return [{ [core] in await layers.run(core) }]
     }
 
     /// Answers a request; never throws. A body that was not asked for yet may still be on its way.
@@ -153,7 +169,12 @@ public struct RegistryHandler: Sendable {
         _ request: ServerRequest, id: String, _ notes: RequestNotes?
     ) async throws -> ServerResponse {
         let route: RegistryRoute
-        do { route = try RegistryRoute(path: request.path, nested: core.configuration.nestedNames) } catch {
+        let mirrored = MirroredRequest(request, core.configuration.mirroredHosts)
+        do {
+            route = try RegistryRoute(
+                path: mirrored?.path ?? request.path,
+                nested: mirrored == nil ? core.configuration.nestedNames : .flatten)
+        } catch {
             // Who may not talk to the registry at all learns nothing of its paths.
             _ = try await core.access.user(request, [])
             throw error
@@ -171,11 +192,18 @@ public struct RegistryHandler: Sendable {
         try await core.access.require(records, of: user, request)
         if let path = route.repository { try await core.check(path) }
         let isRead = request.method == "GET" || request.method == "HEAD"
-        if core.configuration.isReadOnly, !isRead {
-            throw RegistryError.unsupported("the registry is read-only")
-        }
+        let isReadOnly = try await core.isReadOnly(route.repository?.namespace)
+        if isReadOnly, !isRead { throw RegistryError.readOnly(route, isWhole: try await core.isReadOnly(nil)) }
         let call = RegistryCall(request: request, query: QueryParameters(request.query), user: user, id: id)
-        return try await gate.admit(route, isRead: isRead, user) { try await respond(to: route, call) }
+        var response = try await gate.admit(route, isRead: isRead, user) {
+            if let mirrored, case .manifest(let path, let name) = route {
+                try await MirroredImages(core: core).bring(name, from: mirrored.source, to: path)
+            }
+            return try await respond(to: route, call)
+        }
+        if let mirrored { response.headers[.ociNamespace] = mirrored.host }
+        if isReadOnly { response.headers.append(HTTPField(name: .warning, value: RegistryError.readOnlyWarning)) }
+        return response
     }
 
     private func respond(to route: RegistryRoute, _ call: RegistryCall) async throws -> ServerResponse {

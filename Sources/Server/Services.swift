@@ -22,6 +22,11 @@ struct Services: Sendable {
     let registryLoad: RegistryLoad
     /// What namespaces hold, where quotas bound it.
     let storage: NamespaceStorage
+    let switches: RegistrySwitches
+    /// Looks whether tags have moved that are pulled.
+    let refresher: PullRefresher
+    /// Imports what is pulled from streams that do not have it.
+    let pullImporter: PullImporter
     private let pullTimes: RegistryPullTimes
     let pullThrough: PullThrough
     /// Looks whether all is there and right.
@@ -77,6 +82,9 @@ struct Services: Sendable {
         self.registry = registry
         let storage = NamespaceStorage(index: registry, namespaces: identity.namespaces, quota: identity.quotas)
         self.storage = storage
+        let switches = RegistrySwitches(
+            store: store, namespaces: identity.namespaces, isReadOnly: configuration.registry.registry.isReadOnly)
+        self.switches = switches
         collections = BlobCollections(store: store)
         let registryLoad = RegistryLoad()
         self.registryLoad = registryLoad
@@ -92,7 +100,7 @@ struct Services: Sendable {
         verifier = RegistryVerifier(
             index: registry, blobs: blobs, streams: imageStreams, namespaces: identity.namespaces, logger: logger)
         verification = VerificationHandler(
-            verifier: verifier, isReadOnly: configuration.registry.registry.isReadOnly)
+            verifier: verifier, switches: switches)
         let imports = ImportController(
             api: imageStreams, metrics: importMetrics, context: contexts.of("import-controller"), logger: logger)
         let scheduler = ImportScheduler(
@@ -110,14 +118,17 @@ struct Services: Sendable {
                 context: contexts.of("retention-controller")),
             metrics: RetentionMetrics(metrics), context: contexts.of("retention-controller"), logger: logger)
         var collecting = configuration.collection
-        collecting.isReadOnly = configuration.registry.registry.isReadOnly
         collecting.ownHosts = configuration.registry.registry.hosts
         let collection = CollectionController(
             collector: BlobCollector(
                 index: registry, blobs: blobs, streams: imageStreams, namespaces: identity.namespaces,
-                storage: storage, settings: collecting, load: registryLoad, logger: logger),
+                storage: storage, switches: switches, settings: collecting, load: registryLoad, logger: logger),
             collections: collections, metrics: CollectionMetrics(metrics), context: contexts.of("collector"),
             logger: logger)
+        let scrubber = BlobScrubber(
+            verifier, switches: switches, settings: configuration.scrub, metrics: ScrubMetrics(metrics),
+            recorder: StoredEventRecorder(
+                events: identity.events, component: "scrubber", context: contexts.of("scrubber")))
         let sinks = HTTPSinkTransport(
             allowsLoopback: configuration.eventSinks.allowsLoopback, version: WeirServer.version)
         let secrets = identity.secrets
@@ -129,8 +140,14 @@ struct Services: Sendable {
                     ? configuration.internalRegistryHostname : configuration.publicRegistryHostname),
             secret: { try await secrets.objects.object($1, namespace: $0) }, metrics: SinkMetrics(metrics),
             context: contexts.of("event-dispatcher"), logger: logger)
+        let looks = TagLooks(api: imageStreams, importer: importer, metrics: importMetrics)
+        refresher = PullRefresher(
+            looks: looks, minimumAge: configuration.imports.minimumInterval, context: contexts.of("pull-refresher"),
+            logger: logger)
+        pullImporter = PullImporter(
+            api: imageStreams, looks: looks, context: contexts.of("pull-importer"), logger: logger)
         let webhooks = WebhookImporter(
-            api: imageStreams, importer: importer, metrics: importMetrics, registry: metrics,
+            api: imageStreams, looks: looks, registry: metrics,
             context: contexts.of("webhook-importer"), logger: logger)
         self.webhooks = WebhookHandler(
             imageStreams, secret: { try await secrets.objects.object($1, namespace: $0) }, take: webhooks.take)
@@ -154,6 +171,7 @@ struct Services: Sendable {
                 BackgroundService { await imports.run() }, BackgroundService { await scheduler.run() },
                 BackgroundService { await webhooks.run() }, BackgroundService { await retention.run() },
                 BackgroundService { await collection.run() },
+                BackgroundService { await scrubber.run() },
                 BackgroundService { await OutboxKeeper(store: store, age: outboxAge, logger: logger).run() },
                 BackgroundService {
                     await dispatcher.run()
@@ -199,7 +217,7 @@ struct Services: Sendable {
 
     /// What is served beside the resources.
     var handlers: [any PathHandler] {
-        imageStreams.handlers + identity.authentication.handlers + [verification, webhooks]
+        imageStreams.handlers + identity.authentication.handlers + [verification, SwitchHandler(switches), webhooks]
     }
 
     /// Creates what every server has. Call it when the store has started and before requests are taken.

@@ -114,9 +114,12 @@ public struct WeirServer: Sendable {
                 streams: services.imageStreams, namespaces: services.identity.namespaces, index: services.registry,
                 blobs: blobs, authenticator: authenticator, authorizer: services.identity.authorizer,
                 pullThrough: configuration.registry.pullsThrough ? services.pullThrough : nil,
-                storage: services.storage, metrics: metrics,
+                storage: services.storage, switches: services.switches, refresher: services.refresher,
+                importer: services.pullImporter, metrics: metrics,
                 load: services.registryLoad, auditor: auditor, clock: Clock.now, logger: logger))
-        let mirroring = services.mirroring(registry.mirror, metrics)
+        let mirroring =
+            services.mirroring(registry.mirror, metrics)
+            + registry.background.map { work in BackgroundService { await work() } }
         let everything: @Sendable (ServerRequest) async -> ServerResponse = { request in
             RegistryRoute.owns(request.path)
                 ? await registry.respond(to: request) : await pipeline.respond(to: request)

@@ -9,13 +9,30 @@ struct CollectCommand: AsyncParsableCommand {
         discussion: """
             A blob goes in two steps, each after a grace period in which nobody used it: it is given up, and then \
             removed. The server does the same by itself once an hour.
+
+            With --pause it does not any more, also after a restart, until --resume.
             """)
 
     @Option(help: "The data directory of the server.") var dataDir = "weir-data"
     @Flag(help: "Only say what would be done.") var dryRun = false
 
+    @Flag(help: "Do not run by itself any more.") var pause = false
+    @Flag(help: "Run by itself again.") var resume = false
+
+    func validate() throws {
+        guard [dryRun, pause, resume].count(where: { $0 }) <= 1 else {
+            throw ValidationError("--dry-run, --pause and --resume exclude each other")
+        }
+    }
+
     func run() async throws {
         try await Failures.shown {
+            if pause || resume {
+                _ = try await AdminClient.with(dataDirectory: dataDir) { api in
+                    try await api.turn(.collectionPause, on: pause)
+                }
+                return print(pause ? "paused" : "resumed")
+            }
             let status = try await AdminClient.with(dataDirectory: dataDir) { api in
                 try await api.collect(isDryRun: dryRun)
             }

@@ -35,6 +35,9 @@ extension ServeCommand {
         set("registryMaxWrites", registryMaxWrites)
         set("registryMaxWaiting", registryMaxWaiting)
         set("registryMaxWaitSeconds", registryMaxWaitSeconds)
+        set("registryMaxUploadsPerUser", registryMaxUploadsPerUser)
+        set("registryMaxUntaggedManifests", registryMaxUntaggedManifests)
+        set("registryMaxUploadsPerNamespace", registryMaxUploadsPerNamespace)
         set("importMode", importMode)
         set("scheduledImports", scheduledImports)
         set("importIntervalSeconds", importIntervalSeconds)
@@ -67,6 +70,11 @@ extension ServeCommand {
         set("maxEvents", maxEvents)
         set("retentionIntervalSeconds", retentionIntervalSeconds)
         set("gcIntervalSeconds", gcIntervalSeconds)
+        set("gcWindow", gcWindow)
+        set("gcCacheBytes", gcCacheBytes)
+        set("gcCacheNamespaceBytes", gcCacheNamespaceBytes)
+        set("scrubIntervalSeconds", scrubIntervalSeconds)
+        set("scrubBytesPerSecond", scrubBytesPerSecond)
         set("gcGraceSeconds", gcGraceSeconds)
         set("gcCacheSeconds", gcCacheSeconds)
         if gcUnsafeGrace { values[["gcUnsafeGrace"]] = ConfigValue(.bool(true), isSecret: false) }
@@ -75,6 +83,9 @@ extension ServeCommand {
         if registryInsecure { values[["registryInsecure"]] = ConfigValue(.bool(true), isSecret: false) }
         if !certificateHost.isEmpty {
             values[["certificateHosts"]] = ConfigValue(.stringArray(certificateHost), isSecret: false)
+        }
+        if !registryMirroredHost.isEmpty {
+            values[["registryMirroredHosts"]] = ConfigValue(.stringArray(registryMirroredHost), isSecret: false)
         }
         if let historySeconds { values[["historySeconds"]] = ConfigValue(.int(historySeconds), isSecret: false) }
         return values

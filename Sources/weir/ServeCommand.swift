@@ -76,6 +76,18 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(help: "How long a request to the registry waits for a place before it gets 429. Default: 60.")
     var registryMaxWaitSeconds: Int?
 
+    @Option(help: "Unfinished uploads of one user; 0 for no bound. Default: 256.")
+    var registryMaxUploadsPerUser: Int?
+
+    @Option(help: "Unfinished uploads into one namespace; 0 for no bound. Default: 2048.")
+    var registryMaxUploadsPerNamespace: Int?
+
+    @Option(help: "Manifests without a tag in one namespace; 0 for no bound. Default: 10000.")
+    var registryMaxUntaggedManifests: Int?
+
+    @Option(help: "HOST[/PREFIX]=NAMESPACE of a registry whose images clients ask this one for. May be repeated.")
+    var registryMirroredHost: [String] = []
+
     @Option(help: "Whether the registry keeps what it fetched: true or false. Default: true.")
     var registryMirror: Bool?
 
@@ -201,6 +213,9 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(help: "The time between two runs of the blob collector, in seconds; 0 for none. Default: 3600.")
     var gcIntervalSeconds: Int?
 
+    @Option(help: "The hours in which the blob collector begins by itself, HH:MM-HH:MM in UTC. Default: at any time.")
+    var gcWindow: String?
+
     @Option(
         help: """
             How long blobs that nothing refers to stay after their last use, and again after they were given up, in \
@@ -214,6 +229,18 @@ struct ServeCommand: AsyncParsableCommand {
             a tag names them. Default: 2592000.
             """)
     var gcCacheSeconds: Int?
+
+    @Option(help: "Bytes of such blobs; those that were pulled last stay. 0 for no bound. Default: 0.")
+    var gcCacheBytes: Int?
+
+    @Option(help: "The same for each namespace. Default: 0.")
+    var gcCacheNamespaceBytes: Int?
+
+    @Option(help: "How often all blobs are read again, in seconds; 0 for never. Default: 2592000.")
+    var scrubIntervalSeconds: Int?
+
+    @Option(help: "Bytes that are read again in a second at the most. Default: 20971520.")
+    var scrubBytesPerSecond: Int?
 
     @Flag(help: "For tests: lets the grace be shorter than clients need, and as exact as it says.")
     var gcUnsafeGrace = false

@@ -10,5 +10,6 @@ struct Weir: AsyncParsableCommand {
         subcommands: [
             ServeCommand.self, CollectCommand.self, RekeyCommand.self, TokenCommand.self, UserCommand.self,
             VerifyCommand.self, AdoptCommand.self, ExportCommand.self, ImportBundleCommand.self, ImportCommand.self,
+            ReadOnlyCommand.self,
         ])
 }

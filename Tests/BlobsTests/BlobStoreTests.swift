@@ -4,10 +4,17 @@ import Foundation
 import OCI
 import Testing
 
+/// The holders of an upload are the words that it was begun with.
+private func configuration(_ place: String) -> FileBlobStore.Configuration {
+    var configuration = FileBlobStore.Configuration(root: place)
+    configuration.holders = { String(decoding: $0, as: UTF8.self).split(separator: " ").map(String.init) }
+    return configuration
+}
+
 let engines = [
-    BlobStoreFactory("files") { try await FileBlobStore.open(.init(root: $0)) },
+    BlobStoreFactory("files") { try await FileBlobStore.open(configuration($0)) },
     BlobStoreFactory("files, one thread") { place in
-        var configuration = FileBlobStore.Configuration(root: place)
+        var configuration = configuration(place)
         configuration.threads = 1
         return try await FileBlobStore.open(configuration)
     },
@@ -90,6 +97,12 @@ struct BlobStoreTests {
     @Test("shows a blob whole or not at all, whatever happens to it", arguments: engines)
     func races(_ factory: BlobStoreFactory) async throws {
         try await with(factory) { try await BlobStoreChecks.removalRaces($0) }
+    }
+
+    @Test("lets a holder have as many uploads as it may", arguments: engines)
+    func holders(_ factory: BlobStoreFactory) async throws {
+        let place = try Place()
+        try await BlobStoreChecks.holders(factory, place.path)
     }
 
     @Test("says that it is closed", arguments: engines)

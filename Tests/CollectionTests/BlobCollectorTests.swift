@@ -180,17 +180,6 @@ struct BlobCollectorTests {
         }
     }
 
-    @Test("a read-only registry loses nothing, and can be looked at")
-    func readOnly() async throws {
-        try await World.run { world in
-            try await world.upload("layer")
-            world.clock.pass(hours: 25)
-            let collector = world.collector { $0.isReadOnly = true }
-            await #expect(throws: BlobError.readOnly) { try await collector.run(.init()) }
-            #expect(try await collector.run(.init(isDryRun: true)).condemned.blobs == 1)
-        }
-    }
-
     @Test("files without a row go, those that are needed get their row back")
     func orphans() async throws {
         try await World.run { world in

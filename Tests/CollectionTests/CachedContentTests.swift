@@ -41,6 +41,38 @@ struct CachedContentTests {
         }
     }
 
+    @Test("goes where there is more than may be, what was pulled least lately first; what was pushed does not count")
+    func bounds() async throws {
+        try await World.run { world in
+            var blobs: [Digest] = []
+            for name in ["a123456789", "b123456789", "c123456789"] {
+                blobs.append(try await world.fetch(name))
+                world.clock.pass(hours: 1)
+            }
+            try await world.importImage("image", blobs, tag: "v1")
+            let pushed = try await world.upload("pushed, and much longer than the others")
+            try await world.push("pushed", [pushed], tags: ["own"])
+            func collect(_ bytes: Int64) async throws {
+                for _ in 0..<3 {
+                    world.clock.pass(hours: 25)
+                    _ = try await world.collector {
+                        $0.cachePeriod = 0
+                        $0.cacheBytes = bytes
+                    }.run(BlobCollector.Request())
+                }
+            }
+            try await collect(30)
+            for blob in blobs { #expect(try await world.holds(blob)) }
+            // The first one is pulled again.
+            #expect(try await world.head(blobs[0]))
+            try await collect(20)
+            #expect(try await world.holds(blobs[0]))
+            #expect(try await !world.holds(blobs[1]))
+            #expect(try await world.holds(blobs[2]))
+            #expect(try await world.holds(pushed))
+        }
+    }
+
     struct Kept: Sendable, CustomTestStringConvertible {
         var testDescription: String
         var reference = "elsewhere.example/team/app"

@@ -23,9 +23,13 @@ struct NoImporter: ImageImporter {
 /// Namespaces that tests make anew.
 final class TestNamespaces: NamespaceLookup {
     private let uids = Mutex<[String: String]>(["p": "1", "q": "1"])
+    /// Those that are read-only.
+    let frozen = Mutex<Set<String>>([])
 
     func set(_ namespace: String, _ uid: String?) { uids.withLock { $0[namespace] = uid } }
-    func annotations(of namespace: String) async throws -> [String: String] { [:] }
+    func annotations(of namespace: String) async throws -> [String: String] {
+        frozen.withLock { $0.contains(namespace) } ? [KnownAnnotation.registryReadOnly: "true"] : [:]
+    }
     func state(of namespace: String) async throws -> NamespaceState { .active }
     func uid(of namespace: String) async throws -> String? { uids.withLock { $0[namespace] } }
 }
@@ -49,6 +53,7 @@ final class World: Sendable {
     let index: RegistryIndex
     let streams: ImageStreamsAPI
     let collections: BlobCollections
+    let switches: RegistrySwitches
 
     static let path = RepositoryPath(namespace: "p", stream: "app")
 
@@ -63,6 +68,7 @@ final class World: Sendable {
             store: store, configuration: ImageStreamsConfiguration(internalRegistryHostname: "registry:5000"),
             authorizer: EveryAuthorizer(), namespaces: namespaces, importer: NoImporter())
         collections = BlobCollections(store: store)
+        switches = RegistrySwitches(store: store, namespaces: namespaces, isReadOnly: false)
         try await store.start()
     }
 
@@ -105,8 +111,8 @@ final class World: Sendable {
         var logger = Logger(label: "test")
         logger.logLevel = .critical
         return BlobCollector(
-            index: index, blobs: blobs, streams: streams, namespaces: namespaces, settings: settings,
-            load: RegistryLoad(), logger: logger)
+            index: index, blobs: blobs, streams: streams, namespaces: namespaces, switches: switches,
+            settings: settings, load: RegistryLoad(), logger: logger)
     }
 
     @discardableResult

@@ -1,5 +1,6 @@
 import Foundation
 import JSON
+import RegistryTesting
 import Testing
 
 @Suite("weir verify")
@@ -43,6 +44,49 @@ struct VerificationTests {
             let again = try await weir(["verify"] + directory)
             #expect(again.exit == 0, "\(again.output)")
             #expect(try await api.get("/v2/p/app/blobs/\(digest)").body == layer)
+        }
+    }
+
+    @Test("what a scrub puts aside is 404 where it was pushed, and fetched again where it came from elsewhere")
+    func scrub() async throws {
+        try await FakeRegistry.run { registry in
+            let image = MirrorTests.putImage(registry, layers: [Array("a layer".utf8)], tag: "1")
+            let settings = ["--scrub-interval-seconds", "1", "--gc-interval-seconds", "0"]
+            try await WeirProcess.run(nil, settings) { server, api in
+                try await api.createNamespace("p")
+                let stream = """
+                    {"kind":"ImageStream","apiVersion":"image.openshift.io/v1","metadata":{"name":"app"},"spec":{"tags":[
+                    {"name":"1","from":{"kind":"DockerImage","name":"\(registry.host)/team/app:1"},
+                    "importPolicy":{"insecure":true}}]}}
+                    """
+                #expect(try await api.post(API.streams("p"), stream).status == 201)
+                try await eventually("it is imported") { try await api.manifest("1", of: "p/app").status == 200 }
+                let pushed = try await api.pushImage([1, 2, 3], to: "p/own", tag: "v1")
+                let fetched = ["\(image.digest)", "\(image.blobs[1])"]
+                _ = try await api.get("/v2/p/app/blobs/\(image.blobs[1])")
+                let own = [pushed.digest, API.digest([1, 2, 3])]
+                for digest in fetched + own {
+                    let file = Self.file(digest, server)
+                    try await eventually("it is kept") { FileManager.default.fileExists(atPath: file.path) }
+                    try Data("damaged".utf8).write(to: file)
+                }
+                try await eventually("all of it is put aside") {
+                    try await api.get("/metrics").text.contains(#"weir_scrub_blobs_total{result="damaged"} 4"#)
+                }
+                #expect(try await api.manifest("v1", of: "p/own").status == 404)
+                #expect(try await api.get("/v2/p/own/blobs/\(own[1])").status == 404)
+                let events = try await api.get("/api/v1/namespaces/p/events").text
+                #expect(events.contains("DamagedBlob") && events.contains(own[1]), "\(events)")
+                #expect(try await api.manifest("1", of: "p/app").status == 200)
+                let blob = try await api.get("/v2/p/app/blobs/\(image.blobs[1])")
+                #expect(blob.status == 200 && blob.text == "a layer")
+                try await eventually("they are kept again") {
+                    fetched.allSatisfy { FileManager.default.fileExists(atPath: Self.file($0, server).path) }
+                }
+                try await api.pushImage([1, 2, 3], to: "p/own", tag: "v1")
+                let verified = try await weir(["verify", "--data-dir", server.directory])
+                #expect(verified.exit == 0, "\(verified.output)")
+            }
         }
     }
 

@@ -18,6 +18,8 @@ public final class FileBlobStore: BlobStore {
         public var isReadOnly = false
         /// Bytes of all unfinished uploads together; nil for as many as the disk takes (W-5).
         public var maximumStagedBytes: Int64?
+        /// Who has an upload.
+        public var holders: UploadInfo.Holders = { _ in [] }
         /// How many requests may wait for the disk at the same time.
         public var threads = 16
 
@@ -57,7 +59,10 @@ public final class FileBlobStore: BlobStore {
                 // A process that was killed may have given a blob its place and not have made that durable: who finds it
                 // there relies on it.
                 if !lock.wasReleased { try Disk.syncFileSystem(layout.base) }
-                return (lock, try UploadDisk(layout, limit: configuration.maximumStagedBytes))
+                return (
+                    lock,
+                    try UploadDisk(layout, limit: configuration.maximumStagedBytes, holders: configuration.holders)
+                )
             }
         } catch {
             await opening.shutdown()
@@ -171,13 +176,13 @@ public final class FileBlobStore: BlobStore {
     // MARK: Uploads
 
     public func beginUpload(
-        _ info: [UInt8], hashing algorithm: Digest.Algorithm
+        _ info: [UInt8], hashing algorithm: Digest.Algorithm, within bounds: [String: Int]
     ) async throws(BlobError) -> UploadID {
         let disk = try writable()
         guard info.count <= UploadInfo.maximumBytes else { throw .infoTooLong }
         let id = UploadID.random()
         try await workers.run { () throws(BlobError) in
-            try disk.journal.begin(id, .init(info: info, startedAt: UploadDisk.now))
+            try disk.journal.begin(id, .init(info: info, startedAt: UploadDisk.now), within: bounds)
         }
         // It has no bytes yet, so that nobody needs to look for them.
         let session = UploadSession(id, info: info, algorithm: algorithm, isTransient: false, on: disk)
@@ -234,8 +239,17 @@ public final class FileBlobStore: BlobStore {
 
     public func uploads(after id: UploadID?, limit: Int) async throws(BlobError) -> [UploadStatus] {
         guard let disk else { return [] }
+        return try await statuses(of: disk.journal.ids(after: id).prefix(limit))
+    }
+
+    public func uploads(of holder: String) async throws(BlobError) -> [UploadStatus] {
+        guard let disk else { return [] }
+        return try await statuses(of: disk.journal.ids(of: holder))
+    }
+
+    private func statuses(of ids: some Sequence<UploadID>) async throws(BlobError) -> [UploadStatus] {
         var found: [UploadStatus] = []
-        for id in disk.journal.ids(after: id).prefix(limit) {
+        for id in ids {
             if let status = try await status(of: id) { found.append(status) }
         }
         return found
@@ -254,36 +268,6 @@ public final class FileBlobStore: BlobStore {
             return BlobSpace(
                 capacity: Int64(status.f_blocks) * unit, free: Int64(status.f_bavail) * unit,
                 isReadOnly: isReadOnly || status.f_flag & UInt(ST_RDONLY) != 0)
-        }
-    }
-}
-
-/// The file of a blob.
-struct FileContent: BlobContent {
-    let open: BlobFile
-    let size: Int64
-    let workers: BlobWorkers
-
-    var file: BlobFile? { open }
-
-    func read(_ range: Range<Int64>) async throws(BlobError) -> [UInt8] {
-        let (open, size) = (open, size)
-        return try await workers.run { () throws(BlobError) in
-            let range = range.clamped(to: 0..<size)
-            var failure: BlobError?
-            let bytes = [UInt8](unsafeUninitializedCapacity: range.count) { memory, count in
-                do throws(BlobError) {
-                    count = try Disk.read(
-                        into: UnsafeMutableRawBufferPointer(
-                            rebasing: UnsafeMutableRawBufferPointer(memory)[..<range.count]),
-                        from: open, at: range.lowerBound)
-                } catch {
-                    failure = error
-                }
-            }
-            if let failure { throw failure }
-            guard bytes.count == range.count else { throw .io(operation: "read a blob to its end", errno: EIO) }
-            return bytes
         }
     }
 }

@@ -18,10 +18,10 @@ final class UploadDisk: Sendable {
 
     /// Reads which uploads there are, counts their bytes, and removes those that belong to none: of requests that were
     /// to finish what they began.
-    init(_ layout: BlobLayout, limit: Int64?) throws(BlobError) {
+    init(_ layout: BlobLayout, limit: Int64?, holders: @escaping UploadInfo.Holders) throws(BlobError) {
         self.layout = layout
         self.limit = limit
-        journal = try UploadJournal(layout)
+        journal = try UploadJournal(layout, holders: holders)
         for name in try Disk.names(in: layout.uploads) where name.hasSuffix(BlobLayout.dataSuffix) {
             let path = layout.uploads + "/" + name
             if let id = UploadID(String(name.dropLast(BlobLayout.dataSuffix.count))), journal.entry(id) != nil {

@@ -13,11 +13,7 @@ import Darwin
 /// A file for each upload would have to be made and removed again, which costs more than the bytes of a small blob.
 /// Lines that are not whole, as a crash may leave them, are passed over.
 final class UploadJournal: Sendable {
-    struct Entry: Sendable {
-        var info: [UInt8]
-        /// Seconds since 1970.
-        var startedAt: Int64
-    }
+    typealias Entry = UploadRoll.Entry
 
     private struct Writer {
         var file: BlobFile
@@ -27,7 +23,7 @@ final class UploadJournal: Sendable {
     }
 
     private let layout: BlobLayout
-    private let index: Mutex<[UploadID: Entry]>
+    private let index: Mutex<UploadRoll>
     private let writer: Mutex<Writer>
     private let shared = SharedSync()
     private let keepsOrder: Bool
@@ -36,11 +32,11 @@ final class UploadJournal: Sendable {
     private static let manyLines = 8192
 
     /// Reads what there is.
-    init(_ layout: BlobLayout) throws(BlobError) {
+    init(_ layout: BlobLayout, holders: @escaping UploadInfo.Holders) throws(BlobError) {
         self.layout = layout
         keepsOrder = Disk.keepsOrder(layout.root)
         let entries = try Self.read(layout.journal)
-        index = Mutex(entries)
+        index = Mutex(UploadRoll(entries, holders: holders))
         writer = Mutex(try Self.open(entries, layout))
     }
 
@@ -60,24 +56,30 @@ final class UploadJournal: Sendable {
 
     /// In order.
     func ids(after id: UploadID? = nil) -> [UploadID] {
-        index.withLock { Array($0.keys) }.filter { other in id.map { $0 < other } ?? true }.sorted()
+        index.withLock { Array($0.entries.keys) }.filter { other in id.map { $0 < other } ?? true }.sorted()
     }
 
+    func ids(of holder: String) -> Set<UploadID> { index.withLock { $0.ids(of: holder) } }
+
     /// Survives the end of the process, and after the next `sync` that of the machine.
-    func begin(_ id: UploadID, _ entry: Entry) throws(BlobError) {
-        try append(Self.line(id, entry))
-        index.withLock { $0[id] = entry }
+    /// - Throws: `.tooManyUploads`, and what the disk throws.
+    func begin(_ id: UploadID, _ entry: Entry, within bounds: [String: Int]) throws(BlobError) {
+        try index.withLock { (roll) throws(BlobError) in try roll.insert(id, entry, within: bounds) }
+        do throws(BlobError) { try append(Self.line(id, entry)) } catch {
+            index.withLock { _ = $0.remove(id) }
+            throw error
+        }
     }
 
     func end(_ id: UploadID) {
-        guard index.withLock({ $0.removeValue(forKey: id) }) != nil else { return }
+        guard index.withLock({ $0.remove(id) }) else { return }
         // Where it cannot be written, the upload comes back empty after a restart, and is given up in the end.
         try? append("e \(id)\n")
-        let count = index.withLock { $0.count }
+        let count = index.withLock { $0.entries.count }
         writer.withLock { writer in
             guard writer.lines > max(Self.manyLines, 4 * count) else { return }
-            // Under the lock of the writer: nothing is appended meanwhile. An upload whose line has been written and
-            // that is not in the index yet would be lost, so what began just now is looked for in the file.
+            // Under the lock of the writer: nothing is appended meanwhile. What began just now and has no line yet must
+            // not get two, so the file is what counts.
             guard let entries = try? Self.read(layout.journal), let new = try? Self.write(entries, layout) else {
                 return
             }

@@ -45,8 +45,11 @@ extension BlobStore {
     }
 
     /// Reads one blob again, with little memory.
+    /// - Parameter pace: is told how many bytes were read, and may take its time.
     /// - Throws: `CancellationError`.
-    public func state(of digest: Digest) async throws -> BlobFinding.State {
+    public func state(
+        of digest: Digest, pace: (_ bytes: Int) async -> Void = { _ in }
+    ) async throws -> BlobFinding.State {
         do throws(BlobError) {
             guard let content = try await content(of: digest) else { return .absent }
             var hasher = DigestHasher(digest.algorithm)
@@ -55,6 +58,7 @@ extension BlobStore {
                 let bytes = try await content.read(offset..<min(content.size, offset + 256 * 1024))
                 hasher.update(bytes)
                 offset += Int64(bytes.count)
+                await pace(bytes.count)
             }
             if offset == content.size {
                 let actual = hasher.finalize()

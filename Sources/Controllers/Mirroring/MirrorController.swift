@@ -17,6 +17,8 @@ public struct MirrorController: Sendable {
         public var longestPause: Duration = .seconds(6 * 3_600)
         /// All images are looked at again after this time: something may have been taken away.
         public var resync: Duration = .seconds(3_600)
+        /// How often it is looked whether the registry may be written to again.
+        public var readOnlyPause: Duration = .seconds(10)
 
         public init() {}
 
@@ -116,6 +118,9 @@ public struct MirrorController: Sendable {
                 let content = try await mirror.copy(item.image, of: item.stream.name, in: item.stream.namespace)
                 queue.done(item, hasFailed: false)
                 await succeeded(item, content)
+            } catch  where error.isPause {
+                queue.done(item, hasFailed: false)
+                again(item, after: configuration.readOnlyPause)
             } catch {
                 let failures = queue.done(item, hasFailed: true)
                 if Task.isCancelled { return }
@@ -147,14 +152,18 @@ public struct MirrorController: Sendable {
                 "stream": "\(item.stream.namespace)/\(item.stream.name)", "image": "\(item.image)",
                 "error": "\(error)", "again": "\(pause)",
             ])
+        again(item, after: pause)
+        // One for all images of a stream: it is mostly the registry that is away.
+        guard backlog.set(item, .failed) else { return }
+        await tell(.warning, item.stream, "MirrorFailed", "image \(item.image) could not be copied: \(error)")
+    }
+
+    private func again(_ item: MirrorBacklog.Item, after pause: Duration) {
         let queue = queue
         Task {
             try? await Task.sleep(for: pause)
             queue.add(item)
         }
-        // One for all images of a stream: it is mostly the registry that is away.
-        guard backlog.set(item, .failed) else { return }
-        await tell(.warning, item.stream, "MirrorFailed", "image \(item.image) could not be copied: \(error)")
     }
 
     private func tell(_ kind: Occurrence.Kind, _ key: StreamKey, _ reason: String, _ message: String) async {

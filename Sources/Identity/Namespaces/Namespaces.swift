@@ -6,10 +6,12 @@ import Store
 /// The namespaces of stand-alone mode: their resource, the answers the machinery asks for, and their end.
 public struct Namespaces: NamespaceLookup {
     public let objects: ObjectStore<Namespace>
+    private let facts: NamespaceFacts
 
     /// Registers the cache: before the store starts.
     public init(store: Store) {
         objects = ObjectStore(kind: NamespaceRules.kind, store: store)
+        facts = NamespaceFacts(objects)
     }
 
     public var resources: [any Resource] {
@@ -26,11 +28,11 @@ public struct Namespaces: NamespaceLookup {
     }
 
     public func uid(of namespace: String) async throws -> String? {
-        try await objects.object(namespace, namespace: "")?.metadata.uid
+        try await facts.of(namespace)?.uid
     }
 
     public func annotations(of namespace: String) async throws -> [String: String] {
-        try await objects.object(namespace, namespace: "")?.metadata.annotations ?? [:]
+        try await facts.of(namespace)?.annotations ?? [:]
     }
 
     /// Creates a namespace.

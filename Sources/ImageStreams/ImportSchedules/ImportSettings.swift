@@ -47,6 +47,9 @@ struct ImportAnnotations {
                 warn(KnownAnnotation.importJitter, text, "\(Self.intervalText), and at most 24h")
             }
         }
+        if let text = value(KnownAnnotation.refreshOnPull), RetentionPeriod(text) == nil {
+            warn(KnownAnnotation.refreshOnPull, text, Self.intervalText)
+        }
         if let text = value(KnownAnnotation.importRetry) {
             if let value = ImportRetries(text) {
                 retries = value

@@ -93,6 +93,14 @@ extension ImportDecision {
         }
     }
 
+    /// The tag of a name, scheduled or not; nil where nothing can be imported to it.
+    public static func candidate(_ name: String, in stream: ImageStream) -> TagImportPlan? {
+        guard stream.metadata.deletionTimestamp == nil, let tag = stream.spec.tag(name), isImportable(tag),
+            let from = tag.from
+        else { return nil }
+        return plan(of: tag, from: from.name, in: stream)
+    }
+
     private static func plan(of tag: TagReference, from: String, in stream: ImageStream) -> TagImportPlan {
         let status = stream.status.tag(tag.name)
         let condition = status?.conditions.first { $0.type == ImportCondition.type && $0.status == "False" }

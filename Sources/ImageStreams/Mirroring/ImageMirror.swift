@@ -26,6 +26,14 @@ public struct MirrorFailure: Error, Sendable, CustomStringConvertible {
     public var description: String
     /// When the registry wants to be asked again; nil where it does not say.
     public var retryAfter: Duration?
+    /// Nothing failed: nothing may be written for now.
+    public private(set) var isPause = false
+
+    public static let pause = {
+        var failure = MirrorFailure("the registry is read-only")
+        failure.isPause = true
+        return failure
+    }()
 
     public init(_ description: String, retryAfter: Duration? = nil) {
         self.description = description

@@ -20,8 +20,8 @@ struct UploadEndpoint: Sendable {
             }
         }
         let algorithm = try algorithm(call)
-        let id = try await core.content.blobs.beginUpload(
-            UploadRecord(repository, user: call.user.name).encoded, hashing: algorithm)
+        let id = try await UploadPlaces(core: core).begin(
+            UploadRecord(repository, user: call.user.name), hashing: algorithm)
         return ServerResponse(status: 202, headers: Self.headers(path, id, offset: 0))
     }
 

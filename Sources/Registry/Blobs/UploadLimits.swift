@@ -24,6 +24,7 @@ extension RegistryError {
         case .busy:
             self = RegistryError(409, .blobUploadInvalid, "another request is working on this upload")
         case .uploadUnknown: self = .unknownUpload
+        case .tooManyUploads: self = RegistryError(429, .tooManyRequests, "\(error)", headers: [.retryAfter: "1"])
         case .digestMismatch(let expected, let actual):
             self = .invalidDigest(expected.description, "the content is \(actual)")
         case .tooLarge: self = RegistryError(413, .sizeInvalid, "the blob is too large")

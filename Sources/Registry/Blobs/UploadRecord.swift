@@ -2,7 +2,7 @@ import JSON
 import OCI
 
 /// What the registry wants to know of an upload again (spec/registry.md U-1, U-2). Goes with its bytes.
-struct UploadRecord: Hashable, Sendable {
+public struct UploadRecord: Hashable, Sendable {
     var path: RepositoryPath
     /// The incarnation of the repository: an upload ends with it.
     var id: String
@@ -12,8 +12,7 @@ struct UploadRecord: Hashable, Sendable {
     init(_ repository: Incarnation, user: String) {
         path = repository.path
         id = repository.id
-        // Kept for people to read: a very long name is cut.
-        self.user = String(user.unicodeScalars.prefix(64))
+        self.user = Self.short(user)
     }
 
     init?(decoding bytes: [UInt8]) {
@@ -24,6 +23,12 @@ struct UploadRecord: Hashable, Sendable {
         self.path = path
         self.id = id
         user = value["user"]?.stringValue ?? ""
+    }
+
+    /// A very long name is cut, and told from others by its digest.
+    private static func short(_ user: String) -> String {
+        guard user.unicodeScalars.count > 64 else { return user }
+        return "\(String(user.unicodeScalars.prefix(47)))~\(Digest.sha256(of: Array(user.utf8)).hex.prefix(16))"
     }
 
     var encoded: [UInt8] {

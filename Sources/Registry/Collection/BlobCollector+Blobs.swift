@@ -24,6 +24,7 @@ extension BlobCollector {
         for part in HexParts.of(RegistryKeys.blobs + "sha256:") {
             try await index.store.forEachPage(part, limit: settings.page) { rows in
                 try await pace.rest()
+                try await requireWritable(request)
                 try await pass(rows, request, mark, &findings, &doomed, now: now)
             }
             if doomed.count >= settings.wave {

@@ -9,30 +9,41 @@ extension BlobCollector {
     ///
     /// What was pushed comes first: a blob that it shares with an image from elsewhere stays.
     func follow(
-        _ roots: [Digest], of stream: ImageStream?, _ records: RepositoryRecords, _ mark: inout CollectionMark,
+        _ roots: [Digest], of stream: ImageStream?, in namespace: String, _ records: RepositoryRecords,
+        _ mark: inout CollectionMark,
         into view: inout CollectionMark.View, now: Int64
     ) async throws {
-        var own: [Digest] = []
-        var cached: [Digest] = []
-        let places = stream.flatMap { elsewhere($0) }
-        for root in roots {
-            if let places, try await isCached(root, places, records) { cached.append(root) } else { own.append(root) }
-        }
+        let (own, cached) = try await split(roots, of: stream, records)
+        let cutoff = mark.cutoffs.of(namespace)
         try await mark.follow(own, rows: records.records, referrers: records.referrers, into: &view)
         try await mark.follow(
             cached, rows: records.records, referrers: records.referrers, into: &view,
             holding: { [index, settings] blob in
                 guard let record = try await index.blob(blob) else { return true }
                 let last = max(record.touched, index.touches.time(of: RegistryKeys.blob(blob)) ?? .min)
-                return !settings.isOver(last, settings.cachePeriod, now: now)
+                if settings.cachePeriod > 0, settings.isOver(last, settings.cachePeriod, now: now) { return false }
+                return last >= cutoff
             })
+    }
+
+    /// Those that were pushed, and those that came from elsewhere.
+    func split(
+        _ roots: [Digest], of stream: ImageStream?, _ records: RepositoryRecords
+    ) async throws -> (own: [Digest], cached: [Digest]) {
+        guard let places = stream.flatMap({ elsewhere($0) }) else { return (roots, []) }
+        var own: [Digest] = []
+        var cached: [Digest] = []
+        for root in roots {
+            if try await isCached(root, places, records) { cached.append(root) } else { own.append(root) }
+        }
+        return (own, cached)
     }
 
     /// Whether all events with an image say that it is elsewhere. Streams that are to be copied whole, and those with an
     /// import that fails, keep what they have: it may be all there is.
     /// - Returns: nil where nothing is to go.
     private func elsewhere(_ stream: ImageStream) -> [String: Bool]? {
-        guard settings.cachePeriod > 0, !Self.isPinned(stream) else { return nil }
+        guard settings.boundsCache, !Self.isPinned(stream) else { return nil }
         var places: [String: Bool] = [:]
         for tag in stream.status.tags {
             for event in tag.items where places[event.image] != false { places[event.image] = isElsewhere(event) }

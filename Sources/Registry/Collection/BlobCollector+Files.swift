@@ -81,6 +81,11 @@ extension BlobCollector {
             let uploads = try await content.blobs.uploads(after: last, limit: 100)
             guard let end = uploads.last else { return }
             for upload in uploads where !upload.isClaimed {
+                if let record = UploadRecord(decoding: upload.info),
+                    try await switches?.isFrozen(record.path.namespace) == true
+                {
+                    continue
+                }
                 let age = now - upload.lastActivity * 1_000
                 let isDead = try await isDead(upload)
                 guard age > settings.uploadAge || isDead else { continue }

@@ -87,13 +87,21 @@ extension BlobCollector {
         let named = Set(stream?.status.tags.flatMap { $0.items.map(\.image) } ?? []).compactMap { Digest($0) }
         var view = CollectionMark.View()
         guard let id = repository?.id else {
-            try await follow(named, of: stream, RepositoryRecords(), &mark, into: &view, now: now)
+            try await follow(named, of: stream, in: path.namespace, RepositoryRecords(), &mark, into: &view, now: now)
             return true
         }
         var records = RepositoryRecords()
         try await mark.snapshot.forEachPage(.prefix(RegistryKeys.manifests(of: id)), limit: settings.page) {
             for row in $0 { records.add(row, id: id) }
         }
+        if try await switches?.isFrozen(path.namespace) == true {
+            try await mark.follow(
+                named + records.digests { !$1.isDeleted }, rows: records.records, referrers: records.referrers,
+                into: &view)
+            try await holdLinks(path, id, &mark, &findings)
+            return false
+        }
+        try await requireWritable(request)
         // In milliseconds; nil for ever.
         let untagged: Int64?
         if let stream {
@@ -109,7 +117,7 @@ extension BlobCollector {
             let last = lastUse(of: RegistryKeys.manifest(id, digest), known: record.touched)
             return !settings.isOver(last, untagged, now: now)
         }
-        try await follow(named + kept, of: stream, records, &mark, into: &view, now: now)
+        try await follow(named + kept, of: stream, in: path.namespace, records, &mark, into: &view, now: now)
         let removable = records.removable { digest, record in
             !view.manifests.contains(digest)
                 && (!record.isDeleted
@@ -120,6 +128,27 @@ extension BlobCollector {
         if !request.isDryRun { try await remove(removable, since: now) }
         let isUnlinked = try await collectLinks(request, path, id, view, &findings, mark.snapshot, now: now)
         return isUnlinked && records.count == removable.count
+    }
+
+    /// All that was pushed to a repository stays.
+    private func holdLinks(
+        _ path: RepositoryPath, _ id: String, _ mark: inout CollectionMark, _ findings: inout CollectionFindings
+    ) async throws {
+        let prefix = RegistryKeys.layers(of: id)
+        var held: [(digest: Digest, link: LayerLink)] = []
+        try await mark.snapshot.forEachPage(.prefix(prefix), limit: settings.page) { rows in
+            for row in rows {
+                if let digest = Digest(String(row.key.dropFirst(prefix.count))),
+                    let link = LayerLink(decoding: row.value), !link.isDeleted, link.source == nil
+                {
+                    held.append((digest, link))
+                }
+            }
+        }
+        for (digest, link) in held {
+            mark.hold(digest)
+            findings.link(link.size, in: path.namespace)
+        }
     }
 
     /// Removes links of blobs that no visible manifest of the repository needs (GC-8).

@@ -20,20 +20,23 @@ public struct BlobCollector: Sendable {
     let namespaces: any NamespaceLookup
     /// Is told where links go.
     let storage: NamespaceStorage?
+    /// Nil where nobody can turn them.
+    let switches: RegistrySwitches?
     let settings: CollectionSettings
     let pace: CollectionPace
     let logger: Logger
 
     public init(
         index: RegistryIndex, blobs: any BlobStore, streams: ImageStreamsAPI, namespaces: any NamespaceLookup,
-        storage: NamespaceStorage? = nil, settings: CollectionSettings = CollectionSettings(), load: RegistryLoad,
-        logger: Logger
+        storage: NamespaceStorage? = nil, switches: RegistrySwitches? = nil,
+        settings: CollectionSettings = CollectionSettings(), load: RegistryLoad, logger: Logger
     ) {
         self.index = index
         content = RegistryContent(blobs: blobs, index: index, maximumBytes: 0)
         self.streams = streams
         self.namespaces = namespaces
         self.storage = storage
+        self.switches = switches
         self.settings = settings
         pace = CollectionPace(load)
         self.logger = logger
@@ -61,9 +64,9 @@ public struct BlobCollector: Sendable {
         _ request: Request, progress: (BlobCollectionStatus) async -> Void = { _ in }
     ) async throws -> BlobCollectionStatus {
         if !request.isDryRun {
-            // Rows must not go where their bytes cannot (5.9).
-            let space = try await content.blobs.space()
-            guard !settings.isReadOnly, !space.isReadOnly else { throw BlobError.readOnly }
+            // Rows must not go where their bytes cannot.
+            guard try await !content.blobs.space().isReadOnly else { throw BlobError.readOnly }
+            try await requireWritable(request)
             try await index.flushTouches()
         }
         pace.begin()
@@ -71,6 +74,7 @@ public struct BlobCollector: Sendable {
         let snapshot = CollectionSnapshot(index.store)
         var findings = CollectionFindings()
         var mark = CollectionMark(snapshot, index, content, pace)
+        mark.cutoffs = try await cacheCutoffs(snapshot)
         try await purgeUploads(request, &findings, now: start)
         let live = try await markRepositories(request, &mark, &findings, now: start)
         findings.status.message = mark.problems.joined(separator: "; ")
@@ -80,6 +84,21 @@ public struct BlobCollector: Sendable {
         try await removeAliases(request)
         if request.looksForOrphans { try await removeOrphans(request, &mark, &findings) }
         return findings.complete
+    }
+
+    /// Ends a run that changes something where the registry is read-only by now (5.9).
+    func requireWritable(_ request: Request) async throws {
+        if !request.isDryRun, try await switches?.isOn(.readOnly) == true { throw ReadOnlyRegistry() }
+    }
+
+    /// How long a run has to wait that nobody asks for; nil where it may begin.
+    func pause() async throws -> Duration? {
+        let wait = settings.hours?.wait(at: index.now()) ?? 0
+        if wait > 0 { return .milliseconds(wait) }
+        for name in RegistrySwitch.allCases where try await switches?.isOn(name) == true {
+            return .milliseconds(min(settings.interval, 60_000))
+        }
+        return nil
     }
 
     /// When a row was used last, as far as anybody knows.

@@ -40,8 +40,7 @@ public struct CollectionController: Sendable {
         let interval = Duration.milliseconds(collector.settings.interval)
         // Not at once: a server that has just started has other things to do.
         let first = min(interval, .seconds(300))
-        let isScheduled = interval > .zero && !collector.settings.isReadOnly
-        var plan = Plan(due: isScheduled ? .now + first : nil, orphansDue: .now + first)
+        var plan = Plan(due: interval > .zero ? .now + first : nil, orphansDue: .now + first)
         while !Task.isCancelled {
             do {
                 return try await follow(&plan, interval: interval)
@@ -69,6 +68,8 @@ public struct CollectionController: Sendable {
         while !Task.isCancelled && !watch.isEnded {
             if !plan.asked.isEmpty {
                 try await answer(plan.asked.removeFirst())
+            } else if let due = plan.due, due <= .now, let pause = try await collector.pause() {
+                plan.due = .now + pause
             } else if let due = plan.due, due <= .now {
                 let looksForOrphans = plan.orphansDue <= .now
                 try await runScheduled(looksForOrphans: looksForOrphans)

@@ -12,6 +12,8 @@ struct CollectionMark: Sendable {
 
     /// All blobs that something refers to, by their sha256 digests.
     private(set) var reachable = DigestSet()
+    /// What bounds the blobs that are kept because somebody pulled them.
+    var cutoffs = CacheCutoffs()
     /// What could not be read, in words; the first few.
     private(set) var problems: [String] = []
 
@@ -66,6 +68,10 @@ struct CollectionMark: Sendable {
             }
         }
     }
+
+    /// A blob stays whether or not a manifest names it.
+    /// - Parameter canonical: its sha256 digest.
+    mutating func hold(_ canonical: Digest) { reachable.insert(canonical) }
 
     private func imageRecord(of digest: Digest) async throws -> ImageLayerRecord? {
         let key = LedgerKeys.blobs(image: digest.description)

@@ -10,10 +10,15 @@ public struct CollectionSettings: Sendable {
     /// How long blobs of images from elsewhere stay after they were pulled last; 0 for as long as a tag names them
     /// (PT-20).
     public var cachePeriod: Int64 = 2_592_000_000
+    /// Bytes of such blobs, in one namespace and in all of the registry; those that were pulled last stay. 0 for no bound.
+    public var cacheBytesOfNamespace: Int64 = 0
+    public var cacheBytes: Int64 = 0
     /// The names of this registry in pull specs.
     public var ownHosts: Set<String> = []
     /// The time between two runs; 0 for none but those that are asked for.
     public var interval: Int64 = 3_600_000
+    /// When runs may begin that nobody asks for; nil for at any time (GC-10).
+    public var hours: DailyWindow?
     /// Uploads without a byte for so long are given up (U-4).
     public var uploadAge: Int64 = 604_800_000
     /// The time between two looks at all files, for those that a crash has left.
@@ -25,13 +30,13 @@ public struct CollectionSettings: Sendable {
     /// Rows that are read or written at a time.
     public var page = 1_000
 
-    /// The registry is read-only: nothing is removed, and only runs that look are made (5.9).
-    public var isReadOnly = false
-
     /// The shortest grace that is safe with clients as they are (GC-3).
     public static let minimumGrace: Int64 = 3_600_000
 
     public init() {}
+
+    /// Whether blobs of images from elsewhere go before their tags do.
+    var boundsCache: Bool { cachePeriod > 0 || cacheBytes > 0 || cacheBytesOfNamespace > 0 }
 
     /// What was used at a time is not used any more.
     func isOver(_ last: Int64, _ period: Int64, now: Int64) -> Bool {

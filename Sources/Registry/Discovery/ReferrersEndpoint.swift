@@ -27,7 +27,9 @@ struct ReferrersEndpoint: Sendable {
             try await add(digest, in: id, after: place == nil ? page.last : "", types, to: &found)
         }
         var response = Self.answer(found.descriptors, types: types)
-        if let warning { response.headers[.warning] = Self.warning(warning) }
+        if let warning {
+            response.headers[.warning] = WarningText.value(199, "referrers of the source are missing: \(warning)")
+        }
         if let next = found.next {
             response.headers[.link] = PageQuery.next(
                 "/v2/\(path.name)/referrers/\(digest)", last: next, limit: page.limit,
@@ -157,13 +159,6 @@ struct ReferrersEndpoint: Sendable {
     }
 
     /// RFC 9111, 5.5: something is not as it should be, and the answer is good all the same.
-    private static func warning(_ reason: String) -> String {
-        let text = reason.unicodeScalars.prefix(300).map { scalar in
-            scalar == "\"" || scalar == "\\" || !(0x20..<0x7F).contains(scalar.value) ? "?" : Character(scalar)
-        }
-        return "199 - \"referrers of the source are missing: \(String(text))\""
-    }
-
     private static func answer(_ descriptors: [JSONValue], types: Set<String>) -> ServerResponse {
         let body: JSONValue = [
             "schemaVersion": 2, "mediaType": .string(MediaType.ociIndex),

@@ -13,6 +13,12 @@ enum RegistryKeys {
     static let aliases = root + "aliases/"
     /// Since when the times of pulls are noted; milliseconds since 1970.
     static let pullsSince = root + "pulls-since"
+    /// What people have turned on (`RegistrySwitch`).
+    static let switches = root + "switches/"
+    /// How far the scrub is.
+    static let scrub = root + "scrub"
+    /// Layers of pushed images that are only elsewhere yet.
+    static let remoteLayers = root + "remote-layers/"
     /// Streams that `weir adopt` has made and not finished.
     static let adoptions = root + "adoptions/"
 

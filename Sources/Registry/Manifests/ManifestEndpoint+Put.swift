@@ -23,7 +23,13 @@ extension ManifestEndpoint {
                 throw RegistryError.invalidDigest(expected.description, "the manifest has another digest")
             }
         }
-        try await store(manifest, as: digest, tags: tags, in: path, call)
+        if tags.isEmpty {
+            try await core.untagged.counting(digest, in: try await core.openRepository(path)) {
+                try await store(manifest, as: digest, tags: [], in: path, call)
+            }
+        } else {
+            try await store(manifest, as: digest, tags: tags, in: path, call)
+        }
         var headers: HTTPFields = [
             .location: "/v2/\(path.name)/manifests/\(digest)", .dockerContentDigest: digest.description,
         ]
@@ -109,8 +115,10 @@ extension ManifestEndpoint {
                             try ImmutableTags(stream, logger: core.logger)?.check(tags, digest, in: stream)
                         },
                         companions: { [core] _ in
-                            try await core.index.companions(
+                            var rows = try await core.index.companions(
                                 of: manifest, as: digest, linking: blobs, in: incarnation)
+                            rows.mutations += core.remoteLayers?.row(remote, of: digest, in: path) ?? []
+                            return rows
                         }), to: path.stream, context)
             }
         } catch let error as APIError {

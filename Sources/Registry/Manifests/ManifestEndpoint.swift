@@ -1,5 +1,6 @@
 import APIServer
 import HTTPTypes
+import ImageStreams
 import JSON
 import OCI
 
@@ -8,7 +9,30 @@ struct ManifestEndpoint: Sendable {
     let core: RegistryCore
 
     func get(_ name: ManifestName, in path: RepositoryPath, _ call: RegistryCall) async throws -> ServerResponse {
-        let repository = try await core.repository(path)
+        var repository = try await core.repository(path)
+        guard case .tag(let tag) = name, let freshness = try await refresh(tag, in: repository) else {
+            return try await get(name, in: repository, call)
+        }
+        if freshness == .changed { repository = try await core.repository(path) }
+        var response = try await get(name, in: repository, call)
+        if freshness == .unknown {
+            let text = "tag \(tag) may be out of date: it could not be looked up where it comes from"
+            response.headers.append(HTTPField(name: .warning, value: WarningText.value(299, text)))
+        }
+        return response
+    }
+
+    /// Looks whether a tag has moved that wants this when it is pulled (PT-24); nil for others.
+    private func refresh(_ tag: String, in repository: Repository) async throws -> TagFreshness? {
+        guard let refresher = core.refresher, let stream = repository.stream, let age = stream.refreshAge(of: tag),
+            try await !core.isReadOnly(repository.path.namespace)
+        else { return nil }
+        return await refresher.refresh(tag, of: stream, age: age)
+    }
+
+    private func get(_ name: ManifestName, in repository: Repository, _ call: RegistryCall) async throws
+        -> ServerResponse
+    {
         let digest: Digest
         let isByTag: Bool
         switch name {

@@ -11,6 +11,7 @@ extension HTTPField.Name {
     static let registryRequestURL = literal("X-Registry-Request-URL")
     static let requestID = literal("X-Request-Id")
     static let ociSubject = literal("OCI-Subject")
+    static let ociNamespace = literal("OCI-Namespace")
     static let ociTag = literal("OCI-Tag")
     static let ociFiltersApplied = literal("OCI-Filters-Applied")
     static let ociUploadOffset = literal("OCI-Upload-Offset")
@@ -19,4 +20,15 @@ extension HTTPField.Name {
     static let vary = literal("Vary")
     static let acceptRanges = literal("Accept-Ranges")
     static let host = literal("Host")
+}
+
+/// `Warning` headers (spec/registry.md O-1).
+enum WarningText {
+    /// - Parameter text: of any characters; what cannot stand in a header is replaced, and much is cut.
+    static func value(_ code: Int, _ text: String) -> String {
+        let text = text.unicodeScalars.prefix(400).map { scalar in
+            scalar == "\"" || scalar == "\\" || !(0x20..<0x7F).contains(scalar.value) ? "?" : Character(scalar)
+        }
+        return "\(code) - \"\(String(text))\""
+    }
 }

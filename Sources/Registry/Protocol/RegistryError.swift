@@ -125,6 +125,18 @@ extension RegistryError {
         return RegistryError(405, .unsupported, message, headers: headers)
     }
 
+    /// spec/registry.md 5.9.
+    static let readOnlyWarning = WarningText.value(299, "registry is read-only")
+
+    /// - Parameter isWhole: it is not the namespace alone.
+    static func readOnly(_ route: RegistryRoute, isWhole: Bool) -> RegistryError {
+        let place = isWhole ? "the registry" : route.repository.map { "namespace \($0.namespace)" } ?? "the registry"
+        var error = unsupported(
+            "\(place) is read-only", allowed: route.methods.filter { $0 == "GET" || $0 == "HEAD" })
+        error.headers[.warning] = readOnlyWarning
+        return error
+    }
+
     /// - Parameter retryAfter: seconds.
     public static func unavailable(_ reason: String, retryAfter: Int = 1) -> RegistryError {
         RegistryError(

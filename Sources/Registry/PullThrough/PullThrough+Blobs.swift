@@ -20,7 +20,7 @@ extension PullThrough {
         let answer = BlobAnswer(digest: digest, size: found.size)
         let request = call.request
         if request.method == "HEAD" || answer.isKnown(to: request) { return answer.head(to: request) }
-        guard configuration.mirrors, found.size <= configuration.maximumMirrorBytes, found.size > 0 else {
+        guard try await keeps(repository), found.size <= configuration.maximumMirrorBytes, found.size > 0 else {
             return try await passThrough(digest, found, session, answer, request)
         }
         let transfer: Transfer
@@ -32,6 +32,12 @@ extension PullThrough {
             throw RegistryError.unknownBlob(digest, cause: "\(found.source.repository.host): \(error)")
         }
         return answer.streamed(to: request) { try await transfer.next(after: $0, upTo: $1) }
+    }
+
+    /// Whether what is fetched for a repository is kept.
+    func keeps(_ repository: Repository) async throws -> Bool {
+        guard configuration.mirrors else { return false }
+        return try await !repository.core.isReadOnly(repository.path.namespace)
     }
 
     /// Copies a blob of an image of the stream, for nobody who waits; together with those who do.

@@ -22,7 +22,8 @@ extension PullThrough {
         let isOfStream = try await repository.belongsToStream(digest)
         let subject =
             isOfStream ? nil : repository.stream.flatMap { referrers.subject(of: digest, in: $0.metadata.uid) }
-        if configuration.mirrors || subject != nil {
+        let isWritable = try await !repository.core.isReadOnly(repository.path.namespace)
+        if isWritable, configuration.mirrors || subject != nil {
             do { try await keep(manifest, source: subject, in: repository) } catch {
                 logger.warning(
                     "a manifest could not be kept", metadata: ["digest": "\(digest)", "error": "\(error)"])
@@ -98,7 +99,9 @@ extension PullThrough {
         }
         let manifest = StoredManifest(
             digest: Digest.sha256(of: fetched.bytes), mediaType: fetched.mediaType, bytes: fetched.bytes)
-        try await keep(manifest, source: subject, tag: tag, in: repository)
+        if try await !repository.core.isReadOnly(repository.path.namespace) {
+            try await keep(manifest, source: subject, tag: tag, in: repository)
+        }
         return manifest
     }
 
@@ -137,7 +140,13 @@ extension PullThrough {
         let canonical = Digest.sha256(of: manifest.bytes)
         let incarnation = try await core.openRepository(repository.path)
         let known = try await core.index.manifest(manifest.digest, in: incarnation.id)
-        if let known, !known.isDeleted, known.sourceTag == tag || known.source == nil { return }
+        if let known, !known.isDeleted, known.sourceTag == tag || known.source == nil {
+            // Its bytes may have been put aside since (W-17).
+            guard try await core.index.blob(canonical) == nil else { return }
+            return try await core.content.publish(
+                manifest.bytes, ManifestFacts(mediaType: manifest.mediaType, unvouched: nil), canonical: canonical,
+                as: manifest.digest)
+        }
         let document = try? PushedManifest(parsing: manifest.bytes, contentType: manifest.mediaType)
         if source != nil, document?.blobs.count ?? 0 > Self.maximumBlobs { return }
         try await core.content.publish(

@@ -24,6 +24,7 @@ struct RegistryMirror: ImageMirror {
     }
 
     private func copyAll(_ image: String, _ path: RepositoryPath) async throws -> MirroredContent {
+        if try await core.isReadOnly(path.namespace) { throw MirrorFailure.pause }
         var content = MirroredContent()
         var seen: Set<String> = []
         var pending = [image]

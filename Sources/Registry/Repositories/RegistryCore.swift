@@ -18,9 +18,16 @@ final class RegistryCore: Sendable {
     let access: RegistryAccess
     let upstream: PullThrough?
     let remoteLayers: RemoteLayers?
+    let untagged: UntaggedLimit
     /// Nil where no quota bounds what is pushed.
     let storage: NamespaceStorage?
     let metrics: RegistryMetrics?
+    /// Nil where nobody can turn them.
+    let switches: RegistrySwitches?
+    /// Nil where tags are not looked up when they are pulled.
+    let refresher: (any TagRefresher)?
+    /// Nil where nothing is imported for pulls.
+    let importer: (any OnDemandImporter)?
     let clock: @Sendable () -> Timestamp
     let logger: Logger
 
@@ -28,6 +35,8 @@ final class RegistryCore: Sendable {
         configuration: RegistryConfiguration, streams: ImageStreamsAPI, namespaces: any NamespaceLookup,
         index: RegistryIndex, content: RegistryContent, contents: StreamContentsCache, access: RegistryAccess,
         upstream: PullThrough?, storage: NamespaceStorage?, metrics: RegistryMetrics?,
+        switches: RegistrySwitches? = nil, refresher: (any TagRefresher)? = nil,
+        importer: (any OnDemandImporter)? = nil,
         clock: @escaping @Sendable () -> Timestamp, logger: Logger
     ) {
         self.configuration = configuration
@@ -39,8 +48,13 @@ final class RegistryCore: Sendable {
         self.access = access
         self.upstream = upstream
         remoteLayers = upstream.map { RemoteLayers($0) }
+        untagged = UntaggedLimit(
+            index, streams: streams, namespaces: namespaces, limit: configuration.maximumUntaggedManifests)
         self.storage = storage
         self.metrics = metrics
+        self.switches = switches
+        self.refresher = refresher
+        self.importer = importer
         self.clock = clock
         self.logger = logger
     }

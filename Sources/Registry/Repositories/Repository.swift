@@ -71,7 +71,7 @@ struct Repository: Sendable {
     /// Puts the bytes of a manifest where others are, so that its use can be noted. It vouches for nothing.
     private func hold(_ manifest: StoredManifest) async throws {
         let canonical = Digest.sha256(of: manifest.bytes)
-        guard !core.configuration.isReadOnly else { return }
+        guard try await !core.isReadOnly(path.namespace) else { return }
         if let known = try await core.index.blob(canonical), known.condemned == nil {
             core.index.touch(canonical, known)
             return

@@ -53,7 +53,7 @@ extension RegistryVerifier {
     }
 
     /// Puts a blob aside and forgets it, unless it has been stored again meanwhile.
-    private func quarantine(_ digest: Digest) async throws -> Bool {
+    func quarantine(_ digest: Digest) async throws -> Bool {
         try await index.locks.withLock(digest) { () async throws -> Bool in
             switch try await content.blobs.state(of: digest) {
             case .damaged, .unreadable(.corrupt): break

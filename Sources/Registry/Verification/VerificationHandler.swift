@@ -13,12 +13,12 @@ public final class VerificationHandler: PathHandler {
     public static let path = "/registry/verification"
 
     private let verifier: RegistryVerifier
-    private let isReadOnly: Bool
+    private let switches: RegistrySwitches
     private let isRunning = Mutex(false)
 
-    public init(verifier: RegistryVerifier, isReadOnly: Bool) {
+    public init(verifier: RegistryVerifier, switches: RegistrySwitches) {
         self.verifier = verifier
-        self.isReadOnly = isReadOnly
+        self.switches = switches
     }
 
     public var paths: [String] { [Self.path] }
@@ -32,7 +32,7 @@ public final class VerificationHandler: PathHandler {
         asked.readsBytes = query.flag("bytes") ?? true
         asked.repairs = query.flag("repair") ?? false
         asked.quarantines = query.flag("quarantine") ?? false
-        if isReadOnly, asked.repairs || asked.quarantines {
+        if asked.repairs || asked.quarantines, try await switches.isOn(.readOnly) {
             return .text(409, "the registry is read-only: nothing can be repaired\n")
         }
         let order = asked

@@ -30,5 +30,22 @@ extension CollectionSettings {
                 description: "gc-cache-seconds must be 0 or \(minimum) to 315360000, not \(cache)")
         }
         cachePeriod = Int64(cache) * 1_000
+        func bytes(_ key: ConfigKey, _ name: String) throws -> Int64 {
+            let value = reader.int(forKey: key, default: 0)
+            guard value >= 0 else {
+                throw WeirConfiguration.Invalid(
+                    description: "\(name) must be a number of bytes, or 0 for no bound, not \(value)")
+            }
+            return Int64(value)
+        }
+        cacheBytes = try bytes("gcCacheBytes", "gc-cache-bytes")
+        cacheBytesOfNamespace = try bytes("gcCacheNamespaceBytes", "gc-cache-namespace-bytes")
+        if let text = reader.string(forKey: "gcWindow"), !text.isEmpty {
+            guard let window = DailyWindow(text) else {
+                throw WeirConfiguration.Invalid(
+                    description: "gc-window must be HH:MM-HH:MM in UTC, such as 01:00-05:00, not \"\(text)\"")
+            }
+            hours = window
+        }
     }
 }

@@ -81,6 +81,22 @@ public struct RegistrySettings: Sendable {
             "registryMaxWaiting", "registry-max-waiting", 0...1_000_000, default: registry.limits.waiting)
         registry.limits.patience = .seconds(
             try number("registryMaxWaitSeconds", "registry-max-wait-seconds", 1...3_600, default: 60))
+        registry.maximumUploadsPerUser = try number(
+            "registryMaxUploadsPerUser", "registry-max-uploads-per-user", 0...1_000_000,
+            default: registry.maximumUploadsPerUser)
+        registry.maximumUploadsPerNamespace = try number(
+            "registryMaxUploadsPerNamespace", "registry-max-uploads-per-namespace", 0...1_000_000,
+            default: registry.maximumUploadsPerNamespace)
+        registry.maximumUntaggedManifests = try number(
+            "registryMaxUntaggedManifests", "registry-max-untagged-manifests", 0...100_000_000,
+            default: registry.maximumUntaggedManifests)
+        registry.mirroredHosts = try reader.stringArray(forKey: "registryMirroredHosts", default: []).map { text in
+            guard let host = MirroredHost(text) else {
+                throw WeirConfiguration.Invalid(
+                    description: "registry-mirrored-host must be HOST[/PREFIX]=NAMESPACE, not \"\(text)\"")
+            }
+            return host
+        }
         pullsThrough = try flag("registryPullThrough", "registry-pull-through", default: true)
         mirrors = try flag("registryMirror", "registry-mirror", default: true)
         if let file = reader.string(forKey: "upstreamCA"), !file.isEmpty {

@@ -29,6 +29,7 @@ extension RegistrySettings {
     func files(in directory: DataDirectory) -> FileBlobStore.Configuration {
         var files = FileBlobStore.Configuration(root: directory.registryPath)
         files.maximumStagedBytes = maximumStagedBytes
+        files.holders = UploadRecord.holders
         return files
     }
 }

@@ -70,6 +70,7 @@ public struct WeirConfiguration: Sendable {
     /// The time between two runs of a retention policy at least.
     public var minimumRetentionInterval: Duration
     public var collection: CollectionSettings
+    public var scrub: BlobScrubber.Settings
     /// Imports that nobody asks for by a request.
     public var imports: ImportSettings
     public var eventSinks: EventSinkSettings
@@ -133,6 +134,7 @@ public struct WeirConfiguration: Sendable {
         }
         minimumRetentionInterval = .seconds(interval)
         collection = try CollectionSettings(reader)
+        scrub = try BlobScrubber.Settings(reader)
         imports = try ImportSettings(reader)
         eventSinks = try EventSinkSettings(reader)
     }

@@ -145,6 +145,10 @@ struct RecordTests {
         #expect(record.incarnation == incarnation)
         let long = UploadRecord(incarnation, user: String(repeating: "ä", count: 5000))
         #expect(long.user.unicodeScalars.count == 64)
+        #expect(UploadRecord(decoding: long.encoded) == long)
+        #expect(UploadRecord(incarnation, user: String(repeating: "ä", count: 5001)).user != long.user)
+        #expect(UploadRecord.holders(record.encoded) == ["user user", "namespace ns"])
+        #expect(UploadRecord.holders([]).isEmpty)
         for text in ["", "{}", #"{"repository":"ns/app"}"#, #"{"repository":"no name","id":"x"}"#] {
             #expect(UploadRecord(decoding: Self.bytes(text)) == nil)
         }
