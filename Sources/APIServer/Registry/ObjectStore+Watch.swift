@@ -80,14 +80,20 @@ final class CacheWatch<Object: APIObject>: WatchStream {
     }
 
     func next(deadline: ContinuousClock.Instant) async throws -> [WatchEvent<Object>] {
-        do { return visible(try await cursor.next(deadline: deadline)) } catch {
-            throw store.watchError(error, after: cursor.revision)
+        while true {
+            if let events = try await present() { return events }
+            guard await cursor.wait(deadline: deadline) else { return [] }
         }
     }
 
-    /// Not inlined: thousands of watches would keep the memory for it while they wait.
+    /// What is there already; nil for nothing. Not inlined: thousands of watches would keep the memory for it while they
+    /// wait.
     @inline(never)
-    private func visible(_ changes: [CacheEvent<StoredObject>]) -> [WatchEvent<Object>] { changes.compactMap(visible) }
+    private func present() async throws -> [WatchEvent<Object>]? {
+        do { return try await cursor.take()?.compactMap(visible) } catch {
+            throw store.watchError(error, after: cursor.revision)
+        }
+    }
 
     /// The table of spec/api-machinery.md 5.3.
     private func visible(_ change: CacheEvent<StoredObject>) -> WatchEvent<Object>? {

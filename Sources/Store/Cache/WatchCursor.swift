@@ -46,6 +46,20 @@ public final class WatchCursor<Value: Sendable>: Sendable {
         deadline: ContinuousClock.Instant? = nil
     ) async throws(StoreError) -> [CacheEvent<Value>] {
         while true {
+            if let events = try await take() { return events }
+            guard await wait(deadline: deadline) else { return [] }
+        }
+    }
+
+    /// The changes after ``revision`` that are there already, in order, never a part of a revision.
+    ///
+    /// Who waits should wait outside of this: it needs memory that thousands of waiting tasks should not keep.
+    /// - Returns: nil when there are none yet; empty when the task is cancelled, and when the store was closed
+    ///   (``isEnded``).
+    /// - Throws: `.compacted` when the cursor was too slow and its next events have left the ring.
+    @inline(never)
+    public func take() async throws(StoreError) -> [CacheEvent<Value>]? {
+        while true {
             let position = revision
             switch cache.poll(after: position, range: range, limit: Self.batchLimit) {
             case .events(let events, let through):
@@ -63,18 +77,24 @@ public final class WatchCursor<Value: Sendable>: Sendable {
                 if !events.isEmpty { return events }
             case .nothing(let through):
                 advance(to: through, hasJoined: true)
-                if Task.isCancelled { return [] }
-                if let deadline, deadline <= ContinuousClock.now { return [] }
-                switch await cache.wait(after: revision, in: bucket, deadline: deadline) {
-                case .events(let after):
-                    advance(to: after, hasJoined: true)
-                case .quiet(let through):
-                    advance(to: through, hasJoined: true)
-                    return []
-                case .ended:
-                    break
-                }
+                return nil
             }
+        }
+    }
+
+    /// Waits until ``take()`` may have something to give, or the store is closed.
+    /// - Returns: false at the deadline, and when the task is cancelled.
+    public func wait(deadline: ContinuousClock.Instant?) async -> Bool {
+        if Task.isCancelled { return false }
+        if let deadline, deadline <= ContinuousClock.now { return false }
+        switch await cache.wait(after: revision, in: bucket, deadline: deadline) {
+        case .events(let after):
+            advance(to: after, hasJoined: true)
+            return true
+        case .quiet(let through):
+            advance(to: through, hasJoined: true)
+            return false
+        case .ended: return true
         }
     }
 
