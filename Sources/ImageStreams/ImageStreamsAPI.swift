@@ -104,7 +104,7 @@ public struct ImageStreamsAPI: Sendable {
                 StoredSubresource(eventSinks, name: "status", strategy: EventSinkStatusStrategy()),
                 StoredResource(
                     receivers,
-                    strategy: WebhookReceiverStrategy(publicURL: configuration.publicURL) {
+                    strategy: WebhookReceiverStrategy(publicURL: configuration.publicURL, authorizer: authorizer) {
                         try await receivers.names(in: $0)
                     }, table: WebhookReceiverTable.columns),
             ] + retention.resources

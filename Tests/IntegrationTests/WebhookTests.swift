@@ -21,9 +21,11 @@ struct WebhookTests {
         return String(url[start.lowerBound...])
     }
 
-    private static func stream(_ api: API, _ name: String, _ from: String) async throws {
+    private static func stream(
+        _ api: API, _ name: String, _ from: String, in namespace: String = "demo"
+    ) async throws {
         let answer = try await api.post(
-            API.streams("demo"),
+            API.streams(namespace),
             """
             {"kind":"ImageStream","apiVersion":"image.openshift.io/v1","metadata":{"name":"\(name)"},"spec":{"tags":[
             {"name":"1","from":{"kind":"DockerImage","name":"\(from)"},"importPolicy":{"insecure":true}}]}}
@@ -37,8 +39,8 @@ struct WebhookTests {
         return caller
     }
 
-    private static func image(_ api: API, _ name: String) async throws -> String? {
-        try await api.get(API.streams("demo") + "/" + name).text(at: "status.tags.0.items.0.image")
+    private static func image(_ api: API, _ name: String, in namespace: String = "demo") async throws -> String? {
+        try await api.get(API.streams(namespace) + "/" + name).text(at: "status.tags.0.items.0.image")
     }
 
     @Test(
@@ -139,6 +141,48 @@ struct WebhookTests {
                     for try await status in group { #expect(status == 202) }
                 }
                 try await eventually("all have moved") { try await images() == new }
+            }
+        }
+    }
+
+    @Test("a receiver of an administrator is for the namespaces that it names; nobody else makes such a one")
+    func namespaces() async throws {
+        try await FakeRegistry.run { registry in
+            registry.putImage("first", in: "team/app", tag: "v1")
+            try await WeirProcess.run { _, api in
+                let names = ["demo", "team-a", "team-b", "apart"]
+                for name in names {
+                    try await api.createNamespace(name)
+                    try await Self.stream(api, "app", "\(registry.host)/team/app:v1", in: name)
+                    try await eventually("it is imported") { try await Self.image(api, "app", in: name) != nil }
+                }
+                try await api.bind("carol", to: "admin", in: "demo")
+                let carol = [
+                    ("Impersonate-User", "carol"), ("Impersonate-Group", "system:authenticated"),
+                    ("Content-Type", "application/json"),
+                ]
+                func receiver(_ spec: String) -> [UInt8] {
+                    Array(
+                        #"{"kind":"WebhookReceiver","apiVersion":"weir.dev/v1alpha1","metadata":{"name":"own"},"spec":\#(spec)}"#
+                            .utf8)
+                }
+                let wide = receiver(#"{"type":"generic","namespaces":["team-*"]}"#)
+                let refused = try await api.send("POST", Self.receivers, wide, headers: carol)
+                #expect(refused.status == 403)
+                #expect(
+                    refused.message.hasSuffix("imagestreamimports in all namespaces can name any"), "\(refused.text)")
+                let narrow = receiver(#"{"type":"generic"}"#)
+                #expect(try await api.send("POST", Self.receivers, narrow, headers: carol).status == 201)
+                #expect(try await api.send("PUT", Self.receivers + "/own", wide, headers: carol).status == 403)
+
+                let path = try await Self.create(api, "wide", #"{"type":"generic","namespaces":["team-*"]}"#)
+                let second = registry.putImage("second", in: "team/app", tag: "v1").description
+                let body = #"{"image":"\#(registry.host)/team/app:v1"}"#
+                #expect(try await Self.anonymous(api).post(path, body).status == 202)
+                for name in names.dropLast() {
+                    try await eventually("\(name) has it") { try await Self.image(api, "app", in: name) == second }
+                }
+                #expect(try await Self.image(api, "app", in: "apart") != second)
             }
         }
     }

@@ -81,21 +81,23 @@ public final class WebhookImporter: Sendable {
         guard let receiver = try await api.webhookReceivers.object(item.receiver, namespace: item.namespace) else {
             return
         }
-        let names = try await api.streams.names(in: item.namespace)
-        for name in names where receiver.selects(stream: name) {
-            try Task.checkCancellation()
-            guard let stream = try await api.streams.object(name, namespace: item.namespace) else { continue }
-            let candidates = ImportDecision.candidates(in: stream) {
-                item.hint.matches($0, registry: receiver.spec.registry)
+        let selected = WebhookStreams(receiver)
+        for namespace in try await selected.namespaces(of: { try await api.streams.occupiedNamespaces().sorted() }) {
+            for name in try await api.streams.names(in: namespace) where selected.contains(name) {
+                try await look(at: name, in: namespace, item.hint, receiver)
             }
-            if candidates.isEmpty { continue }
-            var context = context()
-            context.cause = "webhook"
-            _ = try await looks.look(at: candidates, of: stream, context)
         }
     }
-}
 
-extension WebhookReceiver {
-    fileprivate func selects(stream name: String) -> Bool { WebhookStreams(self).contains(name) }
+    private func look(
+        at name: String, in namespace: String, _ hint: WebhookPayload.Hint, _ receiver: WebhookReceiver
+    ) async throws {
+        try Task.checkCancellation()
+        guard let stream = try await api.streams.object(name, namespace: namespace) else { return }
+        let candidates = ImportDecision.candidates(in: stream) { hint.matches($0, registry: receiver.spec.registry) }
+        if candidates.isEmpty { return }
+        var context = context()
+        context.cause = "webhook"
+        _ = try await looks.look(at: candidates, of: stream, context)
+    }
 }

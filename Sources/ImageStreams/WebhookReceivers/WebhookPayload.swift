@@ -149,9 +149,23 @@ public enum WebhookPayload {
 
 /// The streams that a receiver is for.
 public struct WebhookStreams: Sendable {
-    private let patterns: NamePatterns
+    private let streams: NamePatterns
+    private let namespace: String
+    /// Nil for none besides its own.
+    private let namespaces: NamePatterns?
 
-    public init(_ receiver: WebhookReceiver) { patterns = NamePatterns(receiver.spec.streams) }
+    public init(_ receiver: WebhookReceiver) {
+        streams = NamePatterns(receiver.spec.streams)
+        namespace = receiver.metadata.namespace
+        namespaces = receiver.spec.namespaces.isEmpty ? nil : NamePatterns(receiver.spec.namespaces)
+    }
 
-    public func contains(_ name: String) -> Bool { patterns.matches(name) }
+    public func contains(_ name: String) -> Bool { streams.matches(name) }
+
+    /// The namespaces that are meant, its own first.
+    /// - Parameter all: reads those that have streams.
+    public func namespaces(of all: () async throws -> [String]) async throws -> [String] {
+        guard let namespaces else { return [namespace] }
+        return [namespace] + (try await all()).filter { $0 != namespace && namespaces.matches($0) }
+    }
 }

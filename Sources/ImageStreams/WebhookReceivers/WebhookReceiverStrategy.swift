@@ -15,6 +15,7 @@ struct WebhookReceiverStrategy: Strategy {
 
     /// Begins the addresses of receivers, such as `https://weir.example`; empty where that is not known.
     var publicURL: String
+    let authorizer: any Authorizer
     /// The names of the receivers of a namespace.
     var names: @Sendable (_ namespace: String) async throws -> [String]
 
@@ -37,6 +38,7 @@ struct WebhookReceiverStrategy: Strategy {
                 Self.kind.descriptor.groupResource, receiver.metadata.name,
                 "a namespace has at most \(Self.maximumCount) webhook receivers")
         }
+        try await checkNamespaces(receiver, context)
         return ObjectMetaValidation.validate(receiver.metadata, isNamespaced: true, nameRule: NameRules.subdomain)
             + Self.validate(receiver.spec)
     }
@@ -45,12 +47,24 @@ struct WebhookReceiverStrategy: Strategy {
         _ receiver: inout WebhookReceiver, old: WebhookReceiver, _ context: RequestContext
     ) async throws {
         receiver.status = old.status
+        if receiver.spec.namespaces != old.spec.namespaces { try await checkNamespaces(receiver, context) }
         receiver.metadata.generation = old.metadata.generation + (receiver.spec == old.spec ? 0 : 1)
     }
 
     func validateForUpdate(
         _ receiver: inout WebhookReceiver, old: WebhookReceiver, _ context: RequestContext
     ) async throws -> [FieldError] { Self.validate(receiver.spec) }
+
+    /// Who has the tags of other people's namespaces looked at must be allowed to import there.
+    private func checkNamespaces(_ receiver: WebhookReceiver, _ context: RequestContext) async throws {
+        if receiver.spec.namespaces.isEmpty { return }
+        let attributes = AccessAttributes(
+            verb: "create", group: "image.openshift.io", resource: "imagestreamimports", namespace: "", name: "")
+        if try await authorizer.authorize(context.user, attributes).isAllowed { return }
+        throw APIError.forbidden(
+            Self.kind.descriptor.groupResource, receiver.metadata.name,
+            "spec.namespaces: only who may create imagestreamimports in all namespaces can name any")
+    }
 
     private static func validate(_ spec: WebhookReceiverSpec) -> [FieldError] {
         var errors: [FieldError] = []
@@ -63,6 +77,7 @@ struct WebhookReceiverStrategy: Strategy {
             errors.append(.invalid("spec.registry", .string(spec.registry), "must be a host, perhaps with a port"))
         }
         return errors + NamePatterns.faults(of: spec.streams, field: "spec.streams")
+            + NamePatterns.faults(of: spec.namespaces, field: "spec.namespaces")
     }
 }
 

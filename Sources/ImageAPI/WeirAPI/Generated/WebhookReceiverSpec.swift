@@ -19,18 +19,23 @@ public struct WebhookReceiverSpec: APIType {
     /// Patterns of names of image streams; all of the namespace where there are none.
     public var streams: [String] = []
 
+    /// Patterns of names of namespaces that are meant besides its own.
+    public var namespaces: [String] = []
+
     public init() {}
 
     public init(
         type: String = "",
         secret: EventSinkSecret? = nil,
         registry: String = "",
-        streams: [String] = []
+        streams: [String] = [],
+        namespaces: [String] = []
     ) {
         self.type = type
         self.secret = secret
         self.registry = registry
         self.streams = streams
+        self.namespaces = namespaces
     }
 
     public static var goType: StaticString { "v1alpha1.WebhookReceiverSpec" }
@@ -43,6 +48,7 @@ extension WebhookReceiverSpec {
             && left.secret == right.secret
             && Exactly.equal(left.registry, right.registry)
             && Exactly.equal(left.streams, right.streams)
+            && Exactly.equal(left.namespaces, right.namespaces)
     }
 }
 
@@ -68,6 +74,10 @@ extension WebhookReceiverSpec {
             case 7 where reader.keyMatches("streams"):
                 if try reader.beginField("streams", 3, &seen) {
                     self.streams = try reader.readList()
+                }
+            case 10 where reader.keyMatches("namespaces"):
+                if try reader.beginField("namespaces", 4, &seen) {
+                    self.namespaces = try reader.readList()
                 }
             default:
                 try reader.skipUnknownField()
@@ -98,6 +108,10 @@ extension WebhookReceiverSpec {
         if !self.streams.isEmpty {
             writer.key("streams")
             writer.write(self.streams)
+        }
+        if !self.namespaces.isEmpty {
+            writer.key("namespaces")
+            writer.write(self.namespaces)
         }
     }
 }
@@ -145,5 +159,15 @@ extension WebhookReceiverSpec {
                 protobuf: [4],
                 listType: .atomic,
                 documentation: "Patterns of names of image streams; all of the namespace where there are none."),
+            FieldSchema(
+                name: "namespaces",
+                type: .list(.string),
+                output: .omit,
+                protobuf: [5],
+                listType: .atomic,
+                documentation: """
+                    Patterns of names of namespaces that are meant besides its own. Only who may import in all \
+                    namespaces can name any.
+                    """),
         ])
 }
