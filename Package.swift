@@ -160,6 +160,7 @@ let package = Package(
             name: "RegistryTesting",
             dependencies: [
                 "RegistryClient",
+                .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),

@@ -121,6 +121,31 @@ struct ConnectionTests {
         await server.stop()
     }
 
+    @Test("A connection that is reset in the middle of an answer is an error, and the next one is good")
+    func resets() async throws {
+        try await FakeRegistry.run { registry in
+            let digest = registry.putImage("x", in: "a", tag: "1")
+            registry.intercept { request in
+                guard request.path.hasSuffix("/1"), registry.server.requests(to: request.path).count == 1 else {
+                    return nil
+                }
+                var response = TestResponse(200, body: Array(repeating: 0x20, count: 100_000))
+                response.resets = true
+                return response
+            }
+            try await withClient { client in
+                let error = await failure { () async throws(RegistryError) in
+                    try await client.manifest(registry.reference("a", "1"), access: plain)
+                }
+                #expect(
+                    error?.text.hasPrefix("Get \"http://\(registry.host)/v2/a/manifests/1\": ") == true,
+                    "\(error?.text ?? "")")
+                let again = try await client.manifest(registry.reference("a", "1"), access: plain)
+                #expect(again.manifest.digest == digest)
+            }
+        }
+    }
+
     @Test("A server that drips or hangs is left when the time is over")
     func timeouts() async throws {
         try await FakeRegistry.run { registry in

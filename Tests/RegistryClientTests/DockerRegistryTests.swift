@@ -1,3 +1,4 @@
+import Foundation
 import OCI
 import RegistryTesting
 import Testing
@@ -58,6 +59,38 @@ struct DockerRegistryTests {
                     try await client.blob(Digest.sha256(of: [1]), in: simple, access: plain)
                 }
                 #expect(noBlob == .unknownBlob)
+            }
+        }
+    }
+
+    @Test("Tokens of an issuer of its own, one for each scope, and what a wrong password comes to")
+    func tokens() async throws {
+        try await DockerRegistry.run { content in
+            try await TokenIssuer.run(for: alice) { issuer in
+                try await content.withTokens(of: issuer) { registry in
+                    func reference(_ path: String, _ tag: String) -> RemoteReference {
+                        RemoteReference(repository: RepositoryName(host: registry.host, path: path), tag: tag)
+                    }
+                    try await withClient { client in
+                        for _ in 0..<3 {
+                            _ = try await client.manifest(reference("conf/simple", "v1"), access: access(alice))
+                        }
+                        #expect(issuer.requests.count == 1)
+                        _ = try await client.manifest(reference("conf/oci", "latest"), access: access(alice))
+                        #expect(issuer.requests.count == 2)
+                        let asked = issuer.requests.map { $0.target.removingPercentEncoding ?? "" }
+                        #expect(asked.allSatisfy { $0.contains("service=\(TokenIssuer.service)") }, "\(asked)")
+                        #expect(asked.first?.contains("scope=repository:conf/simple:pull") == true, "\(asked)")
+                        let wrong = await failure { () async throws(RegistryError) in
+                            try await client.manifest(reference("conf/simple", "v1"), access: access(mallory))
+                        }
+                        #expect(wrong?.status == 401)
+                        let nobody = await failure { () async throws(RegistryError) in
+                            try await client.manifest(reference("conf/simple", "v1"), access: plain)
+                        }
+                        #expect(nobody?.status == 401)
+                    }
+                }
             }
         }
     }

@@ -29,14 +29,33 @@ public final class DockerRegistry: Sendable {
     public func withLogin<Value: Sendable>(
         htpasswd: String, _ body: (DockerRegistry) async throws -> Value
     ) async throws -> Value {
-        let registry = try await DockerRegistry(content: content, htpasswd: htpasswd)
+        try await run(.htpasswd(htpasswd), body)
+    }
+
+    /// Runs `body` with a second registry of the same content that wants tokens of an issuer.
+    public func withTokens<Value: Sendable>(
+        of issuer: TokenIssuer, _ body: (DockerRegistry) async throws -> Value
+    ) async throws -> Value {
+        try await run(.tokens(realm: issuer.realm), body)
+    }
+
+    private func run<Value: Sendable>(
+        _ login: Login, _ body: (DockerRegistry) async throws -> Value
+    ) async throws -> Value {
+        let registry = try await DockerRegistry(content: content, login: login)
         let result: Result<Value, any Error>
         do { result = .success(try await body(registry)) } catch { result = .failure(error) }
         registry.stop()
         return try result.get()
     }
 
-    private init(content: URL? = nil, htpasswd: String? = nil) async throws {
+    private enum Login {
+        case none
+        case htpasswd(String)
+        case tokens(realm: String)
+    }
+
+    private init(content: URL? = nil, login: Login = .none) async throws {
         let port = try ClosedPort().number
         host = "127.0.0.1:\(port)"
         folder = FileManager.default.temporaryDirectory.appending(path: "weir-registry-\(UUID().uuidString)")
@@ -52,10 +71,17 @@ public final class DockerRegistry: Sendable {
             http: {addr: "\(host)"}
             compatibility: {schema1: {enabled: true}}
             """
-        if let htpasswd {
+        switch login {
+        case .none: break
+        case .htpasswd(let lines):
             let users = folder.appending(path: "htpasswd")
-            try Data(htpasswd.utf8).write(to: users)
+            try Data(lines.utf8).write(to: users)
             text += "\nauth: {htpasswd: {realm: test, path: \(users.path)}}\n"
+        case .tokens(let realm):
+            let roots = folder.appending(path: "issuer.pem")
+            try Data(try TestCertificate.shared.get().certificate).write(to: roots)
+            text += "\nauth: {token: {realm: \"\(realm)\", service: \(TokenIssuer.service), "
+            text += "issuer: \(TokenIssuer.name), rootcertbundle: \(roots.path)}}\n"
         }
         try Data(text.utf8).write(to: configuration)
         let child = Process()

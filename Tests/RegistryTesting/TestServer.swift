@@ -31,6 +31,8 @@ public struct TestResponse: Sendable {
     public var chunked = false
     /// The body is sent byte by byte with this pause.
     public var drip: Duration?
+    /// The connection is reset in the middle of the body.
+    public var resets = false
     /// No answer at all until the client gives up.
     public var hangs = false
 
@@ -154,6 +156,15 @@ private final class Handler: ChannelInboundHandler {
             ? [ByteBuffer(bytes: response.body)] : response.body.map { ByteBuffer(bytes: CollectionOfOne($0)) }
         do {
             try await channel.writeAndFlush(HTTPServerResponsePart.head(head)).get()
+            if response.resets {
+                let half = ByteBuffer(bytes: response.body.prefix(response.body.count / 2))
+                try await channel.writeAndFlush(HTTPServerResponsePart.body(.byteBuffer(half))).get()
+                // Nothing is left to linger: the peer gets a reset.
+                if let options = channel as? any SocketOptionProvider {
+                    try await options.setSoLinger(linger(l_onoff: 1, l_linger: 0)).get()
+                }
+                return try await channel.close().get()
+            }
             if request.method != "HEAD" {
                 for piece in pieces {
                     if let drip = response.drip { try await Task.sleep(for: drip) }
