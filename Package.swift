@@ -117,7 +117,7 @@ let package = Package(
         .target(
             name: "HTTPServer",
             dependencies: [
-                "APIServer",
+                "APIServer", "CDisk",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOExtras", package: "swift-nio-extras"),

@@ -35,7 +35,9 @@ extension Answer {
             let mustWait = try await onLoop { exchange in
                 try file.check(region.upperBound)
                 // What comes next is read from the disk while this goes out.
-                if region.upperBound < end { file.announce(region.upperBound..<region.upperBound + Self.regionSize) }
+                if region.upperBound < end {
+                    file.announce(region.upperBound..<min(end, region.upperBound + Self.regionSize))
+                }
                 exchange.handler.write(file, region)
                 return exchange.handler.isBlocked()
             }

@@ -1,4 +1,5 @@
 import APIServer
+import CDisk
 import NIOCore
 
 #if canImport(Glibc)
@@ -44,9 +45,10 @@ final class BorrowedFile: Sendable {
         guard Int64(status.st_size) >= end else { throw FileFailure.short }
     }
 
-    /// Lets the system read ahead.
+    /// Lets the system read ahead, where it has not: to tell it costs as much as a twentieth of sending.
     func announce(_ bytes: Range<Int64>) {
         #if os(Linux)
+        if weir_is_in_memory(slice.descriptor, Int(bytes.upperBound) - 1) != 0 { return }
         posix_fadvise(slice.descriptor, off_t(bytes.lowerBound), off_t(bytes.count), POSIX_FADV_WILLNEED)
         #endif
     }

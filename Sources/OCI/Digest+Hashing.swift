@@ -54,9 +54,9 @@ public struct DigestHasher: Sendable {
     /// The digest of everything so far; the hasher may go on.
     public func finalize() -> Digest {
         switch state {
-        case .sha256(let hash): Digest(algorithm: .sha256, uncheckedHex: ASCII.hex(hash.finalize()))
-        case .sha384(let hash): Digest(algorithm: .sha384, uncheckedHex: ASCII.hex(hash.finalize()))
-        case .sha512(let hash): Digest(algorithm: .sha512, uncheckedHex: ASCII.hex(hash.finalize()))
+        case .sha256(let hash): Digest(DigestBits(hash.finalize()))
+        case .sha384(let hash): Digest(.sha384, uncheckedHex: ASCII.hex(hash.finalize()))
+        case .sha512(let hash): Digest(.sha512, uncheckedHex: ASCII.hex(hash.finalize()))
         }
     }
 }

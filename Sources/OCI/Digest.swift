@@ -16,27 +16,56 @@ public struct Digest: Hashable, Sendable {
         }
     }
 
-    public let algorithm: Algorithm
+    /// Memory is full of digests, so that the usual ones are kept as their bits, a quarter of a string.
+    private enum Form: Hashable, Sendable {
+        case sha256(DigestBits)
+        case other(Algorithm, hex: String)
+    }
+
+    private let form: Form
+
+    public var algorithm: Algorithm {
+        switch form {
+        case .sha256: .sha256
+        case .other(let algorithm, _): algorithm
+        }
+    }
+
     /// Lower case, `algorithm.hexLength` digits.
-    public let hex: String
+    public var hex: String {
+        switch form {
+        case .sha256(let bits): bits.hex(after: "")
+        case .other(_, let hex): hex
+        }
+    }
+
+    /// What the first 16 digits say: a number that tells digests apart.
+    public var leadingBits: UInt64 {
+        switch form {
+        case .sha256(let bits): bits.first
+        case .other(_, let hex): UInt64(hex.prefix(16), radix: 16) ?? 0
+        }
+    }
 
     /// Parses `text` and refuses whatever is not canonical, upper-case hex included.
     public init(parsing text: String) throws(DigestError) {
-        if Self.isCanonicalSHA256(text) {
-            algorithm = .sha256
-            hex = String(text.dropFirst(Self.sha256Prefix.utf8CodeUnitCount))
+        if let bits = Self.canonicalSHA256(text) {
+            form = .sha256(bits)
             return
         }
         let parts = try Self.split(text)
         guard parts.hex.utf8.allSatisfy({ ASCII.isDigit($0) || (UInt8(ascii: "a")...UInt8(ascii: "f")).contains($0) })
         else { throw .invalidFormat }
-        algorithm = parts.algorithm
-        hex = String(parts.hex)
+        form = .other(parts.algorithm, hex: String(parts.hex))
     }
 
-    init(algorithm: Algorithm, uncheckedHex hex: String) {
-        self.algorithm = algorithm
-        self.hex = hex
+    init(_ bits: DigestBits) {
+        form = .sha256(bits)
+    }
+
+    /// - Parameter hex: of SHA-384 or SHA-512, as it should be.
+    init(_ algorithm: Algorithm, uncheckedHex hex: String) {
+        form = .other(algorithm, hex: hex)
     }
 
     /// Whether `text` names a digest for the reference grammar, which lets upper-case hex pass.
@@ -44,17 +73,17 @@ public struct Digest: Hashable, Sendable {
         _ = try split(text)
     }
 
-    private static let sha256Prefix: StaticString = "sha256:"
+    private static let sha256Prefix = "sha256:"
 
-    /// Whether `text` is what nearly all digests are, found out in one pass: indexes hold very many.
-    private static func isCanonicalSHA256(_ text: String) -> Bool {
+    /// What nearly all digests are, found out in one pass; nil for everything else.
+    private static func canonicalSHA256(_ text: String) -> DigestBits? {
         text.utf8.withContiguousStorageIfAvailable { bytes in
-            let prefix = UnsafeBufferPointer(start: sha256Prefix.utf8Start, count: sha256Prefix.utf8CodeUnitCount)
-            return bytes.count == prefix.count + Algorithm.sha256.hexLength && bytes.starts(with: prefix)
-                && bytes.dropFirst(prefix.count).allSatisfy {
-                    ASCII.isDigit($0) || (UInt8(ascii: "a")...UInt8(ascii: "f")).contains($0)
-                }
-        } ?? false
+            let start = sha256Prefix.utf8.count
+            guard bytes.count == start + Algorithm.sha256.hexLength, bytes.starts(with: sha256Prefix.utf8) else {
+                return nil
+            }
+            return DigestBits(hex: bytes[start...])
+        } ?? nil
     }
 
     private static func split(_ text: String) throws(DigestError) -> (algorithm: Algorithm, hex: Substring) {
@@ -79,11 +108,22 @@ extension Digest: LosslessStringConvertible {
     }
 
     /// `sha256:…`
-    public var description: String { "\(algorithm.rawValue):\(hex)" }
+    public var description: String {
+        switch form {
+        case .sha256(let bits): bits.hex(after: Self.sha256Prefix)
+        case .other(let algorithm, let hex): "\(algorithm.rawValue):\(hex)"
+        }
+    }
 }
 
 extension Digest: Comparable {
-    public static func < (left: Digest, right: Digest) -> Bool { left.description < right.description }
+    /// As the texts are ordered.
+    public static func < (left: Digest, right: Digest) -> Bool {
+        guard case .sha256(let first) = left.form, case .sha256(let second) = right.form else {
+            return left.description < right.description
+        }
+        return first < second
+    }
 }
 
 /// Why a text is no digest. The texts are the ones clients see inside validation messages.

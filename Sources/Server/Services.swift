@@ -179,6 +179,7 @@ struct Services: Sendable {
                 },
                 BackgroundService { try await TouchKeeper(index: registry, logger: logger).run() },
                 BackgroundService { try await Allocator.trimWhenIdle() },
+                BackgroundService { try await CodePages.releaseUnusedRepeatedly() },
             ] + (signatures.map { controller in [BackgroundService { await controller.run() }] } ?? [])
     }
 

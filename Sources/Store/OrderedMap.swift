@@ -2,8 +2,8 @@
 ///
 /// Sorted arrays of at most ``chunkLimit`` keys: an insert moves a few KiB however many keys there are, a lookup is
 /// two binary searches, and a copy of the whole map is a snapshot that costs one retain; the next change after it
-/// copies only the list of chunks and one chunk. For this package's engines, too.
-package struct OrderedMap<Value> {
+/// copies only the list of chunks and one chunk.
+struct OrderedMap<Value> {
     fileprivate struct Chunk {
         var keys: [String]
         var values: [Value]
@@ -20,30 +20,18 @@ package struct OrderedMap<Value> {
     private var chunks: [Chunk] = []
     /// The first key of each chunk.
     private var firsts: [String] = []
-    package private(set) var count = 0
+    private(set) var count = 0
 
-    package init() {}
+    init() {}
 
-    package subscript(key: String) -> Value? {
+    subscript(key: String) -> Value? {
         guard let position = find(key) else { return nil }
         return chunks[position.chunk].values[position.offset]
     }
 
-    /// How many keys ``append(_:_:)`` takes best at a time.
-    package static var pageSize: Int { chunkLimit * 7 / 8 }
-
-    /// Adds keys in order that follow all others: filling a map so takes no searches.
-    /// - Parameter keys: at most ``pageSize``, in contiguous UTF-8.
-    package mutating func append(_ keys: [String], _ values: [Value]) {
-        guard let first = keys.first else { return }
-        chunks.append(Chunk(keys: keys, values: values))
-        firsts.append(first)
-        count += keys.count
-    }
-
     /// - Returns: the value replaced, if any.
     @discardableResult
-    package mutating func set(_ key: String, _ value: Value) -> Value? {
+    mutating func set(_ key: String, _ value: Value) -> Value? {
         var key = key
         key.makeContiguousUTF8()
         guard !chunks.isEmpty else {
@@ -67,17 +55,9 @@ package struct OrderedMap<Value> {
         return nil
     }
 
-    /// Changes the value of a key in its place, with one search.
-    /// - Returns: whether the key was there.
-    package mutating func update(_ key: String, _ change: (inout Value) -> Void) -> Bool {
-        guard let position = find(key) else { return false }
-        change(&chunks[position.chunk].values[position.offset])
-        return true
-    }
-
     /// - Returns: the value removed, if the key was there.
     @discardableResult
-    package mutating func remove(_ key: String) -> Value? {
+    mutating func remove(_ key: String) -> Value? {
         guard let position = find(key) else { return nil }
         chunks[position.chunk].keys.remove(at: position.offset)
         let old = chunks[position.chunk].values.remove(at: position.offset)
@@ -87,13 +67,13 @@ package struct OrderedMap<Value> {
     }
 
     /// The number of keys in a range.
-    package func count(in range: KeyRange) -> Int {
+    func count(in range: KeyRange) -> Int {
         let (start, end) = bounds(of: range)
         return distance(start, end)
     }
 
     /// The first values of a range in order; `limit` 0 or less = all.
-    package func values(in range: KeyRange, limit: Int) -> [Value] {
+    func values(in range: KeyRange, limit: Int) -> [Value] {
         let (start, end) = bounds(of: range)
         var wanted = distance(start, end)
         if limit > 0 { wanted = min(limit, wanted) }
@@ -107,20 +87,6 @@ package struct OrderedMap<Value> {
             position = Position(chunk: position.chunk + 1, offset: 0)
         }
         return result
-    }
-
-    /// Hands the keys of a range in order to `body`, until it returns false.
-    package func visit(_ range: KeyRange, _ body: (String, Value) throws -> Bool) rethrows {
-        var position = lowerBound(range.start)
-        while position.chunk < chunks.count {
-            let chunk = chunks[position.chunk]
-            for offset in position.offset..<chunk.keys.count {
-                let key = chunk.keys[offset]
-                if let end = range.end, !KeyOrder.precedes(key, end) { return }
-                guard try body(key, chunk.values[offset]) else { return }
-            }
-            position = Position(chunk: position.chunk + 1, offset: 0)
-        }
     }
 
     // MARK: Search

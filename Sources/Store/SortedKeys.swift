@@ -1,14 +1,14 @@
 /// Binary search in sorted keys.
 ///
 /// Apart from ``OrderedMap`` because it is not generic: the inner loop is compiled for strings, whatever the values are.
-enum SortedKeys {
+package enum SortedKeys {
     /// The index of the first key that does not precede `key`.
     static func lowerBound(_ keys: [String], _ key: String) -> Int {
         search(keys, from: 0, key) { $0 < 0 }
     }
 
     /// The index of the last key that does not follow `key`; 0 if there is none.
-    static func lastNotAfter(_ keys: [String], _ key: String) -> Int {
+    package static func lastNotAfter(_ keys: [String], _ key: String) -> Int {
         max(0, search(keys, from: 1, key) { $0 <= 0 } - 1)
     }
 

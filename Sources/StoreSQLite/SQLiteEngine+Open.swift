@@ -61,7 +61,7 @@ extension SQLiteEngine {
                 sql: """
                     PRAGMA page_size = \(configuration.pageSize);
                     PRAGMA secure_delete = OFF;
-                    PRAGMA cache_size = \(db.configuration.readonly ? -1024 : -4096);
+                    PRAGMA cache_size = \(db.configuration.readonly ? -1024 : -2048);
                     PRAGMA wal_autocheckpoint = \(configuration.checkpointPages);
                     """)
             if let pages = configuration.maximumPages { try db.execute(sql: "PRAGMA max_page_count = \(pages)") }

@@ -118,7 +118,7 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(help: "FILE with credentials for other registries, as docker and podman write it, for all namespaces.")
     var upstreamCredentials: String?
 
-    @Option(help: "PATH of certificate authorities, PEM, that other registries may have: a file, or a directory by host.")
+    @Option(help: "PATH of authorities (PEM) that other registries may have: a file, or a directory by host.")
     var upstreamCa: String?
 
     @Flag(help: "Let registries of the internet redirect to addresses of private networks.")

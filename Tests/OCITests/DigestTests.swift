@@ -30,6 +30,34 @@ struct DigestTests {
         }
     }
 
+    @Test("Digests are ordered and told apart as their texts are")
+    func order() {
+        let hashes = ["", "a", "b", "abc", "zebra"].map { Array($0.utf8) }
+        let edges = ["0", "9", "a", "f"].map { Digest("sha256:" + String(repeating: $0, count: 64)) }
+        let digests =
+            edges.compactMap(\.self) + hashes.map { Digest.sha256(of: $0) }
+            + hashes.map { Digest.compute(.sha512, of: $0) } + hashes.map { Digest.compute(.sha384, of: $0) }
+        #expect(digests.count == 19)
+        #expect(digests.sorted().map(\.description) == digests.map(\.description).sorted())
+        #expect(Set(digests).count == digests.count)
+        for digest in digests {
+            #expect(Digest(digest.description) == digest)
+            #expect(digest.description == "\(digest.algorithm.rawValue):\(digest.hex)")
+            #expect(digest.leadingBits == UInt64(digest.hex.prefix(16), radix: 16))
+        }
+    }
+
+    @Test(
+        "A blob's name is the text that it was made of",
+        arguments: ["", "layer", "sha256:" + hex64, "sha256:" + hex64.uppercased(), "sha512:" + hex64 + hex64, "é"])
+    func blobNames(_ text: String) {
+        let name = BlobName(text)
+        #expect(name.text == text)
+        #expect(name == BlobName(text))
+        #expect(name.digest?.description == (Digest(text) == nil ? nil : text))
+        #expect(name != BlobName(text + "0"))
+    }
+
     @Test("The texts are those of validation messages")
     func texts() {
         #expect(DigestError.invalidLength.text == "invalid checksum digest length")

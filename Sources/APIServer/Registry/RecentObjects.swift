@@ -14,8 +14,10 @@ final class RecentObjects<Object: APIObject>: Sendable {
     }
 
     private let state = Mutex(State())
-    /// Bytes of the encoded objects; decoded they take several times as much.
-    private static var room: Int { 2 << 20 }
+    /// Bytes that the decoded objects take, about.
+    private static var room: Int { 4 << 20 }
+    /// How many times as much as its JSON an object takes when it is decoded, about.
+    private static var growth: Int { 3 }
     /// Bytes of the largest object that is kept.
     private static var largest: Int { 256 << 10 }
 
@@ -50,7 +52,7 @@ final class RecentObjects<Object: APIObject>: Sendable {
     /// - Parameter bytes: its size as it is stored.
     func keep(_ key: String, revision: Int64, _ object: Object, bytes: Int) {
         guard bytes <= Self.largest else { return }
-        let dropped = state.withLock { $0.kept.set(StoreKey(key), (revision, object), bytes: bytes) }
+        let dropped = state.withLock { $0.kept.set(StoreKey(key), (revision, object), bytes: Self.growth * bytes) }
         _ = consume dropped
     }
 }

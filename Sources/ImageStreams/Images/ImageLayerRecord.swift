@@ -9,9 +9,18 @@ import Store
 /// (spec/image-resources.md 10.1).
 public struct ImageLayerRecord: Hashable, Sendable {
     public struct Layer: Hashable, Sendable {
-        public var name: String
+        /// Its name, as ``name`` has it, in little memory.
+        public private(set) var blob: BlobName
         public var size: Int64
         public var mediaType: String
+
+        public var name: String { blob.text }
+
+        init(name: String, size: Int64, mediaType: String) {
+            blob = BlobName(name)
+            self.size = size
+            self.mediaType = mediaType
+        }
     }
 
     public var name: String
@@ -47,10 +56,17 @@ public struct ImageLayerRecord: Hashable, Sendable {
         mediaType = value["mediaType"]?.stringValue ?? ""
         config = value["config"]?.stringValue
         configMediaType = value["configMediaType"]?.stringValue ?? ""
-        layers = (value["layers"]?.arrayValue ?? []).map { layer in
-            Layer(
-                name: layer["name"]?.stringValue ?? "", size: layer["size"]?.integerValue ?? 0,
-                mediaType: layer["mediaType"]?.stringValue ?? "")
+        layers = []
+        let elements = value["layers"]?.arrayValue ?? []
+        layers.reserveCapacity(elements.count)
+        for layer in elements {
+            // Most layers of an image are of one type: they share its text.
+            var mediaType = layer["mediaType"]?.stringValue ?? ""
+            if let last = layers.last?.mediaType, last == mediaType { mediaType = last }
+            layers.append(
+                Layer(
+                    name: layer["name"]?.stringValue ?? "", size: layer["size"]?.integerValue ?? 0,
+                    mediaType: mediaType))
         }
         manifests = (value["manifests"]?.arrayValue ?? []).compactMap(\.stringValue)
     }

@@ -16,7 +16,7 @@ final class RegistryContent: Sendable {
     /// Bytes of a manifest or config that is read as a whole.
     private static let maximumDocument = 8 << 20
 
-    init(blobs: any BlobStore, index: RegistryIndex, maximumBytes: Int = 4 << 20) {
+    init(blobs: any BlobStore, index: RegistryIndex, maximumBytes: Int = 2 << 20) {
         self.blobs = blobs
         self.index = index
         recent = Mutex(BoundedCache(maximumBytes: maximumBytes))
@@ -40,7 +40,9 @@ final class RegistryContent: Sendable {
     }
 
     private func keep(_ bytes: [UInt8], of canonical: Digest) {
-        _ = recent.withLock { $0.set(canonical, bytes, bytes: bytes.count) }
+        // Bytes that came piece by piece lie in up to twice as much memory.
+        let kept = bytes.withUnsafeBufferPointer { Array($0) }
+        _ = recent.withLock { $0.set(canonical, kept, bytes: kept.count) }
     }
 
     /// All bytes of a small blob; nil where they are not here.

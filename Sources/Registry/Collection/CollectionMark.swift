@@ -59,8 +59,8 @@ struct CollectionMark: Sendable {
                 pending += row.children
             }
             if let record {
-                for blob in record.layers.map(\.name) + (record.config.map { [$0] } ?? []) {
-                    if let blob = Digest(blob) { try await add(blob, to: &view, isHeld) }
+                for blob in record.layers.map(\.blob) + (record.config.map { [BlobName($0)] } ?? []) {
+                    if let blob = blob.digest { try await add(blob, to: &view, isHeld) }
                 }
                 pending += record.manifests.compactMap { Digest($0) }
             } else if rows[digest] == nil {

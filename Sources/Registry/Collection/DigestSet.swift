@@ -18,9 +18,9 @@ struct DigestSet: Sendable {
 
     /// - Returns: whether it is new.
     @discardableResult
-    mutating func insert(_ digest: Digest) -> Bool { insert(fingerprint: Self.fingerprint(of: digest.hex)) }
+    mutating func insert(_ digest: Digest) -> Bool { insert(fingerprint: max(1, digest.leadingBits)) }
 
-    func contains(_ digest: Digest) -> Bool { contains(fingerprint: Self.fingerprint(of: digest.hex)) }
+    func contains(_ digest: Digest) -> Bool { contains(fingerprint: max(1, digest.leadingBits)) }
 
     /// For identifiers that begin with random hex digits, such as UUIDs.
     @discardableResult

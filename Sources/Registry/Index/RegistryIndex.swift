@@ -29,10 +29,10 @@ public final class RegistryIndex: Sendable {
                 decode($0.value)
             }
         }
-        repositories = cache(RepositoryRecord.prefix, megabytes: 2) { RepositoryRecord(decoding: $0) }
-        layers = cache(RegistryKeys.layers, megabytes: 2) { LayerLink(decoding: $0) }
+        repositories = cache(RepositoryRecord.prefix, megabytes: 1) { RepositoryRecord(decoding: $0) }
+        layers = cache(RegistryKeys.layers, megabytes: 1) { LayerLink(decoding: $0) }
         manifests = cache(RegistryKeys.manifests, megabytes: 1) { ManifestRecord(decoding: $0) }
-        blobs = cache(RegistryKeys.blobs, megabytes: 2) { BlobRecord(decoding: $0) }
+        blobs = cache(RegistryKeys.blobs, megabytes: 1) { BlobRecord(decoding: $0) }
         aliases = cache(RegistryKeys.aliases, megabytes: 1) { Digest(String(decoding: $0, as: UTF8.self)) }
     }
 

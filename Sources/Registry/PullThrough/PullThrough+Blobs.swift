@@ -105,7 +105,8 @@ extension PullThrough {
         let sources = UpstreamSources(stream) { repository.core.isOwn($0) }
         let contents = try await repository.core.contents.contents(of: stream, at: repository.path)
         var candidates: [UpstreamSource] = []
-        var pending = contents.images[digest.description] ?? [digest.description]
+        var pending = contents.images(with: digest)
+        if pending.isEmpty { pending = [digest.description] }
         if let id = repository.incarnation?.id,
             let source = try await repository.core.index.layer(digest, in: id)?.source
         {

@@ -44,7 +44,7 @@ extension Repository {
     func belongsToImage(_ digest: Digest) async throws -> Bool {
         guard let stream else { return false }
         let contents = try await core.contents.contents(of: stream, at: path)
-        return contents.images[digest.description] != nil || contents.manifests.contains(digest.description)
+        return !contents.images(with: digest).isEmpty || contents.manifests.contains(digest.description)
     }
 
     /// Whether a blob is part of an image of the stream, was not deleted here, and is not to be had here.
@@ -89,7 +89,7 @@ extension Repository {
     func givesAsPartOfImage(_ digest: Digest) async throws -> Bool {
         guard let stream else { return false }
         let contents = try await core.contents.contents(of: stream, at: path)
-        for image in contents.images[digest.description] ?? [] {
+        for image in contents.images(with: digest) {
             guard let image = Digest(image), try await vouches(image, for: digest),
                 try await gives(image, withParts: true, depth: 0)
             else {

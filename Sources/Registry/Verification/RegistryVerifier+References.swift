@@ -153,7 +153,7 @@ extension RegistryVerifier {
     private func isElsewhere(_ blob: Digest, _ stream: ImageStream) async throws -> Bool {
         let images = stream.status.tags.flatMap { $0.items.map(\.image) }.filter { !$0.isEmpty }
         let contents = StreamContents(stream: stream, records: try await streams.layerRecords(of: images))
-        for image in contents.images[blob.description] ?? [] {
+        for image in contents.images(with: blob) {
             guard let object = try await streams.images.object(image, namespace: "") else { continue }
             if !object.isManaged { return true }
         }

@@ -22,7 +22,7 @@ struct RecentEntries<Value: Sendable> {
     mutating func set(_ entry: CacheEntry<Value>, bytes: Int) {
         let key = StoreKey(entry.key)
         loads[key]?.areStale = true
-        entries.set(key, entry, bytes: bytes)
+        entries.set(key, entry, bytes: bytes + entry.key.utf8.count)
     }
 
     /// The key has gone.
@@ -45,6 +45,6 @@ struct RecentEntries<Value: Sendable> {
         guard var state = loads[key] else { return }
         state.count -= 1
         loads[key] = state.count == 0 ? nil : state
-        if let entry, !state.areStale { entries.set(key, entry, bytes: bytes) }
+        if let entry, !state.areStale { entries.set(key, entry, bytes: bytes + entry.key.utf8.count) }
     }
 }
