@@ -19,8 +19,6 @@ public indirect enum ImportFailure: Error, Hashable, Sendable {
     case wrongPassword(reference: String)
     /// What answers is no registry of the v2 API.
     case notV2Registry(host: String)
-    /// What answers speaks plain HTTP, which the import does not allow.
-    case needsInsecure(repository: String)
     /// Still 429 after all attempts.
     case rateLimited(text: String, retryAfterSeconds: Int32)
     /// Anything else while fetching an image.
@@ -56,10 +54,6 @@ public indirect enum ImportFailure: Error, Hashable, Sendable {
             return ImportStatus(
                 code: 403, reason: "NotV2Registry",
                 message: "registry \(GoText.quoted(host)) does not support the v2 Registry API")
-        case .needsInsecure(let repository):
-            return ImportStatus(
-                code: 400, reason: "BadRequest",
-                message: "the repository \(repository) is HTTP only and requires the insecure flag to import")
         case .rateLimited(let text, let seconds):
             return ImportStatus(
                 code: 429, reason: "TooManyRequests", message: text, details: .init(retryAfterSeconds: seconds))
@@ -118,7 +112,7 @@ extension ImportFailure {
         let text = error.text
         if error.contains(code: "MANIFEST_UNKNOWN") { return .notFound(reference: reference) }
         if let refused = refusal(error, text, reference) { return refused }
-        if let special = special(error, "\(reference): \(text)", reference) { return special }
+        if let special = special(error, "\(reference): \(text)") { return special }
         return .remote(reference: reference, text: text, retryAfterSeconds: seconds(of: error.retryAfter))
     }
 
@@ -127,7 +121,7 @@ extension ImportFailure {
         let text = error.text
         if error.contains(code: "NAME_UNKNOWN") { return .notFound(reference: reference) }
         if let refused = refusal(error, text, reference) { return refused }
-        if let special = special(error, text, reference) { return special }
+        if let special = special(error, text) { return special }
         return .tagList(text: text)
     }
 
@@ -141,20 +135,11 @@ extension ImportFailure {
         return nil
     }
 
-    private static func repository(of reference: String) -> String {
-        let name = reference.prefix { $0 != "@" }
-        let last = name.lastIndex(of: "/").map { name[$0...] } ?? name
-        return String(name[..<(last.lastIndex(of: ":") ?? name.endIndex)])
-    }
-
     private static func seconds(of pause: Duration?) -> Int32 {
         max(0, Int32(clamping: pause?.components.seconds ?? 0))
     }
 
-    private static func special(_ error: RegistryError, _ text: String, _ reference: String) -> ImportFailure? {
-        if case .network(_, _, let failure) = error, failure.kind == .plainHTTP {
-            return .needsInsecure(repository: repository(of: reference))
-        }
+    private static func special(_ error: RegistryError, _ text: String) -> ImportFailure? {
         if error.status == 429 {
             return .rateLimited(text: text, retryAfterSeconds: seconds(of: error.retryAfter))
         }

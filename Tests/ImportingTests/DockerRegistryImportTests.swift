@@ -61,7 +61,8 @@ struct DockerRegistryImportTests {
                     credentials: NoCredentials())
                 #expect(
                     secure.images[0].message
-                        == "the repository \(source)/conf/simple is HTTP only and requires the insecure flag to import")
+                        == "Internal error occurred: \(source)/conf/simple:v1: Get \"https://\(source)/v2/\": "
+                        + "http: server gave HTTP response to HTTPS client")
             }
         }
     }

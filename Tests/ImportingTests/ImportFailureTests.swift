@@ -86,22 +86,6 @@ struct ImportFailureTests {
         #expect(tags.message == row.tags.message)
     }
 
-    @Test(
-        "A registry without TLS is named as the user wrote it",
-        arguments: [
-            ("h:5000/a/b:1", "h:5000/a/b"), ("h:5000/a/b", "h:5000/a/b"), ("h/a@sha256:1", "h/a"), ("a:1", "a"),
-            ("h:5000/a:1@sha256:1", "h:5000/a"),
-        ])
-    func plainHTTP(reference: String, repository: String) {
-        let error = RegistryError.network(method: "Get", url: "u", NetworkFailure(.plainHTTP, "t"))
-        for failure in [ImportFailure.image(error, reference), .tags(error, reference)] {
-            #expect(failure.status.code == 400 && failure.status.reason == "BadRequest")
-            #expect(
-                failure.status.message
-                    == "the repository \(repository) is HTTP only and requires the insecure flag to import")
-        }
-    }
-
     @Test("Details are those of the table")
     func details() {
         let missing = ImportFailure.notFound(reference: "h/x:1").status.details

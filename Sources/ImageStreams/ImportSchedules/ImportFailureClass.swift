@@ -17,7 +17,7 @@ public enum ImportFailureClass: String, Hashable, Sendable, CaseIterable {
         switch reason {
         case ImportCondition.rateLimited, "TooManyRequests": self = .rateLimited
         case ImportCondition.timeout: self = .transient
-        case "BadRequest", "NotFound", "Unauthorized", ImportCondition.untrusted, "NotV2Registry": self = .lasting
+        case "NotFound", "Unauthorized", ImportCondition.untrusted, "NotV2Registry": self = .lasting
         case "Forbidden", "Invalid":
             self = message.lowercased().contains("exceeds the maximum limit") ? .lasting : .final
         default:
@@ -29,7 +29,7 @@ public enum ImportFailureClass: String, Hashable, Sendable, CaseIterable {
 
     private static let lastingTexts = [
         "denied: ", "name unknown", "unauthorized: ", "unsupported: ", "unsupported image manifest",
-        "no manifests in manifest list", "content integrity error", "requires the insecure flag",
+        "no manifests in manifest list", "content integrity error", "http response to https client",
         "unable to parse docker reference", "mismatched history", "is longer than",
     ]
 

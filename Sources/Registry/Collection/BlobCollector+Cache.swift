@@ -18,12 +18,35 @@ extension BlobCollector {
         try await mark.follow(own, rows: records.records, referrers: records.referrers, into: &view)
         try await mark.follow(
             cached, rows: records.records, referrers: records.referrers, into: &view,
-            holding: { [index, settings] blob in
+            holding: { [index, settings, idle = mark.idle] blob in
+                // Whoever was used lately still is: what was read at once need not be read one by one.
+                guard idle.contains(blob) else { return true }
                 guard let record = try await index.blob(blob) else { return true }
                 let last = max(record.touched, index.touches.time(of: RegistryKeys.blob(blob)) ?? .min)
                 if settings.cachePeriod > 0, settings.isOver(last, settings.cachePeriod, now: now) { return false }
                 return last >= cutoff
             })
+    }
+
+    /// Blobs that may be too old to be held by what came from elsewhere, by one walk over all.
+    func idleBlobs(_ cutoffs: CacheCutoffs, now: Int64) async throws -> DigestSet {
+        var idle = DigestSet()
+        guard settings.boundsCache else { return idle }
+        for part in HexParts.of(RegistryKeys.blobs + "sha256:") {
+            try await index.store.forEachPage(part, limit: settings.page) { rows in
+                try await pace.rest()
+                try Task.checkCancellation()
+                for row in rows {
+                    guard let digest = Digest(String(row.key.dropFirst(RegistryKeys.blobs.count))),
+                        let record = BlobRecord(decoding: row.value)
+                    else { continue }
+                    let last = lastUse(of: row.key, known: record.touched)
+                    let isOver = settings.cachePeriod > 0 && settings.isOver(last, settings.cachePeriod, now: now)
+                    if isOver || last < cutoffs.latest { idle.insert(digest) }
+                }
+            }
+        }
+        return idle
     }
 
     /// Those that were pushed, and those that came from elsewhere.

@@ -75,6 +75,7 @@ public struct BlobCollector: Sendable {
         var findings = CollectionFindings()
         var mark = CollectionMark(snapshot, index, content, pace)
         mark.cutoffs = try await cacheCutoffs(snapshot)
+        mark.idle = try await idleBlobs(mark.cutoffs, now: start)
         try await purgeUploads(request, &findings, now: start)
         let live = try await markRepositories(request, &mark, &findings, now: start)
         findings.status.message = mark.problems.joined(separator: "; ")

@@ -58,4 +58,7 @@ struct CacheCutoffs: Hashable, Sendable {
     var namespaces: [String: Int64] = [:]
 
     func of(_ namespace: String) -> Int64 { max(general, namespaces[namespace] ?? .min) }
+
+    /// What was pulled from then on is kept in all namespaces.
+    var latest: Int64 { max(general, namespaces.values.max() ?? .min) }
 }

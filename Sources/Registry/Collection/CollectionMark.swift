@@ -14,6 +14,8 @@ struct CollectionMark: Sendable {
     private(set) var reachable = DigestSet()
     /// What bounds the blobs that are kept because somebody pulled them.
     var cutoffs = CacheCutoffs()
+    /// Blobs that nobody had used for long when the run began.
+    var idle = DigestSet()
     /// What could not be read, in words; the first few.
     private(set) var problems: [String] = []
 

@@ -145,8 +145,7 @@ struct ImportFailureClassTests {
         "follow from the condition",
         arguments: [
             ("RateLimited", "x", ImportFailureClass.rateLimited), ("TooManyRequests", "x", .rateLimited),
-            ("Timeout", "x", .transient), ("BadRequest", "x", .lasting), ("NotFound", "x", .lasting),
-            ("Unauthorized", "x", .lasting),
+            ("Timeout", "x", .transient), ("NotFound", "x", .lasting), ("Unauthorized", "x", .lasting),
             ("TLSUntrusted", "x", .lasting), ("Invalid", "from.name", .final), ("Forbidden", "blocked", .final),
             ("Forbidden", "requested usage exceeds the maximum limit per", .lasting),
             (
