@@ -13,18 +13,24 @@ final class ClosedPaths: Sendable {
     /// URLs that are remembered. Beyond, those that may be asked again are forgotten, and all where that is not enough.
     static let capacity = 10_000
     static let longest: Duration = .seconds(86_400)
+    /// Registries choose URLs of further pages, and what they call a status: what is longer is not remembered.
+    static let maximumBytes = 2_000
 
     private let closures = Mutex<[String: Closure]>([:])
 
-    /// Takes in an answer that is an error.
+    /// Takes in an answer that says that the registry is not well (5xx). A 429 is for all of the registry, see
+    /// ``RegistryBudgets``; other errors have documents with them, of any size.
     func observe(_ answer: RegistryError, from url: WebAddress, now: ContinuousClock.Instant = .now) {
-        guard let pause = answer.retryAfter, pause > .zero else { return }
+        let key = "\(url)"
+        guard case .unexpectedStatus(_, let line, let pause?) = answer, pause > .zero,
+            key.utf8.count + line.utf8.count <= Self.maximumBytes
+        else { return }
         closures.withLock { closures in
             if closures.count >= Self.capacity {
                 closures = closures.filter { $0.value.until > now }
                 if closures.count >= Self.capacity { closures = [:] }
             }
-            closures["\(url)"] = Closure(until: now + min(pause, Self.longest), answer: answer)
+            closures[key] = Closure(until: now + min(pause, Self.longest), answer: answer)
         }
     }
 

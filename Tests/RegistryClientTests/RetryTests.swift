@@ -61,6 +61,17 @@ struct RetryTests {
             #expect(paths.answer(from: url, now: start + length - .milliseconds(1)) == busy(pause))
             #expect(paths.answer(from: url, now: start + length) == nil)
         }
+        let long = try #require(WebAddress("https://r.example/" + String(repeating: "x", count: 2_000)))
+        paths.observe(busy(.seconds(60)), from: long, now: start)
+        #expect(paths.answer(from: long, now: start) == nil)
+        let other = try #require(WebAddress("https://r.example/v2/b/manifests/1"))
+        for answer in [
+            RegistryError.unexplained(status: 404, why: "", body: "x", retryAfter: .seconds(60)),
+            .unexpectedStatus(503, line: String(repeating: "x", count: 2_000), retryAfter: .seconds(60)),
+        ] {
+            paths.observe(answer, from: other, now: start)
+            #expect(paths.answer(from: other, now: start) == nil)
+        }
         for index in 0..<(3 * ClosedPaths.capacity) {
             let url = try #require(WebAddress("https://r.example/v2/a/manifests/\(index)"))
             paths.observe(busy(.seconds(60)), from: url, now: start)
