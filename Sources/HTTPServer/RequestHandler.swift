@@ -21,8 +21,7 @@ final class RequestHandler: ChannelDuplexHandler, RemovableChannelHandler {
         let isSecure: Bool
         /// The verified certificate of the client, in DER form.
         let certificate: [UInt8]?
-        /// Whether a part of a file may be written as such: nothing below needs to see its bytes.
-        let sendsFiles: Bool
+        let transfers: FileTransfers
         /// The handlers that speak HTTP/1.1, from the socket on: a WebSocket takes their place. None in HTTP/2.
         let httpHandlers: NIOLoopBound<[any RemovableChannelHandler]>
     }
@@ -210,14 +209,6 @@ final class RequestHandler: ChannelDuplexHandler, RemovableChannelHandler {
     func proceed(_ version: HTTPVersion) {
         write(.head(HTTPResponseHead(version: version, status: .continue)), flush: true)
         if case .body = deadline.phase { deadline.phase = .body(since: .now()) }
-    }
-
-    /// Writes a part of a file, which is held until it has gone out or the client is gone.
-    func write(_ file: BorrowedFile, _ bytes: Range<Int64>) {
-        guard let context else { return }
-        let written = context.eventLoop.makePromise(of: Void.self)
-        written.futureResult.whenComplete { _ in withExtendedLifetime(file) {} }
-        context.writeAndFlush(wrapOutboundOut(.body(.fileRegion(file.region(bytes)))), promise: written)
     }
 
     /// The present answer has no end of its own.
