@@ -4,9 +4,6 @@ import NIOPosix
 
 /// Bodies that are, or contain, parts of files.
 extension Answer {
-    /// Bytes that the disk reads while others go out.
-    private static let readAhead = Int64(1 << 20)
-
     func send(_ response: ServerResponse, _ parts: [ServerResponse.Body.Part]) async throws {
         let length = response.body.length
         try await onLoop { exchange in
@@ -32,26 +29,58 @@ extension Answer {
         let end = slice.offset + slice.length
         var offset = slice.offset
         var buffer = ByteBuffer()
+        var readAhead = ReadAhead(slice)
         while offset < end {
             let piece = offset..<min(end, offset + transfers.pieceSize)
             // The memory of the last piece, unless it is still on its way out.
             buffer.clear(minimumCapacity: piece.count)
             slice.readCached(piece, to: &buffer)
             let rest = (piece.lowerBound + Int64(buffer.readableBytes))..<piece.upperBound
+            readAhead.passed(offset, missing: rest)
             if !rest.isEmpty {
                 let cached = buffer
                 buffer = try await NIOThreadPool.singleton.runIfActive {
                     var whole = cached
                     try slice.read(rest, to: &whole)
-                    slice.announce(rest.upperBound..<min(end, rest.upperBound + Self.readAhead))
                     return whole
                 }
             }
-            try await write(buffer)
-            // The other connections of this loop have their turn.
-            await Task.yield()
-            try Task.checkCancellation()
+            try await send(buffer)
             offset = piece.upperBound
         }
+    }
+
+    /// Sends a piece and waits until it is out of memory: a client that reads slowly must not make it two.
+    private func send(_ piece: ByteBuffer) async throws {
+        try await onLoop { $0.handler.send(piece) }
+        while try await onLoop({ $0.handler.isSending() }) { try await gate.wait() }
+        // The other connections of this loop have their turn.
+        await Task.yield()
+        try Task.checkCancellation()
+    }
+}
+
+/// Has the disk read what comes next while the rest goes out, once something was not in memory.
+private struct ReadAhead {
+    private let slice: FileSlice
+    private let end: Int64
+    /// Up to where the system was asked to read; nil as long as all is in memory.
+    private var announced: Int64?
+    /// Bytes that are asked for at once. There are as many, or more, before the reader.
+    private static let step = Int64(2 << 20)
+
+    init(_ slice: FileSlice) {
+        self.slice = slice
+        end = slice.offset + slice.length
+    }
+
+    /// - Parameter missing: bytes from `offset` on that are not in memory.
+    mutating func passed(_ offset: Int64, missing: Range<Int64>) {
+        guard let begun = announced ?? (missing.isEmpty ? nil : missing.lowerBound), begun - offset < Self.step else {
+            return
+        }
+        let next = min(end, begun + Self.step)
+        slice.announce(begun..<next)
+        announced = next
     }
 }

@@ -38,6 +38,8 @@ final class RequestHandler: ChannelDuplexHandler, RemovableChannelHandler {
     private var discarded = 0
     /// Bytes of the present request's body since its client was last given time.
     private var progress = 0
+    /// Pieces of files that the system has not taken yet.
+    private var unsent = 0
     let gate = WritabilityGate()
     private var deadline: ConnectionDeadline
 
@@ -211,6 +213,16 @@ final class RequestHandler: ChannelDuplexHandler, RemovableChannelHandler {
         if case .body = deadline.phase { deadline.phase = .body(since: .now()) }
     }
 
+    /// Writes a piece of a file.
+    func send(_ piece: ByteBuffer) {
+        guard let context else { return }
+        unsent += 1
+        context.writeAndFlush(wrapOutboundOut(.body(.byteBuffer(piece)))).assumeIsolated().whenComplete { _ in
+            self.unsent -= 1
+            if self.unsent == 0 { self.gate.open() }
+        }
+    }
+
     /// The present answer has no end of its own.
     func beginStream() {
         exchange?.isStreaming = true
@@ -289,6 +301,13 @@ final class RequestHandler: ChannelDuplexHandler, RemovableChannelHandler {
     /// Whether a writer must wait for the client; looks after the time it may take.
     func isBlocked() -> Bool {
         guard let context, !context.channel.isWritable else { return false }
+        scheduleDeadline(context, isBlocked: true)
+        return true
+    }
+
+    /// The same for whoever sends a file, and has the next piece in memory only when the last one has left it.
+    func isSending() -> Bool {
+        guard let context, unsent > 0 else { return false }
         scheduleDeadline(context, isBlocked: true)
         return true
     }
