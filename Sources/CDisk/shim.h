@@ -17,12 +17,11 @@ static inline long weir_file_system_type(const char *path) {
 extern int syncfs(int descriptor);
 extern int sync_file_range(int descriptor, long offset, long count, unsigned int flags);
 
-// Whether a byte of a file is in memory, so that whoever reads it need not wait for the disk. 0 where that cannot be told.
-static inline int weir_is_in_memory(int descriptor, long offset) {
-    char byte;
-    struct iovec memory = {&byte, 1};
+// Reads what is in memory of a file, as pread does, without ever waiting for the disk. -1 where nothing is, or that cannot be told.
+static inline long weir_read_cached(int descriptor, void *bytes, long count, long offset) {
+    struct iovec memory = {bytes, (size_t)count};
     // RWF_NOWAIT
-    return syscall(SYS_preadv2, descriptor, &memory, 1, offset, 0L, 8) == 1;
+    return syscall(SYS_preadv2, descriptor, &memory, 1, offset, 0L, 8);
 }
 
 // SYNC_FILE_RANGE_WRITE

@@ -10,17 +10,17 @@ struct Answer: Sendable {
     let gate: WritabilityGate
     /// Only the head is wanted.
     private let isHead: Bool
-    /// Files need not be read into memory.
-    let sendsFiles: Bool
+    let transfers: FileTransfers
 
     init(
-        _ exchange: NIOLoopBound<Exchange>, loop: any EventLoop, gate: WritabilityGate, isHead: Bool, sendsFiles: Bool
+        _ exchange: NIOLoopBound<Exchange>, loop: any EventLoop, gate: WritabilityGate, isHead: Bool,
+        transfers: FileTransfers
     ) {
         self.exchange = exchange
         self.loop = loop
         self.gate = gate
         self.isHead = isHead
-        self.sendsFiles = sendsFiles
+        self.transfers = transfers
     }
 
     /// Bytes that are handed to the connection in one piece.

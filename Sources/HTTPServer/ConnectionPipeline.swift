@@ -14,6 +14,7 @@ struct ConnectionPipeline: Sendable {
     let respond: HTTPListener.Responder
     let onHandshakeFailure: @Sendable () -> Void
     let logger: Logger
+    private let transfers = FileTransfers()
 
     func configure(_ channel: any Channel) -> EventLoopFuture<Void> {
         channel.eventLoop.makeCompletedFuture {
@@ -51,7 +52,7 @@ struct ConnectionPipeline: Sendable {
             HTTPResponseEncoder(),
             HTTPServerPipelineHandler(),
         ]
-        let handler = RequestHandler(requestContext(of: channel, upgradable: http, sendsFiles: tls == nil))
+        let handler = RequestHandler(requestContext(of: channel, upgradable: http))
         let goodbyes = GoodbyeHandler(handler)
         handler.goodbyes = goodbyes
         try channel.pipeline.syncOperations.addHandlers(
@@ -93,13 +94,13 @@ struct ConnectionPipeline: Sendable {
 
     /// What the requests of a connection share. Made after the handshake: the certificate is there.
     private func requestContext(
-        of channel: any Channel, upgradable: [any RemovableChannelHandler] = [], sendsFiles: Bool = false
+        of channel: any Channel, upgradable: [any RemovableChannelHandler] = []
     ) -> RequestHandler.Connection {
         RequestHandler.Connection(
             respond: respond, limits: limits, executor: executors[channel.eventLoop],
             remoteAddress: channel.remoteAddress?.ipAddress ?? "", isSecure: tls != nil,
             certificate: try? channel.pipeline.syncOperations.nioSSL_peerCertificate()?.toDERBytes(),
-            sendsFiles: sendsFiles, httpHandlers: NIOLoopBound(upgradable, eventLoop: channel.eventLoop))
+            transfers: transfers, httpHandlers: NIOLoopBound(upgradable, eventLoop: channel.eventLoop))
     }
 }
 

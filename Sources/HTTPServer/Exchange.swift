@@ -63,7 +63,7 @@ final class Exchange {
         let request = serverRequest(head, connection)
         let answer = Answer(
             NIOLoopBound(self, eventLoop: loop), loop: loop, gate: handler.gate, isHead: isHead,
-            sendsFiles: connection.sendsFiles)
+            transfers: connection.transfers)
         run { await answer.send(await connection.respond(request)) }
     }
 

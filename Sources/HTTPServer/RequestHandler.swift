@@ -21,8 +21,7 @@ final class RequestHandler: ChannelDuplexHandler, RemovableChannelHandler {
         let isSecure: Bool
         /// The verified certificate of the client, in DER form.
         let certificate: [UInt8]?
-        /// Whether a part of a file may be written as such: nothing below needs to see its bytes.
-        let sendsFiles: Bool
+        let transfers: FileTransfers
         /// The handlers that speak HTTP/1.1, from the socket on: a WebSocket takes their place. None in HTTP/2.
         let httpHandlers: NIOLoopBound<[any RemovableChannelHandler]>
     }
@@ -39,6 +38,8 @@ final class RequestHandler: ChannelDuplexHandler, RemovableChannelHandler {
     private var discarded = 0
     /// Bytes of the present request's body since its client was last given time.
     private var progress = 0
+    /// Pieces of files that the system has not taken yet.
+    private var unsent = 0
     let gate = WritabilityGate()
     private var deadline: ConnectionDeadline
 
@@ -212,12 +213,14 @@ final class RequestHandler: ChannelDuplexHandler, RemovableChannelHandler {
         if case .body = deadline.phase { deadline.phase = .body(since: .now()) }
     }
 
-    /// Writes a part of a file, which is held until it has gone out or the client is gone.
-    func write(_ file: BorrowedFile, _ bytes: Range<Int64>) {
+    /// Writes a piece of a file.
+    func send(_ piece: ByteBuffer) {
         guard let context else { return }
-        let written = context.eventLoop.makePromise(of: Void.self)
-        written.futureResult.whenComplete { _ in withExtendedLifetime(file) {} }
-        context.writeAndFlush(wrapOutboundOut(.body(.fileRegion(file.region(bytes)))), promise: written)
+        unsent += 1
+        context.writeAndFlush(wrapOutboundOut(.body(.byteBuffer(piece)))).assumeIsolated().whenComplete { _ in
+            self.unsent -= 1
+            if self.unsent == 0 { self.gate.open() }
+        }
     }
 
     /// The present answer has no end of its own.
@@ -298,6 +301,13 @@ final class RequestHandler: ChannelDuplexHandler, RemovableChannelHandler {
     /// Whether a writer must wait for the client; looks after the time it may take.
     func isBlocked() -> Bool {
         guard let context, !context.channel.isWritable else { return false }
+        scheduleDeadline(context, isBlocked: true)
+        return true
+    }
+
+    /// The same for whoever sends a file, and has the next piece in memory only when the last one has left it.
+    func isSending() -> Bool {
+        guard let context, unsent > 0 else { return false }
         scheduleDeadline(context, isBlocked: true)
         return true
     }

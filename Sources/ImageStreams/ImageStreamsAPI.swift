@@ -185,7 +185,7 @@ public struct ImageStreamsAPI: Sendable {
             descriptor: ResourceDescriptor(
                 groupVersion: ImageStreamsGroup.version, name: "images", kind: ImageStreamsGroup.kind("Image"),
                 isNamespaced: false, isStored: true),
-            keyPrefix: "/image.openshift.io/images/", contents: .recent(bytes: 24 << 20),
+            keyPrefix: "/image.openshift.io/images/", contents: .recent(bytes: 8 << 20),
             sideEffects: ImageLayerRecord.rows, supportsPropagation: false)
     }
 }

@@ -54,12 +54,12 @@ public final class Store: Sendable {
     /// Adds a cache of all keys with a prefix. Call before ``start()``.
     /// - Parameters:
     ///   - contents: how much of the range is kept in memory.
-    ///   - ringCapacity: recent events kept for watchers. A watcher that falls further behind has to start again.
+    ///   - ringCapacity: recent events kept for watchers. What came before is read from the engine's history.
     ///   - ringBytes: bytes of their values.
     ///   - derive: what the cache keeps of an object. Called once a change, on the thread that commits:
     ///     it must not wait.
     public func cache<Value: Sendable>(
-        prefix: String, contents: CacheContents = .all, ringCapacity: Int = 8_192, ringBytes: Int = 8 << 20,
+        prefix: String, contents: CacheContents = .all, ringCapacity: Int = 8_192, ringBytes: Int = 4 << 20,
         derive: @escaping @Sendable (KeyValue) -> Value
     ) -> RangeCache<Value> {
         let cache = RangeCache(

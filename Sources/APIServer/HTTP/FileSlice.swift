@@ -1,4 +1,4 @@
-/// Bytes of an open file that go out without passing through memory, where the connection allows that.
+/// Bytes of an open file. They go out in small pieces, so that the memory this takes does not depend on their number.
 public struct FileSlice: Sendable {
     public let descriptor: Int32
     /// Bytes before the slice.

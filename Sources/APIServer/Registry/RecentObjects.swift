@@ -15,7 +15,7 @@ final class RecentObjects<Object: APIObject>: Sendable {
 
     private let state = Mutex(State())
     /// Bytes that the decoded objects take, about.
-    private static var room: Int { 4 << 20 }
+    private static var room: Int { 2 << 20 }
     /// How many times as much as its JSON an object takes when it is decoded, about.
     private static var growth: Int { 3 }
     /// Bytes of the largest object that is kept.

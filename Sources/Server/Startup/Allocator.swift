@@ -23,5 +23,5 @@ enum Allocator {
     }
 
     /// Bytes that lie free before it is worth looking for them.
-    private static let minimumTrimmed = 8 * 1024 * 1024
+    private static let minimumTrimmed = 4 * 1024 * 1024
 }
