@@ -40,10 +40,11 @@ struct CacheUse: Sendable {
         return cutoffs
     }
 
+    /// A blob that does not fit even alone goes without pushing out the others (`CollectionSettings.exceedsCache`).
     /// - Returns: `Int64.min` where all fit.
     private static func cutoff(_ blobs: [Blob], within bound: Int64) -> Int64 {
         var sum: Int64 = 0
-        for blob in blobs.sorted(by: { $0.last > $1.last }) {
+        for blob in blobs.sorted(by: { $0.last > $1.last }) where blob.size <= bound {
             let (next, isTooMuch) = sum.addingReportingOverflow(max(0, blob.size))
             if isTooMuch || next > bound { return blob.last + 1 }
             sum = next
