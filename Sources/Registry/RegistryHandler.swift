@@ -79,7 +79,7 @@ public struct RegistryHandler: Sendable {
             contents: StreamContentsCache(streams: parts.streams),
             access: RegistryAccess(
                 authenticator: parts.authenticator, authorizer: parts.authorizer,
-                challenge: Challenge(realm: configuration.tokenRealm), deniedStatus: configuration.deniedStatus),
+                challenge: Challenge(realm: configuration.tokenRealm, address: configuration.address), deniedStatus: configuration.deniedStatus),
             upstream: parts.pullThrough, storage: parts.storage, metrics: metrics, switches: parts.switches,
             refresher: parts.refresher, importer: parts.importer, clock: parts.clock, logger: parts.logger)
         tokens = TokenEndpoint(
@@ -117,6 +117,7 @@ public struct RegistryHandler: Sendable {
         response.headers[.distributionVersion] = "registry/2.0"
         response.headers[.supportsSignatures] = "1"
         response.headers[.requestID] = id
+        core.configuration.address.complete(&response.headers, of: request)
         if request.method == "HEAD" {
             if response.headers[.contentLength] == nil, let length = response.body.length {
                 response.headers[.contentLength] = String(length)
