@@ -68,7 +68,8 @@ public struct RegistrySettings: Sendable {
         }
         registry.tokenRealm = try origin("registryTokenRealm", "registry-token-realm")
         registry.address.configured = try origin("registryURL", "registry-url")
-        registry.address.isRelative = try flag("registryRelativeReferences", "registry-relative-references", default: true)
+        registry.address.isRelative = try flag(
+            "registryRelativeReferences", "registry-relative-references", default: true)
         registry.address.trustedProxies = try reader.stringArray(forKey: "registryTrustedProxies", default: []).map {
             guard let range = AddressRange($0) else {
                 throw WeirConfiguration.Invalid(
