@@ -21,6 +21,8 @@ public struct RegistryConfiguration: Sendable {
     public var hosts: Set<String> = []
     /// `scheme://host[:port]` of the token endpoint as clients reach it; nil for where the request came in.
     public var tokenRealm: String?
+    /// Where clients reach the registry.
+    public var address = PublicAddress()
     public var deniedStatus = DeniedStatus.forbidden
     public var deletionOfUsedManifests = DeletionOfUsedManifests.cascade
     /// Whether manifests, tags and blobs can be deleted at all.

@@ -79,7 +79,8 @@ public struct RegistryHandler: Sendable {
             contents: StreamContentsCache(streams: parts.streams),
             access: RegistryAccess(
                 authenticator: parts.authenticator, authorizer: parts.authorizer,
-                challenge: Challenge(realm: configuration.tokenRealm), deniedStatus: configuration.deniedStatus),
+                challenge: Challenge(realm: configuration.tokenRealm, address: configuration.address),
+                deniedStatus: configuration.deniedStatus),
             upstream: parts.pullThrough, storage: parts.storage, metrics: metrics, switches: parts.switches,
             refresher: parts.refresher, importer: parts.importer, clock: parts.clock, logger: parts.logger)
         tokens = TokenEndpoint(
@@ -112,30 +113,31 @@ public struct RegistryHandler: Sendable {
         let start = ContinuousClock.now
         metrics.begin()
         let id = Self.requestID(request)
-        let notes = auditor.map { _ in RequestNotes(received: Auditor.now()) }
+        let notes = RequestNotes(received: Auditor.now())
         var response = await answer(request, id: id, notes)
         response.headers[.distributionVersion] = "registry/2.0"
         response.headers[.supportsSignatures] = "1"
         response.headers[.requestID] = id
+        core.configuration.address.complete(&response.headers, of: request)
         if request.method == "HEAD" {
             if response.headers[.contentLength] == nil, let length = response.body.length {
                 response.headers[.contentLength] = String(length)
             }
             response.body = .bytes([])
         }
-        if let auditor, let notes {
+        if let auditor {
             response = await auditor.note(notes.note(request, id: id), response, bytesKey: RequestNotes.bytesKey)
         }
-        metrics.end(method: request.method, code: response.status, duration: ContinuousClock.now - start)
+        metrics.end(request, notes.service(of: request.method), response, duration: ContinuousClock.now - start)
         return response
     }
 
-    private func answer(_ request: ServerRequest, id: String, _ notes: RequestNotes?) async -> ServerResponse {
+    private func answer(_ request: ServerRequest, id: String, _ notes: RequestNotes) async -> ServerResponse {
         do {
             return try await dispatch(request, id: id, notes)
         } catch {
             let error = failure(error, id: id)
-            notes?.failed(error)
+            notes.failed(error)
             return error.response
         }
     }
@@ -166,7 +168,7 @@ public struct RegistryHandler: Sendable {
     // MARK: Routes
 
     private func dispatch(
-        _ request: ServerRequest, id: String, _ notes: RequestNotes?
+        _ request: ServerRequest, id: String, _ notes: RequestNotes
     ) async throws -> ServerResponse {
         let route: RegistryRoute
         let mirrored = MirroredRequest(request, core.configuration.mirroredHosts)
@@ -179,7 +181,7 @@ public struct RegistryHandler: Sendable {
             _ = try await core.access.user(request, [])
             throw error
         }
-        notes?.began(route)
+        notes.began(route)
         guard route.methods.contains(request.method) else { throw RegistryError.unsupported(allowed: route.methods) }
         switch route {
         case .health: return await health()
@@ -188,7 +190,7 @@ public struct RegistryHandler: Sendable {
         }
         let records = route.records(method: request.method)
         let user = try await core.access.user(request, records)
-        notes?.authenticated(user)
+        notes.authenticated(user)
         try await core.access.require(records, of: user, request)
         if let path = route.repository { try await core.check(path) }
         let isRead = request.method == "GET" || request.method == "HEAD"

@@ -227,6 +227,7 @@ struct Services: Sendable {
         try await identity.namespaces.createPermanent(context)
         try await identity.roles.createDefaults(context)
         try await pullTimes.begin()
+        try await registry.restoreTouches()
     }
 }
 

@@ -107,6 +107,8 @@ public struct WeirServer: Sendable {
             healthChecks: [
                 .ping,
                 HealthCheck("shutdown", endpoints: ["readyz"]) { !isStopping.isSet },
+                // Not of /livez: to start again mends no disk.
+                HealthCheck("registry-storage", endpoints: ["healthz", "readyz"]) { (try? await blobs.space()) != nil },
             ], clock: Clock.now, logger: logger)
         let registry = RegistryHandler(
             configuration.namedRegistry,

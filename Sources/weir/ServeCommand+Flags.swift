@@ -27,6 +27,8 @@ extension ServeCommand {
         set("registryTokenRealm", registryTokenRealm)
         set("registryDeletion", registryDeletion)
         set("registryMountWithoutSource", registryMountWithoutSource)
+        set("registryURL", registryURL)
+        set("registryRelativeReferences", registryRelativeReferences)
         set("registryPullThrough", registryPullThrough)
         set("registryMirror", registryMirror)
         set("registryMaxStagedBytes", registryMaxStagedBytes)
@@ -83,6 +85,9 @@ extension ServeCommand {
         if registryInsecure { values[["registryInsecure"]] = ConfigValue(.bool(true), isSecret: false) }
         if !certificateHost.isEmpty {
             values[["certificateHosts"]] = ConfigValue(.stringArray(certificateHost), isSecret: false)
+        }
+        if !registryTrustedProxy.isEmpty {
+            values[["registryTrustedProxies"]] = ConfigValue(.stringArray(registryTrustedProxy), isSecret: false)
         }
         if !registryMirroredHost.isEmpty {
             values[["registryMirroredHosts"]] = ConfigValue(.stringArray(registryMirroredHost), isSecret: false)

@@ -61,6 +61,15 @@ struct ServeCommand: AsyncParsableCommand {
         help: "SCHEME://HOST[:PORT] where clients of the registry get tokens. Default: --public-url, or their host.")
     var registryTokenRealm: String?
 
+    @Option(help: "SCHEME://HOST[:PORT] of the registry for its clients. Default: what their requests say.")
+    var registryURL: String?
+
+    @Option(help: "Address, or ADDRESS/BITS, of a proxy that says what clients asked for. May be repeated.")
+    var registryTrustedProxy: [String] = []
+
+    @Option(help: "Whether the registry's references are without scheme and host: true or false. Default: true.")
+    var registryRelativeReferences: Bool?
+
     @Option(help: "Whether the registry fetches what streams name elsewhere: true or false. Default: true.")
     var registryPullThrough: Bool?
 

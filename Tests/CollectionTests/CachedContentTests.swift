@@ -73,6 +73,25 @@ struct CachedContentTests {
         }
     }
 
+    @Test("goes where it is larger than all that may be kept, and pushes out nothing else")
+    func large() async throws {
+        try await World.run { world in
+            let small = [try await world.fetch("a123456789"), try await world.fetch("b123456789")]
+            world.clock.pass(hours: 1)
+            let large = try await world.fetch(String(repeating: "c", count: 31))
+            try await world.importImage("image", small + [large], tag: "v1")
+            for _ in 0..<3 {
+                world.clock.pass(hours: 25)
+                _ = try await world.collector {
+                    $0.cachePeriod = 0
+                    $0.cacheBytes = 30
+                }.run(BlobCollector.Request())
+            }
+            #expect(try await !world.holds(large))
+            for blob in small { #expect(try await world.holds(blob)) }
+        }
+    }
+
     struct Kept: Sendable, CustomTestStringConvertible {
         var testDescription: String
         var reference = "elsewhere.example/team/app"

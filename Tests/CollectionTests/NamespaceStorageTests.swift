@@ -71,6 +71,31 @@ struct NamespaceStorageTests {
         try await world.index.unlink(Digest.sha256(of: bytes), size: Int64(bytes.count), from: repository.id)
     }
 
+    @Test("know a blob by all its names: it can be pushed again by another one where there is no room")
+    func aliases() async throws {
+        try await World.run { world in
+            let quota = TestQuota(10)
+            let storage = Self.storage(world, quota)
+            let bytes = Self.bytes(1, 8)
+            #expect(try await Self.push(bytes, world, storage) == nil)
+            let uid = try #require(try await world.namespaces.uid(of: World.path.namespace))
+            let repository = try await world.index.openRepository(World.path, namespaceUID: uid)
+            let alias = Digest.compute(.sha512, of: bytes)
+            func pushed() async throws {
+                try await storage.charging([alias: 8], to: repository) {
+                    try await world.index.publish(
+                        Digest.sha256(of: bytes), size: 8, as: alias, in: repository, isMirrored: false)
+                }
+            }
+            await #expect(throws: RegistryError.self, "not yet known by that name") { try await pushed() }
+            quota.set(100)
+            try await pushed()
+            quota.set(10)
+            try await pushed()
+            #expect(try await Self.push(Self.bytes(2, 4), world, storage) != nil)
+        }
+    }
+
     @Test("let in what fits, count a blob once in all repositories, and nothing that was fetched")
     func fits() async throws {
         try await World.run { world in

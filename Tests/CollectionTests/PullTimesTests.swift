@@ -32,6 +32,26 @@ struct PullTimesTests {
         }
     }
 
+    @Test("are recorded anew since uses were lost, and anything may have been used then, also for the next process")
+    func lost() async throws {
+        try await World.run { world in
+            let digest = try await world.push("app", tags: ["v1"])
+            try await times(world).begin()
+            world.clock.pass(hours: 5)
+            world.index.touches.lose(world.clock.milliseconds)
+            try await world.index.flushTouches()
+            let lost = world.clock.milliseconds
+            world.clock.pass(hours: 5)
+            try await world.index.flushTouches()
+            #expect(try await times(world).recordedSince() == Timestamp(secondsSince1970: lost / 1_000))
+            let row = try #require(try await world.index.store.get(RegistryKeys.usesLost))
+            #expect(String(decoding: row.value, as: UTF8.self) == String(lost))
+            try await world.index.restoreTouches()
+            #expect(try await last(digest, world) == (lost + Self.slack) / 1_000)
+            #expect(world.index.touches.unwrittenLoss == nil)
+        }
+    }
+
     @Test("follow the record of the repository, also what nobody has written down yet")
     func records() async throws {
         try await World.run { world in

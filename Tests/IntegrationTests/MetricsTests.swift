@@ -10,6 +10,7 @@ struct MetricsTests {
             for name in ["a", "b"] { _ = try await api.createStream(name, in: "p") }
             _ = try await api.get(API.streams("p"))
             _ = try await api.get(API.streams("p") + "/missing")
+            #expect(try await api.get("/v2/p/a/manifests/v1").status == 404)
             let watch = try await api.watch(API.streams("p") + "?watch=1")
             var events = Lines(body: watch.body).makeAsyncIterator()
             #expect(try await events.next()?["type"] == "ADDED")
@@ -38,6 +39,10 @@ struct MetricsTests {
             #expect(value("authentication_attempts", ["result": "success"]) ?? 0 >= 7)
             #expect(value("etcd_request_duration_seconds_count", ["operation": "txn"]) ?? 0 >= 3)
             #expect(value("weir_build_info") == 1)
+            #expect(value("imageregistry_http_requests_total", ["code": "404", "method": "get"]) == 1)
+            #expect(value("imageregistry_request_duration_seconds_count", ["operation": "TagService.Get"]) == 1)
+            #expect(value("imageregistry_http_response_size_bytes_count") == 1)
+            #expect(value("imageregistry_http_request_size_bytes_sum") == 0)
             #expect(value("process_open_fds") ?? 0 > 3)
             #expect(value("process_resident_memory_bytes") ?? 0 > 1e6)
             #expect(abs((value("process_start_time_seconds") ?? 0) - Date().timeIntervalSince1970) < 300)

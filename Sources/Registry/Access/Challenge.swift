@@ -3,15 +3,15 @@ import HTTPTypes
 
 /// What a client is asked for that has not said who it is (spec/registry.md I-2; RFC 9110, 11.6.1).
 struct Challenge: Sendable {
-    /// Where clients get tokens; the path is fixed. Nil for the host that the request names.
+    /// `scheme://host[:port]` where clients get tokens; the path is fixed. Nil for where they ask.
     var realm: String?
+    var address = PublicAddress()
 
     /// Asks for a token.
     /// - Parameter records: what it must be good for.
     func bearer(_ request: ServerRequest, _ records: [AccessRecord]) -> String {
-        let base =
-            realm ?? "\(request.isSecure ? "https" : "http")://\(Self.host(of: request))"
-        var text = "Bearer realm=\"\(base)\(RegistryRoute.tokenPath)\",service=\"\(Self.host(of: request))\""
+        let base = realm ?? address.base(of: request)
+        var text = "Bearer realm=\"\(base)\(RegistryRoute.tokenPath)\",service=\"\(address.host(of: request))\""
         let scope = Self.scope(records)
         if !scope.isEmpty { text += ",scope=\"\(scope)\"" }
         return text
@@ -29,22 +29,5 @@ struct Challenge: Sendable {
             actions[scope.resource, default: []].append(scope.action)
         }
         return order.map { "\($0):\((actions[$0] ?? []).joined(separator: ","))" }.joined(separator: " ")
-    }
-
-    /// The host that the client talks to, if it is one: it comes back in a header.
-    static func host(of request: ServerRequest) -> String {
-        guard let host = request.header(.host),
-            host.utf8.allSatisfy({ isHost($0) })
-        else { return "localhost" }
-        return host
-    }
-
-    private static func isHost(_ byte: UInt8) -> Bool {
-        switch byte {
-        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-            UInt8(ascii: "0")...UInt8(ascii: "9"):
-            true
-        default: ".-:[]_".utf8.contains(byte)
-        }
     }
 }

@@ -5,8 +5,17 @@ import Synchronization
 final class RegistryMetrics: MetricSource {
     private let requests: CounterFamily
     private let load: RegistryLoad
-    private let seconds = Mutex<[String: HistogramValues]>([:])
     private let served: CounterFamily
+    private let figures = Mutex(Figures())
+
+    private struct Figures {
+        /// By method.
+        var seconds: [String: HistogramValues] = [:]
+        /// By operation.
+        var operations: [String: HistogramValues] = [:]
+        var requestBytes = HistogramValues(HistogramBounds.responseBytes)
+        var responseBytes = HistogramValues(HistogramBounds.responseBytes)
+    }
 
     private static let methods: Set = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
 
@@ -23,13 +32,18 @@ final class RegistryMetrics: MetricSource {
 
     func begin() { load.begin() }
 
-    func end(method: String, code: Int, duration: Duration) {
+    /// - Parameter operation: what was asked for, where that was something.
+    func end(_ request: ServerRequest, _ operation: String?, _ response: ServerResponse, duration: Duration) {
         load.end()
         // Anybody can invent methods.
-        let method = Self.methods.contains(method) ? method.lowercased() : "other"
-        requests.counter(String(code), method).add()
-        seconds.withLock {
-            $0[method, default: HistogramValues(HistogramBounds.requestSeconds)].observe(duration.inSeconds)
+        let method = Self.methods.contains(request.method) ? request.method.lowercased() : "other"
+        requests.counter(String(response.status), method).add()
+        let empty = HistogramValues(HistogramBounds.requestSeconds)
+        figures.withLock { figures in
+            figures.seconds[method, default: empty].observe(duration.inSeconds)
+            if let operation { figures.operations[operation, default: empty].observe(duration.inSeconds) }
+            if let bytes = request.body.announcedLength { figures.requestBytes.observe(Double(bytes)) }
+            if let bytes = response.body.length { figures.responseBytes.observe(Double(bytes)) }
         }
     }
 
@@ -42,8 +56,20 @@ final class RegistryMetrics: MetricSource {
         text.begin(
             "imageregistry_http_request_duration_seconds", .histogram,
             help: "Seconds from a request to the beginning of its answer, by method.")
-        for (method, values) in seconds.withLock({ $0 }).sorted(by: { $0.key < $1.key }) {
+        let figures = figures.withLock { $0 }
+        for (method, values) in figures.seconds.sorted(by: { $0.key < $1.key }) {
             text.histogram([("method", method)], values)
         }
+        text.begin(
+            "imageregistry_request_duration_seconds", .histogram,
+            help: "Seconds from a request to the beginning of its answer, by what was asked for.")
+        for (operation, values) in figures.operations.sorted(by: { $0.key < $1.key }) {
+            text.histogram([("operation", operation)], values)
+        }
+        text.begin(
+            "imageregistry_http_request_size_bytes", .histogram, help: "Bytes of bodies as they were announced.")
+        text.histogram([], figures.requestBytes)
+        text.begin("imageregistry_http_response_size_bytes", .histogram, help: "Bytes of answers with a known length.")
+        text.histogram([], figures.responseBytes)
     }
 }

@@ -24,6 +24,9 @@ final class RequestNotes: Sendable {
         state.withLock { $0.failure = (entry.code.rawValue, entry.message) }
     }
 
+    /// What was asked for, as dashboards call it; nil before that is known.
+    func service(of method: String) -> String? { state.withLock { $0.route }?.service(of: method) }
+
     private static let prefix = "registry.weir.dev/"
     static let bytesKey = prefix + "bytes"
 
@@ -76,6 +79,28 @@ extension RegistryRoute {
             default: if case .upload = self { "finish" } else { "put" }
             }
         return "\(noun).\(verb)"
+    }
+
+    /// The service of the registry and what it does, by the reference's names (spec/registry.md Q-3). Nil for what it does
+    /// not count.
+    fileprivate func service(of method: String) -> String? {
+        switch (self, method) {
+        case (.manifest(_, .tag), "GET"), (.manifest(_, .tag), "HEAD"): "TagService.Get"
+        case (.manifest(_, .tag), "DELETE"): "TagService.Untag"
+        case (.manifest, "GET"): "ManifestService.Get"
+        case (.manifest, "HEAD"): "ManifestService.Exists"
+        case (.manifest, "PUT"): "ManifestService.Put"
+        case (.manifest, "DELETE"): "ManifestService.Delete"
+        case (.tags, _): "TagService.All"
+        case (.blob, "GET"): "BlobStore.ServeBlob"
+        case (.blob, "HEAD"): "BlobStore.Stat"
+        case (.blob, "DELETE"), (.prunedBlob, "DELETE"): "BlobStore.Delete"
+        case (.uploads, "POST"): "BlobStore.Create"
+        case (.upload, "PUT"): "BlobStore.Commit"
+        case (.upload, _): "BlobStore.Resume"
+        case (.referrers, _): "ReferrersService.Get"
+        default: nil
+        }
     }
 
     private var noun: String {

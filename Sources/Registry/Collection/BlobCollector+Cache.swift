@@ -22,6 +22,7 @@ extension BlobCollector {
                 // Whoever was used lately still is: what was read at once need not be read one by one.
                 guard idle.contains(blob) else { return true }
                 guard let record = try await index.blob(blob) else { return true }
+                if settings.exceedsCache(record.size) { return false }
                 let last = max(record.touched, index.touches.time(of: RegistryKeys.blob(blob)) ?? .min)
                 if settings.cachePeriod > 0, settings.isOver(last, settings.cachePeriod, now: now) { return false }
                 return last >= cutoff
@@ -42,7 +43,7 @@ extension BlobCollector {
                     else { continue }
                     let last = lastUse(of: row.key, known: record.touched)
                     let isOver = settings.cachePeriod > 0 && settings.isOver(last, settings.cachePeriod, now: now)
-                    if isOver || last < cutoffs.latest { idle.insert(digest) }
+                    if isOver || last < cutoffs.latest || settings.exceedsCache(record.size) { idle.insert(digest) }
                 }
             }
         }

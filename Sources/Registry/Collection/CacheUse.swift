@@ -25,7 +25,9 @@ struct CacheUse: Sendable {
     ///   - isHeld: whether a blob stays whatever is decided here: it is not counted.
     func cutoffs(perNamespace: Int64, total: Int64, isHeld: (Digest) -> Bool) -> CacheCutoffs {
         var cutoffs = CacheCutoffs()
-        let blobs = blobs.filter { !isHeld($0.key) }
+        // A blob that does not fit even alone goes anyway (`CollectionSettings.exceedsCache`), and pushes out no others.
+        let most = [perNamespace, total].filter { $0 > 0 }.min() ?? Int64.max
+        let blobs = self.blobs.filter { $0.value.size <= most && !isHeld($0.key) }
         var kept = Set(blobs.keys)
         if perNamespace > 0 {
             kept = []

@@ -38,6 +38,11 @@ public struct CollectionSettings: Sendable {
     /// Whether blobs of images from elsewhere go before their tags do.
     var boundsCache: Bool { cachePeriod > 0 || cacheBytes > 0 || cacheBytesOfNamespace > 0 }
 
+    /// A blob from elsewhere of so many bytes is more than may be kept of them.
+    func exceedsCache(_ size: Int64) -> Bool {
+        [cacheBytes, cacheBytesOfNamespace].contains { $0 > 0 && size > $0 }
+    }
+
     /// What was used at a time is not used any more.
     func isOver(_ last: Int64, _ period: Int64, now: Int64) -> Bool {
         let (end, isTooLate) = last.addingReportingOverflow(period)

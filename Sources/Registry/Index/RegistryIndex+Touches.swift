@@ -5,12 +5,30 @@ extension RegistryIndex {
     private static let batch = 500
 
     /// Writes down what was used since the last time. What changed meanwhile was used anyway.
+    /// - Throws: what the store throws. What is not written then is tried again the next time.
     public func flushTouches() async throws {
         let touches = touches.beginFlush()
-        defer { self.touches.endFlush(touches) }
         for start in stride(from: 0, to: touches.count, by: Self.batch) {
-            try await write(touches[start..<min(start + Self.batch, touches.count)])
+            let batch = touches[start..<min(start + Self.batch, touches.count)]
+            try await write(batch)
+            self.touches.endFlush(batch)
         }
+        guard let loss = self.touches.unwrittenLoss else { return }
+        let time = Array(String(loss).utf8)
+        // Whoever asks for the times of pulls must not take those before for all there were.
+        _ = try await store.commit(
+            Transaction(mutations: [
+                .put(key: RegistryKeys.usesLost, value: time), .put(key: RegistryKeys.pullsSince, value: time),
+            ]))
+        self.touches.noteWritten(loss: loss)
+    }
+
+    /// Learns what processes before this one could not note. Call it before anything is collected.
+    public func restoreTouches() async throws {
+        guard let row = try await store.get(RegistryKeys.usesLost),
+            let time = Int64(String(decoding: row.value, as: UTF8.self))
+        else { return }
+        touches.noteWritten(loss: time)
     }
 
     private func write(_ touches: ArraySlice<TouchLog.Touch>) async throws {

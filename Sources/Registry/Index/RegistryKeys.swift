@@ -13,6 +13,8 @@ enum RegistryKeys {
     static let aliases = root + "aliases/"
     /// Since when the times of pulls are noted; milliseconds since 1970.
     static let pullsSince = root + "pulls-since"
+    /// When uses could not be noted for want of room; milliseconds since 1970.
+    static let usesLost = root + "uses-lost"
     /// What people have turned on (`RegistrySwitch`).
     static let switches = root + "switches/"
     /// How far the scrub is.

@@ -21,11 +21,13 @@ public final class TouchLog: Sendable {
         /// Those that are being written; they count until they have been.
         var flushing: [String: Int64] = [:]
         /// When there was no room for a touch: anything may have been used then.
-        var overflow: Int64?
+        var lost: Int64?
+        /// The `lost` that the store knows.
+        var writtenLost: Int64?
     }
 
     private let state = Mutex(State())
-    /// Beyond so many between two flushes, everything counts as touched.
+    /// Beyond so many that are not written yet, everything counts as touched.
     static let capacity = 100_000
 
     public init() {}
@@ -34,19 +36,20 @@ public final class TouchLog: Sendable {
     /// - Parameter known: when its row says it was used last.
     func touch(_ key: String, known: Int64, now: Int64) {
         guard now - known > Self.granularity else { return }
-        state.withLock { state in
-            guard state.pending.count < Self.capacity || state.pending[key] != nil else {
-                state.overflow = now
-                return
+        let isNoted = state.withLock { state in
+            guard state.pending.count + state.flushing.count < Self.capacity || state.pending[key] != nil else {
+                return false
             }
             state.pending[key] = now
+            return true
         }
+        if !isNoted { lose(now) }
     }
 
     /// When a row was used last, if that is not in the store yet.
     public func time(of key: String) -> Int64? {
         state.withLock { state in
-            [state.pending[key], state.flushing[key], state.overflow].compactMap { $0 }.max()
+            [state.pending[key], state.flushing[key], state.lost].compactMap { $0 }.max()
         }
     }
 
@@ -59,9 +62,28 @@ public final class TouchLog: Sendable {
         }
     }
 
-    func endFlush(_ touches: [Touch]) {
+    /// Those have been written. The others are tried again.
+    func endFlush(_ touches: ArraySlice<Touch>) {
         state.withLock { state in
             for touch in touches where state.flushing[touch.key] == touch.time { state.flushing[touch.key] = nil }
+        }
+    }
+
+    // MARK: What was lost
+
+    /// A touch is lost.
+    func lose(_ now: Int64) { state.withLock { $0.lost = now } }
+
+    /// When a touch was lost last, if the store does not know it yet.
+    var unwrittenLoss: Int64? {
+        state.withLock { $0.lost == $0.writtenLost ? nil : $0.lost }
+    }
+
+    /// The store knows of a loss, now or since a process before this one.
+    func noteWritten(loss time: Int64) {
+        state.withLock { state in
+            state.lost = max(state.lost ?? time, time)
+            state.writtenLost = time
         }
     }
 }

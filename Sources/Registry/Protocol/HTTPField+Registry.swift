@@ -20,6 +20,9 @@ extension HTTPField.Name {
     static let vary = literal("Vary")
     static let acceptRanges = literal("Accept-Ranges")
     static let host = literal("Host")
+    static let forwarded = literal("Forwarded")
+    static let forwardedProto = literal("X-Forwarded-Proto")
+    static let forwardedHost = literal("X-Forwarded-Host")
 }
 
 /// `Warning` headers (spec/registry.md O-1).

@@ -60,8 +60,7 @@ public struct PullThrough: Sendable {
 
     /// The URLs of the requests that this one works for, its own last. One that is in there already came round (PT-29).
     private func trace(_ call: RegistryCall) -> [String] {
-        let scheme = call.request.isSecure ? "https" : "http"
-        let own = "\(scheme)://\(Challenge.host(of: call.request))\(call.request.path)"
+        let own = PublicAddress().base(of: call.request) + call.request.path
         return call.request.headers[values: .registryRequestURL] + [own]
     }
 

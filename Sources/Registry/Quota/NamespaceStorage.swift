@@ -47,15 +47,14 @@ public final class NamespaceStorage: Sendable {
             reset(namespace)
             return result
         }
-        let held = try await reserve(blobs, namespace, uid, bounds)
+        let held = try await reserve(try await canonical(blobs), namespace, uid, bounds)
         let result: Result
         do { result = try await link() } catch {
             change(namespace) { $0.release(held.keys) }
             throw error
         }
-        var linked: [Digest: Int64] = [:]
-        // Only now is it known what they are called here.
-        for (digest, size) in blobs { linked[try await index.canonical(digest) ?? digest] = size }
+        // Only now is it known what new ones are called here.
+        let linked = try await canonical(blobs)
         let isCurrent = try await index.repository(repository.path, namespaceUID: uid)?.id == repository.id
         var isMore = false
         change(namespace) { tally in
@@ -66,6 +65,13 @@ public final class NamespaceStorage: Sendable {
         }
         if isMore { quota.storageChanged(in: namespace) }
         return result
+    }
+
+    /// The blobs by the names that the tallies know, where those are known.
+    private func canonical(_ blobs: [Digest: Int64]) async throws -> [Digest: Int64] {
+        var named: [Digest: Int64] = [:]
+        for (digest, size) in blobs { named[try await index.canonical(digest) ?? digest] = size }
+        return named
     }
 
     /// Refuses an upload that cannot end well, before its bytes come.

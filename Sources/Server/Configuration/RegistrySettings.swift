@@ -59,13 +59,23 @@ public struct RegistrySettings: Sendable {
             "registryMountWithoutSource", "registry-mount-without-source", default: true)
         registry.nestedNames =
             try choice("registryNestedNames", "registry-nested-names", "refuse", "flatten") ? .refuse : .flatten
-        if let realm = reader.string(forKey: "registryTokenRealm"), !realm.isEmpty {
-            guard realm.hasPrefix("https://") || realm.hasPrefix("http://"), realm.split(separator: "/").count == 2
-            else {
-                throw WeirConfiguration.Invalid(
-                    description: "registry-token-realm must be SCHEME://HOST[:PORT], not \"\(realm)\"")
+        func origin(_ key: ConfigKey, _ name: String) throws -> String? {
+            guard let text = reader.string(forKey: key), !text.isEmpty else { return nil }
+            guard text.hasPrefix("https://") || text.hasPrefix("http://"), text.split(separator: "/").count == 2 else {
+                throw WeirConfiguration.Invalid(description: "\(name) must be SCHEME://HOST[:PORT], not \"\(text)\"")
             }
-            registry.tokenRealm = realm.hasSuffix("/") ? String(realm.dropLast()) : realm
+            return text.hasSuffix("/") ? String(text.dropLast()) : text
+        }
+        registry.tokenRealm = try origin("registryTokenRealm", "registry-token-realm")
+        registry.address.configured = try origin("registryURL", "registry-url")
+        registry.address.isRelative = try flag(
+            "registryRelativeReferences", "registry-relative-references", default: true)
+        registry.address.trustedProxies = try reader.stringArray(forKey: "registryTrustedProxies", default: []).map {
+            guard let range = AddressRange($0) else {
+                throw WeirConfiguration.Invalid(
+                    description: "registry-trusted-proxy must be an address or ADDRESS/BITS, not \"\($0)\"")
+            }
+            return range
         }
         func number(_ key: ConfigKey, _ name: String, _ range: ClosedRange<Int>, default standard: Int) throws -> Int {
             let value = reader.int(forKey: key, default: standard)

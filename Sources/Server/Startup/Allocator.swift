@@ -1,4 +1,5 @@
 import CMalloc
+import Foundation
 
 /// Keeps the C library's allocator from holding on to memory that was needed once.
 ///
@@ -7,7 +8,7 @@ import CMalloc
 enum Allocator {
     /// Call before the first thread is started.
     static func configure() {
-        mallopt(M_ARENA_MAX, 4)
+        mallopt(M_ARENA_MAX, Int32(min(max(ProcessInfo.processInfo.activeProcessorCount, 2), 4)))
         // Fixed, because freeing a large block would otherwise raise it: lists and bodies go back at once.
         mallopt(M_MMAP_THRESHOLD, 512 * 1024)
         // `trimWhenIdle` does that, when nobody is kept waiting by it.

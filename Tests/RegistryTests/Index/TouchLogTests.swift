@@ -26,7 +26,7 @@ struct TouchLogTests {
         let first = log.beginFlush()
         #expect(first == [TouchLog.Touch(key: "a", time: later)])
         #expect(log.time(of: "a") == later)
-        log.endFlush(first)
+        log.endFlush(first[...])
         #expect(log.time(of: "a") == nil)
         #expect(log.beginFlush().isEmpty)
     }
@@ -38,7 +38,7 @@ struct TouchLogTests {
         let first = log.beginFlush()
         log.touch("a", known: 0, now: later + 5)
         #expect(log.time(of: "a") == later + 5)
-        log.endFlush(first)
+        log.endFlush(first[...])
         #expect(log.time(of: "a") == later + 5)
         #expect(log.beginFlush() == [TouchLog.Touch(key: "a", time: later + 5)])
     }
@@ -61,7 +61,22 @@ struct TouchLogTests {
         #expect(log.time(of: "one more") == later && log.time(of: "any other") == later)
         log.touch("0", known: 0, now: later + 1)
         #expect(log.time(of: "0") == later + 1)
+        #expect(log.unwrittenLoss == later)
         #expect(log.beginFlush().count == TouchLog.capacity)
+        log.touch("while that cannot be written", known: 0, now: later + 2)
+        #expect(log.unwrittenLoss == later + 2 && log.time(of: "any other") == later + 2)
+        log.noteWritten(loss: later + 2)
+        #expect(log.unwrittenLoss == nil && log.time(of: "any other") == later + 2)
+    }
+
+    @Test("Of what is being written, that which has been is done, and the rest is tried again")
+    func partly() {
+        let log = TouchLog()
+        for key in ["a", "b"] { log.touch(key, known: 0, now: later) }
+        let first = log.beginFlush().sorted { $0.key < $1.key }
+        log.endFlush(first[..<1])
+        #expect(log.time(of: "a") == nil && log.time(of: "b") == later)
+        #expect(log.beginFlush().map(\.key) == ["b"])
     }
 
     @Test("An upload's blob is known for a while after its end, for a client whose answer was lost")
