@@ -9,6 +9,8 @@ struct ConnectionDeadline {
         case request(since: NIODeadline, isFirst: Bool)
         /// The rest of a request's body.
         case body(since: NIODeadline)
+        /// The rest of a body whose request is answered.
+        case discard(since: NIODeadline)
         /// The server: it bounds its own time.
         case answer
     }
@@ -28,6 +30,7 @@ struct ConnectionDeadline {
         switch phase {
         case .request(let since, let isFirst): since + (isFirst ? limits.handshakeTimeout : limits.idleTimeout)
         case .body(let since): since + limits.bodyTimeout
+        case .discard(let since): since + limits.discardTimeout
         case .answer: nil
         }
     }
@@ -39,9 +42,11 @@ struct ConnectionDeadline {
     }
 
     /// Sets the timer, unless it is set or nothing has to be waited for.
-    mutating func schedule(on loop: any EventLoop, isBlocked: Bool, _ check: @escaping @Sendable () -> Void) {
+    mutating func schedule(
+        on loop: any EventLoop, isBlocked: Bool, isSooner: Bool, _ check: @escaping @Sendable () -> Void
+    ) {
         // A client that stops reading may be due before what the timer was set for; it is rare enough to set it anew.
-        guard timer == nil || isBlocked else { return }
+        guard timer == nil || isBlocked || isSooner else { return }
         let now = NIODeadline.now()
         guard let next = isBlocked ? now + limits.writeTimeout : end else { return }
         // Never too far away: the phase may change to a shorter one meanwhile.

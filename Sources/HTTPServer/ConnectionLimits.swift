@@ -22,8 +22,9 @@ public struct ConnectionLimits: Sendable {
     public var bodyBuffer = 256 * 1024
     /// Bytes of an answer that wait for the client before the source of the answer has to.
     public var writeBuffer = 256 * 1024
-    /// Bytes of a body nobody wanted that are still read, so that the client sees its answer rather than a reset.
-    public var discardedBody = 16 * 1024 * 1024
+    /// How long a body that nobody wanted is still read and dropped after the answer, so that the client sees that rather
+    /// than a reset.
+    public var discardTimeout: TimeAmount = .seconds(30)
     /// Requests at the same time on one HTTP/2 connection.
     public var streams = 250
 

@@ -34,8 +34,6 @@ final class RequestHandler: ChannelDuplexHandler, RemovableChannelHandler {
     /// Reading was asked for, but enough is waiting to be read.
     private var wantsToRead = false
     private var isQuiescing = false
-    /// Bytes of the present request's body that nobody wanted.
-    private var discarded = 0
     /// Bytes of the present request's body since its client was last given time.
     private var progress = 0
     /// Pieces of files that the system has not taken yet.
@@ -132,27 +130,31 @@ final class RequestHandler: ChannelDuplexHandler, RemovableChannelHandler {
     }
 
     private func begin(_ head: HTTPRequestHead, _ context: ChannelHandlerContext) {
-        discarded = 0
         progress = 0
         deadline.phase = .body(since: .now())
+        if let status = Self.refusal(head) { return refuse(status, context) }
         let exchange = Exchange(head, self, context.eventLoop)
         self.exchange = exchange
         exchange.start(head)
         if isQuiescing { exchange.endStream() }
     }
 
+    /// What makes a request of HTTP/1.1 one that nobody can answer (RFC 9112, 3.2 and 6.1).
+    private static func refusal(_ head: HTTPRequestHead) -> HTTPResponseStatus? {
+        guard head.version == .http1_1 else { return nil }
+        if head.headers["host"].count != 1 { return .badRequest }
+        let codings = head.headers["transfer-encoding"]
+        return codings.isEmpty || codings.count == 1 && codings[0].lowercased() == "chunked" ? nil : .notImplemented
+    }
+
     private func receive(_ chunk: ByteBuffer, _ context: ChannelHandlerContext) {
+        guard let exchange, !exchange.isAnswered else { return }
         progress += chunk.readableBytes
         if progress >= connection.limits.bodyProgress {
             progress = 0
             deadline.phase = .body(since: .now())
         }
-        if let exchange, !exchange.isAnswered {
-            exchange.body.receive(chunk)
-            return
-        }
-        discarded += chunk.readableBytes
-        if discarded > connection.limits.discardedBody { context.close(promise: nil) }
+        exchange.body.receive(chunk)
     }
 
     private func endRequest(_ context: ChannelHandlerContext) {
@@ -162,6 +164,7 @@ final class RequestHandler: ChannelDuplexHandler, RemovableChannelHandler {
         exchange.body.complete()
         if exchange.isAnswered {
             forget(exchange)
+            if exchange.closesConnection { return context.close(promise: nil) }
             resumeReading()
         }
     }
@@ -237,15 +240,16 @@ final class RequestHandler: ChannelDuplexHandler, RemovableChannelHandler {
         // The next request may be here already, and comes while the end is written.
         if exchange.isReceived { forget(exchange) }
         let written = context.writeAndFlush(wrapOutboundOut(.end(nil)))
-        if exchange.closesConnection || isQuiescing && !exchange.isReceived {
+        if exchange.isReceived ? exchange.closesConnection : isQuiescing {
             // Not before the client has all of it.
             let channel = context.channel
             written.whenComplete { _ in channel.close(promise: nil) }
         } else {
             // A body that nobody wanted is read and dropped, so that the client gets to read its answer.
+            if !exchange.isReceived { deadline.phase = .discard(since: .now()) }
             resumeReading()
         }
-        scheduleDeadline(context, isBlocked: !context.channel.isWritable)
+        scheduleDeadline(context, isBlocked: !context.channel.isWritable, isSooner: !exchange.isReceived)
     }
 
     private func forget(_ exchange: Exchange) {
@@ -276,9 +280,14 @@ final class RequestHandler: ChannelDuplexHandler, RemovableChannelHandler {
     // MARK: Time
 
     /// Sees to it that somebody looks at the clock, if the present phase may not last for ever.
-    private func scheduleDeadline(_ context: ChannelHandlerContext, isBlocked: Bool = false) {
+    /// - Parameter isSooner: it may end before the one that the clock was set for.
+    private func scheduleDeadline(
+        _ context: ChannelHandlerContext, isBlocked: Bool = false, isSooner: Bool = false
+    ) {
         let bound = NIOLoopBound(self, eventLoop: context.eventLoop)
-        deadline.schedule(on: context.eventLoop, isBlocked: isBlocked) { bound.value.checkDeadline() }
+        deadline.schedule(on: context.eventLoop, isBlocked: isBlocked, isSooner: isSooner) {
+            bound.value.checkDeadline()
+        }
     }
 
     /// It is the server that lets the body wait: nobody has asked for it yet, or enough of it is here.

@@ -22,6 +22,11 @@ struct ConnectionTests {
         whole.components(separatedBy: text).count - 1
     }
 
+    /// Sends until it cannot.
+    private static func flood(_ client: RawClient) async {
+        while !client.isClosed { try? await client.send(String(repeating: "x", count: 10_000)) }
+    }
+
     @Test("Requests sent at once are answered in order, on one connection")
     func pipelining() async throws {
         try await withListener(respond: Self.echo) { listener in
@@ -53,6 +58,41 @@ struct ConnectionTests {
             try await client.wait("the end") { $0.isClosed }
             #expect(client.received.contains("GET /? 0\n"))
             #expect(client.received.contains("Connection: close\r\n"))
+        }
+    }
+
+    @Test(
+        "What a proxy would be asked is answered all the same",
+        arguments: [
+            ("http://h/a?x=1", "/a?x=1"), ("HTTPS://h:80/a/b", "/a/b?"), ("http://h", "/?"),
+            ("http://h?x=/y", "/?x=/y"),
+            ("/http://h/a", "/http://h/a?"),
+        ])
+    func absolute(_ target: String, _ seen: String) async throws {
+        try await withListener(respond: Self.echo) { listener in
+            let client = try await RawClient(port: listener.port)
+            try await client.send("GET \(target) HTTP/1.1\r\nHost: h\r\n\r\n")
+            try await client.wait("the answer") { $0.received.contains("GET \(seen) 0\n") }
+        }
+    }
+
+    @Test(
+        "A request that does not say for which host, or is coded in a way nobody reads here, is refused",
+        arguments: [
+            ("GET / HTTP/1.1\r\n\r\n", "400"), ("GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", "400"),
+            ("PUT / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: gzip, chunked\r\n\r\n1\r\nx\r\n0\r\n\r\n", "501"),
+            (
+                "PUT / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+                "501"
+            ),
+        ])
+    func refused(_ request: String, _ status: String) async throws {
+        try await withListener(respond: Self.echo) { listener in
+            let client = try await RawClient(port: listener.port)
+            try await client.send(request)
+            try await client.wait("the end") { $0.isClosed }
+            #expect(client.received.hasPrefix("HTTP/1.1 \(status) "))
+            #expect(Self.occurrences(of: "HTTP/1.1 ", in: client.received) == 1)
         }
     }
 
@@ -103,15 +143,29 @@ struct ConnectionTests {
         }
     }
 
-    @Test("More of an unwanted body than is bearable ends the connection")
+    @Test("However long a body is that nobody wants, it is read for a while, and then the connection ends")
     func flood() async throws {
         var limits = ConnectionLimits()
-        limits.discardedBody = 100_000
+        limits.discardTimeout = .milliseconds(300)
         try await withListener(limits: limits, respond: { _ in .text(401, "who?\n") }) { listener in
             let client = try await RawClient(port: listener.port)
-            try await client.send("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 100000000\r\n\r\n")
+            try await client.send("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 100000000000\r\n\r\n")
             try await client.wait("the answer") { $0.received.contains("who?\n") }
-            try? await client.send(String(repeating: "x", count: 1_000_000))
+            // A client that never ends is not waited for, whatever it goes on sending.
+            async let flood: Void = Self.flood(client)
+            try await client.wait("the end") { $0.isClosed }
+            await flood
+        }
+    }
+
+    @Test("A client that wants the connection closed gets to send its body, so that it sees the answer")
+    func unwantedAndClosed() async throws {
+        try await withListener(respond: { _ in .text(401, "who?\n") }) { listener in
+            let client = try await RawClient(port: listener.port)
+            try await client.send("POST / HTTP/1.1\r\nHost: h\r\nConnection: close\r\nContent-Length: 20000000\r\n\r\n")
+            try await client.wait("the answer") { $0.received.contains("who?\n") }
+            try await client.send(String(repeating: "x", count: 19_000_000))
+            try await client.send(String(repeating: "x", count: 1_000_000))
             try await client.wait("the end") { $0.isClosed }
         }
     }
