@@ -40,10 +40,8 @@ struct ReferrersEndpoint: Sendable {
 
     /// A subject that could exist; nil for one in an algorithm that is not known here.
     private static func subject(_ text: String) throws -> Digest? {
-        do { return try Digest(parsing: text) } catch {
-            if case .unsupportedAlgorithm = error { return nil }
-            throw RegistryError.invalidDigest(text, error.text)
-        }
+        if Digest.isUnregistered(text) { return nil }
+        return try Digest(supported: text)
     }
 
     /// What is collected of an answer.
