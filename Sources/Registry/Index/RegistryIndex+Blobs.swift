@@ -14,7 +14,8 @@ extension RegistryIndex {
     /// Call it with the lock of the canonical digest held since before the bytes were published.
     /// - Parameters:
     ///   - name: the digest clients know it by.
-    ///   - repository: nil for what belongs to none by itself.
+    ///   - repository: nil for what belongs to none by itself. To that of a manifest, which a record of its own links, it
+    ///     gets no link.
     ///   - isMirrored: it was fetched, not pushed.
     ///   - manifest: for a manifest, what its row says besides.
     func publish(
@@ -41,7 +42,7 @@ extension RegistryIndex {
             if name != canonical {
                 mutations.append(.put(key: RegistryKeys.alias(name), value: Array(canonical.description.utf8)))
             }
-            if let id = repository?.id {
+            if let id = repository?.id, manifest == nil {
                 var link = LayerLink(size: record.size, touched: time)
                 // What was pushed here stays so.
                 if isMirrored { link.isMirrored = try await layer(canonical, in: id)?.isCharged != true }

@@ -55,6 +55,31 @@ extension RegistryIndex {
         return newest?.digest
     }
 
+    /// Whether a manifest of a repository is some content or names it: one that was pushed or pulled since a time.
+    ///
+    /// Looks at all of them.
+    /// - Parameters:
+    ///   - canonical: the sha256 digest of the content.
+    ///   - time: milliseconds since 1970.
+    func isNamed(_ canonical: Digest, in id: String, since time: Int64) async throws -> Bool {
+        var range = KeyRange.prefix(RegistryKeys.manifests(of: id))
+        while true {
+            try Task.checkCancellation()
+            let page = try await store.range(range, limit: 500)
+            for row in page.kvs {
+                guard let record = ManifestRecord(decoding: row.value), !record.isDeleted,
+                    max(record.touched, touches.time(of: row.key) ?? 0) > time
+                else { continue }
+                if record.canonical == canonical { return true }
+                for name in record.blobs + record.children where try await self.canonical(name) == canonical {
+                    return true
+                }
+            }
+            guard page.more, let last = page.kvs.last else { return false }
+            range = range.after(last.key)
+        }
+    }
+
     /// A page of what refers to a manifest, in the order of pushes: descriptors as JSON.
     ///
     /// - Parameters:

@@ -104,7 +104,7 @@ extension ManifestEndpoint {
                     manifest.bytes,
                     ManifestFacts(
                         mediaType: manifest.mediaType, unvouched: try await unvouched(in: manifest, blobs, repository)),
-                    canonical: manifest.canonical, as: digest)
+                    canonical: manifest.canonical, as: digest, in: incarnation)
                 try await core.streams.storePushed(image, context)
                 try await core.streams.push(
                     TagPush(
