@@ -21,7 +21,7 @@ struct UploadEndpoint: Sendable {
         }
         let algorithm = try algorithm(call)
         let id = try await UploadPlaces(core: core).begin(
-            UploadRecord(repository, user: call.user.name), hashing: algorithm)
+            UploadRecord(repository, user: call.user.name, call.request), hashing: algorithm)
         return ServerResponse(status: 202, headers: Self.headers(path, id, offset: 0))
     }
 
