@@ -35,6 +35,14 @@ struct Repository: Sendable {
         return try await core.index.manifest(digest, in: id)
     }
 
+    /// All digests of a manifest in the registered algorithms, the given one first; that one alone where its bytes may not
+    /// be given out here, because others would say that somebody else has it.
+    func names(of digest: Digest) async throws -> [Digest] {
+        guard try await gives(digest), let manifest = try await core.content.manifest(digest) else { return [digest] }
+        let others = Digest.registered.subtracting([digest.algorithm]).map { Digest.compute($0, of: manifest.bytes) }
+        return [digest] + others.sorted()
+    }
+
     /// A manifest that may be seen here, from here or from where it came from.
     /// - Throws: `NAME_UNKNOWN`, `MANIFEST_UNKNOWN`, what upstream says.
     func manifest(_ digest: Digest, _ call: RegistryCall) async throws -> StoredManifest {
