@@ -233,6 +233,10 @@ extension RegistryIndex {
         var rows = linkRows(
             digest, record, referrer: manifest.subject == nil ? nil : manifest.referrer(as: digest), replacing: known,
             in: id)
+        // Its bytes have come again.
+        if try await layer(manifest.canonical, in: id)?.isDeleted == true {
+            rows.append(.delete(key: RegistryKeys.layer(id, manifest.canonical)))
+        }
         for (digest, size) in try await unlinked(blobs, in: repository) {
             let link = LayerLink(size: size, touched: now())
             rows.append(.put(key: RegistryKeys.layer(id, digest), value: link.encoded))

@@ -126,6 +126,12 @@ struct Repository: Sendable {
         return LocalBlob(canonical: canonical, size: record.size)
     }
 
+    /// Whether a blob was deleted here.
+    func isDeletedBlob(_ digest: Digest) async throws -> Bool {
+        guard let id = incarnation?.id, let canonical = try await core.index.canonical(digest) else { return false }
+        return try await core.index.layer(canonical, in: id)?.isDeleted == true
+    }
+
     private func gives(_ digest: Digest, _ canonical: Digest, _ record: BlobRecord) async throws -> Bool {
         if let id = incarnation?.id, let link = try await core.index.layer(canonical, in: id) {
             if link.isDeleted { return false }
