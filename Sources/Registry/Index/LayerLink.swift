@@ -15,6 +15,12 @@ public struct LayerLink: Hashable, Sendable {
     /// It came because somebody pulled it, from elsewhere; nobody pushed it here.
     public var isMirrored = false
 
+    /// The upload that ended with it, for a while: a client whose answer was lost asks again (spec/registry.md U-20).
+    public var upload: String?
+
+    /// Milliseconds for which it is remembered.
+    static let uploadMemory: Int64 = 900_000
+
     /// Whether quotas count it: what was fetched is not the namespace's doing (spec/registry.md PT-19).
     var isCharged: Bool { !isDeleted && source == nil && !isMirrored }
 
@@ -30,6 +36,7 @@ public struct LayerLink: Hashable, Sendable {
             size: size, touched: value["touched"]?.integerValue ?? 0,
             isDeleted: value["deleted"]?.boolValue ?? false)
         isMirrored = value["mirrored"]?.boolValue ?? false
+        upload = value["upload"]?.stringValue
         source = value["source"]?.stringValue.flatMap { Digest($0) }
     }
 
@@ -39,6 +46,7 @@ public struct LayerLink: Hashable, Sendable {
         out["touched"] = .integer(touched)
         if isDeleted { out["deleted"] = true }
         if isMirrored { out["mirrored"] = true }
+        if let upload { out["upload"] = .string(upload) }
         if let source { out["source"] = .string(source.description) }
         return JSONValue.object(out).jsonBytes()
     }

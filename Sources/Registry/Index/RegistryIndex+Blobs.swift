@@ -1,3 +1,4 @@
+import Blobs
 import OCI
 import Store
 
@@ -17,10 +18,11 @@ extension RegistryIndex {
     ///   - repository: nil for what belongs to none by itself. To that of a manifest, which a record of its own links, it
     ///     gets no link.
     ///   - isMirrored: it was fetched, not pushed.
+    ///   - upload: the one that ends with it.
     ///   - manifest: for a manifest, what its row says besides.
     func publish(
         _ canonical: Digest, size: Int64, as name: Digest, in repository: Incarnation?,
-        isMirrored: Bool = false, manifest: ManifestFacts? = nil
+        isMirrored: Bool = false, upload: UploadID? = nil, manifest: ManifestFacts? = nil
     ) async throws(StoreError) {
         while true {
             let (known, revision) = try await blobRow(canonical)
@@ -44,6 +46,7 @@ extension RegistryIndex {
             }
             if let id = repository?.id, manifest == nil {
                 var link = LayerLink(size: record.size, touched: time)
+                link.upload = upload?.description
                 // What was pushed here stays so.
                 if isMirrored { link.isMirrored = try await layer(canonical, in: id)?.isCharged != true }
                 mutations.append(.put(key: RegistryKeys.layer(id, canonical), value: link.encoded))

@@ -84,12 +84,16 @@ struct RecordTests {
         remote.source = digest("a", .sha512)
         var mirrored = LayerLink(size: 3, touched: 4)
         mirrored.isMirrored = true
-        return [LayerLink(size: 3, touched: 4), LayerLink(size: 0, touched: 0, isDeleted: true), remote, mirrored]
+        var uploaded = LayerLink(size: 3, touched: 4)
+        uploaded.upload = "an-upload"
+        return [
+            LayerLink(size: 3, touched: 4), LayerLink(size: 0, touched: 0, isDeleted: true), remote, mirrored, uploaded,
+        ]
     }()
 
     @Test("Quotas count what was pushed and is there")
     func charged() {
-        #expect(Self.links.map(\.isCharged) == [true, false, false, false])
+        #expect(Self.links.map(\.isCharged) == [true, false, false, false, true])
     }
 
     @Test("A link is read as it was written", arguments: links)
