@@ -99,7 +99,7 @@ struct UploadEndpoint: Sendable {
             guard let incarnation = repository.incarnation, let blob = try await repository.localBlob(digest),
                 let link = try await core.index.layer(blob.canonical, in: incarnation.id)
             else { return false }
-            return link.upload == id && core.index.now() - link.touched < LayerLink.uploadMemory
+            return link.uploads.contains(id) && core.index.now() - link.touched < LayerLink.uploadMemory
         }
     }
 

@@ -15,11 +15,14 @@ public struct LayerLink: Hashable, Sendable {
     /// It came because somebody pulled it, from elsewhere; nobody pushed it here.
     public var isMirrored = false
 
-    /// The upload that ended with it, for a while: a client whose answer was lost asks again (spec/registry.md U-20).
-    public var upload: String?
+    /// The last uploads that ended with it, the newest first, for a while: a client whose answer was lost asks again
+    /// (spec/registry.md U-20).
+    public var uploads: [String] = []
 
-    /// Milliseconds for which it is remembered.
+    /// Milliseconds for which they are remembered.
     static let uploadMemory: Int64 = 900_000
+    /// Entries of `uploads`: so many clients can push the same to the same place at once.
+    static let maximumUploads = 8
 
     /// Whether quotas count it: what was fetched is not the namespace's doing (spec/registry.md PT-19).
     var isCharged: Bool { !isDeleted && source == nil && !isMirrored }
@@ -36,7 +39,7 @@ public struct LayerLink: Hashable, Sendable {
             size: size, touched: value["touched"]?.integerValue ?? 0,
             isDeleted: value["deleted"]?.boolValue ?? false)
         isMirrored = value["mirrored"]?.boolValue ?? false
-        upload = value["upload"]?.stringValue
+        uploads = (value["uploads"]?.arrayValue ?? []).compactMap { $0.stringValue }
         source = value["source"]?.stringValue.flatMap { Digest($0) }
     }
 
@@ -46,7 +49,7 @@ public struct LayerLink: Hashable, Sendable {
         out["touched"] = .integer(touched)
         if isDeleted { out["deleted"] = true }
         if isMirrored { out["mirrored"] = true }
-        if let upload { out["upload"] = .string(upload) }
+        if !uploads.isEmpty { out["uploads"] = .array(uploads.map { .string($0) }) }
         if let source { out["source"] = .string(source.description) }
         return JSONValue.object(out).jsonBytes()
     }

@@ -85,7 +85,7 @@ struct RecordTests {
         var mirrored = LayerLink(size: 3, touched: 4)
         mirrored.isMirrored = true
         var uploaded = LayerLink(size: 3, touched: 4)
-        uploaded.upload = "an-upload"
+        uploaded.uploads = ["an-upload", "one before"]
         return [
             LayerLink(size: 3, touched: 4), LayerLink(size: 0, touched: 0, isDeleted: true), remote, mirrored, uploaded,
         ]
