@@ -60,6 +60,12 @@ struct BundledStream: Sendable {
         var name: String
         var digest: Digest
         var mediaType: String
+
+        /// How people are told of it.
+        func place(in stream: BundledStream) -> String {
+            let repository = "\(stream.namespace)/\(stream.name)"
+            return name.isEmpty ? "\(repository)@\(digest)" : "\(repository):\(name)"
+        }
     }
 
     var namespace: String
@@ -97,6 +103,14 @@ struct BundledStream: Sendable {
         self.spec = spec
         tags = []
         manifests = []
+    }
+
+    /// Makes it a stream without these tags.
+    mutating func leaveOut(_ names: [String]) {
+        guard !names.isEmpty else { return }
+        tags.removeAll { names.contains($0.name) }
+        guard let all = spec["tags"]?.arrayValue else { return }
+        spec["tags"] = .array(Array(all.filter { !names.contains($0["name"]?.stringValue ?? "") }))
     }
 
     init(parsing bytes: [UInt8], _ entry: BundleContents.Entry) throws(BundleError) {

@@ -20,6 +20,18 @@ public enum BundleError: Error, Hashable, Sendable {
     case server(status: Int, String)
 }
 
+extension BundleError {
+    /// Whether it is about one image alone: the others can be brought all the same.
+    var isOfOneImage: Bool {
+        switch self {
+        case .missing, .unclear: true
+        // 500: its bytes are lost. What a server says of all requests is about no image.
+        case .server(let status, _): status == 500 || (400..<500).contains(status) && ![401, 429].contains(status)
+        case .file, .damaged, .hostile, .tooLarge, .digestMismatch: false
+        }
+    }
+}
+
 extension BundleError: CustomStringConvertible {
     public var description: String {
         switch self {

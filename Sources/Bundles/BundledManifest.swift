@@ -1,12 +1,25 @@
 import JSON
 import OCI
 
+extension Descriptor {
+    /// Whether an entry of an index is a manifest: caches of builders list layers.
+    var isManifest: Bool {
+        MediaType.manifestKind(mediaType) != nil || mediaType.hasSuffix("+json") && platform != nil
+    }
+
+    /// - Parameter actual: bytes.
+    /// - Throws: `.unclear` where the content has another size.
+    func requireSize(_ actual: Int64) throws(BundleError) {
+        guard actual != size else { return }
+        throw .unclear("\(digest) has \(actual) bytes, and should have \(size)")
+    }
+}
+
 /// A manifest as far as a bundle must understand it.
 struct BundledManifest: Sendable {
     let digest: Digest
     let mediaType: String
     let bytes: [UInt8]
-    let isIndex: Bool
     /// Config and layers, without those that their owners do not let be handed on.
     let blobs: [Descriptor]
     let children: [Descriptor]
@@ -16,47 +29,54 @@ struct BundledManifest: Sendable {
     /// - Parameter mediaType: what the descriptor or the server says; empty where nobody does.
     /// - Throws: `.unclear` for what is no manifest that a bundle can have.
     init(_ digest: Digest, _ bytes: [UInt8], mediaType said: String) throws(BundleError) {
-        let document: ManifestDocument
-        do { document = try ManifestDocument(parsing: bytes, limits: .stored) } catch {
-            throw .unclear("the manifest \(digest) cannot be read: \(error.text)")
+        let limits = JSONLimits(depth: 200, bytes: bytes.count)
+        guard let object = try? JSONValue.parse(bytes, limits: limits).objectValue else {
+            throw Self.unreadable(digest, "it is no JSON object")
         }
         self.digest = digest
         self.bytes = bytes
-        var type = MediaType.essence(document.mediaType.isEmpty ? said : document.mediaType)
-        if MediaType.manifestKind(type) == nil, document.mediaType.isEmpty {
+        let inside = object["mediaType"]?.stringValue ?? ""
+        var type = MediaType.essence(inside.isEmpty ? said : inside)
+        if type.isEmpty {
             // OCI's may leave it out.
-            if document.hasManifests {
-                type = MediaType.ociIndex
-            } else if document.hasConfig {
-                type = MediaType.ociManifest
-            }
-        }
-        let kind = MediaType.manifestKind(type)
-        guard kind != .schema1, document.schemaVersion != 1 else {
-            throw .unclear("the manifest \(digest) is of the old schema 1, which OCI layouts cannot have")
+            type =
+                object["manifests"] != nil ? MediaType.ociIndex : object["config"] != nil ? MediaType.ociManifest : ""
         }
         mediaType = type
-        isIndex = kind?.isIndex ?? document.hasManifests
-        subject = document.subject.flatMap { Digest($0.digest) }
-        artifactType = document.artifactType
-        var blobs: [Descriptor] = []
-        var children: [Descriptor] = []
+        let kind = MediaType.manifestKind(type)
+        guard kind != .schema1, object["fsLayers"] == nil else {
+            throw .unclear("the manifest \(digest) is of the old schema 1, which OCI layouts cannot have")
+        }
+        var named: (blobs: [Descriptor], children: [Descriptor])
+        if kind == nil {
+            let document = OpaqueManifest(object)
+            named = ((document.config.map { [$0] } ?? []) + document.layers, document.manifests)
+            (subject, artifactType) = (document.subject?.digest, document.artifactType)
+        } else {
+            do {
+                let document = try ManifestDocument(parsing: bytes, limits: .stored)
+                named.blobs = try Self.checked((document.config.map { [$0] } ?? []) + document.layers)
+                // What has a digest that nobody knows is nowhere.
+                named.children = try Self.checked(document.manifests.filter { !Digest.isUnregistered($0.digest) })
+                (subject, artifactType) = (document.subject.flatMap { Digest($0.digest) }, document.artifactType)
+            } catch {
+                throw Self.unreadable(digest, error.text)
+            }
+        }
         // Somebody else made it: there may be tens of thousands of each.
         var seen = (blobs: Set<Digest>(), children: Set<Digest>())
-        do {
-            for blob in (document.config.map { [$0] } ?? []) + document.layers {
-                let blob = try blob.checked(at: "blob")
-                if !Self.isForeign(blob.mediaType), seen.blobs.insert(blob.digest).inserted { blobs.append(blob) }
-            }
-            for child in document.manifests {
-                let child = try child.checked(at: "manifest")
-                if seen.children.insert(child.digest).inserted { children.append(child) }
-            }
-        } catch {
-            throw .unclear("the manifest \(digest) cannot be read: \(error.text)")
-        }
-        self.blobs = blobs
-        self.children = children
+        blobs = named.blobs.filter { !Self.isForeign($0.mediaType) && seen.blobs.insert($0.digest).inserted }
+        children = named.children.filter { seen.children.insert($0.digest).inserted }
+    }
+
+    private static func unreadable(_ digest: Digest, _ reason: String) -> BundleError {
+        .unclear("the manifest \(digest) cannot be read: \(reason)")
+    }
+
+    private static func checked(_ list: [LooseDescriptor]) throws(ManifestError) -> [Descriptor] {
+        var out: [Descriptor] = []
+        for entry in list { out.append(try entry.checked(at: "an entry")) }
+        return out
     }
 
     private static func isForeign(_ mediaType: String) -> Bool {

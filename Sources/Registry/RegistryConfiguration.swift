@@ -25,6 +25,9 @@ public struct RegistryConfiguration: Sendable {
     public var address = PublicAddress()
     public var deniedStatus = DeniedStatus.forbidden
     public var deletionOfUsedManifests = DeletionOfUsedManifests.cascade
+    /// Milliseconds for which a manifest that was pushed or pulled keeps who prunes from taking away what it names
+    /// (3.10 Q-1): the collector's.
+    public var grace: Int64 = 86_400_000
     /// Whether manifests, tags and blobs can be deleted at all.
     public var allowsDeletion = true
     /// What becomes of repository names with more than two components (3.1 S-2).

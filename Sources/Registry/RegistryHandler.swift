@@ -189,7 +189,7 @@ public struct RegistryHandler: Sendable {
         default: break
         }
         let records = route.records(method: request.method)
-        let user = try await core.access.user(request, records)
+        let user = try await user(request, route, records)
         notes.authenticated(user)
         try await core.access.require(records, of: user, request)
         if let path = route.repository { try await core.check(path) }
@@ -206,6 +206,19 @@ public struct RegistryHandler: Sendable {
         if let mirrored { response.headers[.ociNamespace] = mirrored.host }
         if isReadOnly { response.headers.append(HTTPField(name: .warning, value: RegistryError.readOnlyWarning)) }
         return response
+    }
+
+    private func user(
+        _ request: ServerRequest, _ route: RegistryRoute, _ records: [AccessRecord]
+    ) async throws -> UserInfo {
+        // The catalog is for everybody, and shows more to those who may list it.
+        let scoped = route == .catalog ? [.catalog] : records
+        do { return try await core.access.user(request, scoped) } catch {
+            guard error.status == 401, case .upload(let path, let id) = route,
+                let user = try await UploadAccess(core: core).user(request, of: id, in: path)
+            else { throw error }
+            return user
+        }
     }
 
     private func respond(to route: RegistryRoute, _ call: RegistryCall) async throws -> ServerResponse {

@@ -19,4 +19,9 @@ struct BundleReport: Sendable {
         let handle = toErrors ? FileHandle.standardError : FileHandle.standardOutput
         handle.write(Data("\(line)\n".utf8))
     }
+
+    /// Something that was asked for and does not go along.
+    func problem(_ place: String, _ message: String) {
+        say("left out: \(place): \(message)", ["problem": ["place": .string(place), "message": .string(message)]])
+    }
 }

@@ -63,10 +63,7 @@ extension BundleReport {
             say("going on with \(blobs) blobs of an earlier run", ["resumed": .integer(Int64(blobs))])
         case .stream(let name, let tags):
             say("\(name): \(tags) tags", ["stream": ["name": .string(name), "tags": .integer(Int64(tags))]])
-        case .problem(let place, let message):
-            say(
-                "left out: \(place): \(message)",
-                ["problem": ["place": .string(place), "message": .string(message)]])
+        case .problem(let place, let message): problem(place, message)
         case .progress(let tally):
             progress.show("\(tally.manifests) manifests, \(tally.blobs) blobs, \(ByteCount(tally.bytes))")
         }

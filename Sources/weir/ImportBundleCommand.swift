@@ -13,6 +13,8 @@ struct ImportBundleCommand: AsyncParsableCommand {
 
             Tags get the images of the bundle. Tags that were imported from another registry say in the annotation \
             weir.dev/bundle-source where their images came from, and are not imported again, unless --keep-sources says so.
+
+            Ends with 0 where all of it is there, with 3 where the server does not take some image, which is told.
             """)
 
     @Argument(help: "The bundle: a tar file, not compressed.", completion: .file()) var file: String
@@ -31,6 +33,7 @@ struct ImportBundleCommand: AsyncParsableCommand {
 
     func run() async throws {
         let report = BundleReport(format: output)
+        var tally = BundleImport.Tally()
         try await Failures.shown {
             var request = BundleImport.Request()
             request.target = try to.map { try BundleSelection($0) }
@@ -38,7 +41,6 @@ struct ImportBundleCommand: AsyncParsableCommand {
             request.keepsSources = keepSources
             request.isDryRun = dryRun
             let order = request
-            let tally: BundleImport.Tally
             if dryRun {
                 tally = try await BundleImport(nil).run(file, order) { report.show($0) }
             } else {
@@ -48,6 +50,7 @@ struct ImportBundleCommand: AsyncParsableCommand {
             }
             report.end(tally, isDryRun: dryRun)
         }
+        if tally.problems > 0 { throw ExitCode(3) }
     }
 }
 
@@ -56,6 +59,7 @@ extension BundleReport {
         switch event {
         case .stream(let name, let tags):
             say("\(name): \(tags) tags", ["stream": ["name": .string(name), "tags": .integer(Int64(tags))]])
+        case .problem(let place, let message): problem(place, message)
         case .progress(let tally):
             progress.show(
                 "\(tally.checked) checked; \(tally.manifests) manifests, \(tally.blobs) blobs, \(ByteCount(tally.bytes)) sent"
@@ -75,6 +79,7 @@ extension BundleReport {
                     "streams": .integer(Int64(tally.streams)), "tags": .integer(Int64(tally.tags)),
                     "manifests": .integer(Int64(tally.manifests)), "blobs": .integer(Int64(tally.blobs)),
                     "bytes": .integer(tally.bytes), "checked": .integer(Int64(tally.checked)),
+                    "problems": .integer(Int64(tally.problems)),
                 ]
             ])
     }

@@ -66,6 +66,13 @@ struct ServiceAccountTokenTests {
             let time = Timestamp(secondsSince1970: Self.now.secondsSince1970 + Int64(offset))
             #expect(try await Self.isRefused(token, Self.tokens(pem: pem, at: time)) == !isGood, "\(offset)")
         }
+        // What was begun with one may be ended for a while.
+        for (offset, isGood) in [(-61, false), (600, true), (4_259, true), (4_260, false)] {
+            let tokens = try await Self.tokens(
+                pem: pem, at: Timestamp(secondsSince1970: Self.now.secondsSince1970 + Int64(offset)))
+            let known = try? await tokens.authenticate(token, audiences: Self.audiences, expiredWithin: 3_600)
+            #expect((known != nil) == isGood, "\(offset)")
+        }
     }
 
     @Test("end with the account, another one of its name, and the secret they are bound to")

@@ -127,11 +127,33 @@ struct UserTests {
             #expect(try await isGood(short))
             clock.advance(1)
             #expect(try await !isGood(short))
+            func isGood(_ token: String, expiredWithin seconds: Int64) async throws -> Bool {
+                do {
+                    return try await tokens.authenticate(
+                        token, audiences: audiences, expiredWithin: seconds) != nil
+                } catch let error as APIError {
+                    #expect(error.code == 401)
+                    return false
+                }
+            }
+            // What was begun with it may be ended, for a while in which it is kept, unless it is taken back.
+            clock.advance(OAuthTokens.afterlife - 1)
+            try await tokens.removeExpired(Self.context(clock.now))
+            #expect(try await isGood(short, expiredWithin: OAuthTokens.afterlife))
+            #expect(try await !isGood(short, expiredWithin: OAuthTokens.afterlife - 1))
+            #expect(try await !isGood("sha256~" + RandomToken.secret(), expiredWithin: OAuthTokens.afterlife))
+            let revoked = try await issue(60)
+            _ = try await tokens.accessTokens.delete(
+                try #require(OAuthTokenName.name(of: revoked)), options: DeleteOptions(), Self.context(clock.now))
+            #expect(try await !isGood(revoked, expiredWithin: OAuthTokens.afterlife))
+            clock.advance(1)
+            #expect(try await !isGood(short, expiredWithin: OAuthTokens.afterlife))
             try await tokens.removeExpired(Self.context(clock.now))
             #expect(tokens.accessTokens.count == 1)
             #expect(try await isGood(long))
             _ = try await users.users.delete("alice", options: DeleteOptions(), Self.context(clock.now))
             #expect(try await !isGood(long))
+            #expect(try await !isGood(long, expiredWithin: OAuthTokens.afterlife))
             _ = try await users.users.create(
                 User(metadata: ObjectMeta(name: "alice")), strategy: UserStrategy(), options: WriteOptions(),
                 Self.context(clock.now))

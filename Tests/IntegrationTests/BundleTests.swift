@@ -169,6 +169,69 @@ struct BundleTests {
         }
     }
 
+    @Test("an image that lacks something is told and left out, and the rest comes, on both sides")
+    func problems() async throws {
+        try await Self.withServers { source, target, folder in
+            let (api, other) = (source.1, target.1)
+            try await api.createNamespace("p")
+            func push(_ text: String, _ type: String, to name: String) async throws {
+                let answer = try await api.send("PUT", "/v2/p/\(name)", Array(text.utf8), type: type)
+                guard answer.status == 201 else { throw TestFailure("\(name): \(answer.text)") }
+            }
+            func entry(_ type: String, _ digest: String, _ size: Int) -> String {
+                #"{"mediaType":"\#(type)","digest":"\#(digest)","size":\#(size)}"#
+            }
+            let layer = "application/vnd.oci.image.layer.v1.tar"
+            let good = try await api.pushImage([1, 2, 3], to: "p/a", tag: "good")
+            // Lists may name what is not here, and say of what is here that it is larger.
+            let absent = "sha256:" + String(repeating: "5", count: 64)
+            let list =
+                #"{"schemaVersion":2,"manifests":[\#(entry(API.manifestType, good.digest, good.manifest.count)),"#
+            for tag in ["absent", "absent-too"] {
+                try await push(list + entry(layer, absent, 5) + "]}", API.indexType, to: "a/manifests/\(tag)")
+            }
+            try await push(
+                list + entry(layer, API.digest([1, 2, 3]), 5) + "]}", API.indexType, to: "a/manifests/larger")
+            let foreign = "multihash+base58:QmRZxt2b1FVZPNqd8hsiykDL3TdBDeTSPX9Kv46HmX4Gx8"
+            try await push(list + entry(API.manifestType, foreign, 5) + "]}", API.indexType, to: "a/manifests/foreign")
+            // What an artifact of an unknown type names in `blobs` goes along.
+            let note = try await api.pushBlob(Array("a note".utf8), to: "p/b")
+            let odd = #"{"config":"none","annotations":{"a":1},"blobs":[\#(entry("text/plain", note, 6))]}"#
+            try await push(odd, "application/vnd.example.notes+json", to: "b/manifests/notes")
+            try await api.pushImage([4], to: "p/b", tag: "v1")
+            let file = folder + "/b.tar"
+            let export = try await weir(["export", "--all", "--file", file, "--data-dir", source.0.directory])
+            #expect(export.exit == 3, "\(export.output) \(export.errors)")
+            for tag in ["absent", "absent-too", "larger"] {
+                #expect(export.output.contains("left out: p/a:\(tag): "), "\(export.output)")
+            }
+            try await other.createNamespace("p")
+            let result = try await weir(["import-bundle", file, "--data-dir", target.0.directory])
+            #expect(result.exit == 0, "\(result.output) \(result.errors)")
+            #expect(try await Self.tags("p/a", other).keys.sorted() == ["foreign", "good"])
+            #expect(try await Self.tags("p/b", other) == Self.tags("p/b", api))
+            #expect(try await other.manifest("notes", of: "p/b").text == odd)
+            #expect(try await other.get("/v2/p/b/blobs/\(note)").text == "a note")
+            #expect(try await weir(["verify", "--data-dir", target.0.directory]).exit == 0)
+            // A server that does not take one of the images gets the others.
+            try await other.createNamespace("q")
+            let limits = """
+                {"apiVersion":"v1","kind":"LimitRange","metadata":{"name":"small"},"spec":{"limits":[
+                {"type":"openshift.io/Image","max":{"storage":"120"}}]}}
+                """
+            #expect(try await other.post("/api/v1/namespaces/q/limitranges", limits).status == 201)
+            try await api.pushImage([UInt8](repeating: 5, count: 500), to: "p/b", tag: "large")
+            #expect(
+                try await weir(["export", "p/b", "--file", file + "2", "--data-dir", source.0.directory]).exit == 0)
+            let limited = try await weir([
+                "import-bundle", file + "2", "--to", "q", "--data-dir", target.0.directory,
+            ])
+            #expect(limited.exit == 3, "\(limited.output) \(limited.errors)")
+            #expect(limited.output.contains("left out: q/b:large: "), "\(limited.output)")
+            #expect(try await Self.tags("q/b", other).keys.sorted() == ["notes", "v1"])
+        }
+    }
+
     @Test("users bring what they may, and no more; a damaged bundle changes nothing")
     func rights() async throws {
         try await Self.withServers { source, target, folder in

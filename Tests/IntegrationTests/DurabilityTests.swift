@@ -27,6 +27,47 @@ struct DurabilityTests {
         }
     }
 
+    @Test("the end of an upload can be asked for again after a crash, and by many at once")
+    func uploads() async throws {
+        let scratch = try Scratch()
+        let directory = scratch.path + "/data"
+        let blob = [UInt8]("a layer".utf8)
+        func begin(_ api: API) async throws -> String {
+            let answer = try await api.send("POST", "/v2/p/app/blobs/uploads/", [])
+            return try #require(answer.headers.first(name: "Location"))
+        }
+        func end(_ place: String, _ bytes: [UInt8], _ api: API) async throws -> Int {
+            try await api.send("PUT", "\(place)?digest=\(API.digest(bytes))", bytes).status
+        }
+        let server = try await WeirProcess.start(directory)
+        let place = try await API.with(server) { api in
+            try await api.createNamespace("p")
+            let place = try await begin(api)
+            #expect(try await end(place, blob, api) == 201)
+            try await server.crash()
+            return place
+        }
+        try await WeirProcess.run(directory) { _, api in
+            #expect(try await end(place, blob, api) == 201)
+            #expect(try await end(place, [1], api) == 404)
+            for number in 0..<5 {
+                let (place, bytes) = (try await begin(api), [UInt8(number)])
+                #expect(try await api.send("PATCH", place, bytes, type: "application/octet-stream").status == 202)
+                let answers = try await withThrowingTaskGroup(of: Int.self) { group in
+                    for _ in 0..<4 {
+                        group.addTask {
+                            try await api.send("PUT", "\(place)?digest=\(API.digest(bytes))", []).status
+                        }
+                    }
+                    return try await group.reduce(into: []) { $0.append($1) }
+                }
+                // Who waits for too long is told so, on a machine that is slow enough.
+                #expect(answers.contains(201) && answers.allSatisfy { [201, 409].contains($0) }, "\(answers)")
+                #expect(try await end(place, [9], api) == 404)
+            }
+        }
+    }
+
     @Test("kill -9 under a load of creates loses no acknowledged object", .timeLimit(.minutes(2)))
     func crash() async throws {
         let scratch = try Scratch()

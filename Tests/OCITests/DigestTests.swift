@@ -30,6 +30,18 @@ struct DigestTests {
         }
     }
 
+    @Test(
+        "Digests of algorithms that are not registered have OCI's grammar",
+        arguments: [
+            ("multihash+base58:QmRZxt2b1FVZPNqd8hsiykDL3TdBDeTSPX9Kv46HmX4Gx8", true), ("sha256+b64u:AZ_=-", true),
+            ("a.b_c-d+e:0", true), ("md5:d41d", true), ("sha384:a", true), ("sha256:abc", false), ("sha512:Z", false),
+            ("SHA256:abc", false), ("+a:0", false), ("a+:0", false), ("a++b:0", false), (":0", false), ("a:", false),
+            ("a", false), ("", false), ("a:b:c", false), ("a:é", false), ("a:b/c", false), ("a b:c", false),
+        ])
+    func unregistered(_ text: String, _ isUnregistered: Bool) {
+        #expect(Digest.isUnregistered(text) == isUnregistered)
+    }
+
     @Test("Digests are ordered and told apart as their texts are")
     func order() {
         let hashes = ["", "a", "b", "abc", "zebra"].map { Array($0.utf8) }

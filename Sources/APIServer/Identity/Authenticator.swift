@@ -6,6 +6,17 @@ public protocol Authenticator: Sendable {
     /// - Returns: the user, or `nil` where the request carries no credentials this authenticator knows.
     /// - Throws: `APIError.unauthorized` where it carries credentials that are wrong.
     func authenticate(_ request: ServerRequest) async throws -> UserInfo?
+
+    /// As above, also where the credentials have expired lately: what was begun with them may be ended.
+    /// - Parameter seconds: how long ago that may be.
+    func authenticate(_ request: ServerRequest, expiredWithin seconds: Int64) async throws -> UserInfo?
+}
+
+extension Authenticator {
+    /// Where nothing expires.
+    public func authenticate(_ request: ServerRequest, expiredWithin seconds: Int64) async throws -> UserInfo? {
+        try await authenticate(request)
+    }
 }
 
 /// Asks several authenticators in turn; the first answer counts. A wrong credential is only final when no other
@@ -22,12 +33,16 @@ public struct AuthenticatorChain: Authenticator {
 
     /// Two `Authorization` headers are refused: a proxy in front may have looked at the other one.
     public func authenticate(_ request: ServerRequest) async throws -> UserInfo? {
+        try await authenticate(request, expiredWithin: 0)
+    }
+
+    public func authenticate(_ request: ServerRequest, expiredWithin seconds: Int64) async throws -> UserInfo? {
         guard request.headers[values: .authorization].count <= 1 else { throw APIError.unauthorized }
         if ownPaths.contains(request.path) { return nil }
         var failure: (any Error)?
         for member in members {
             do {
-                if let user = try await member.authenticate(request) { return user }
+                if let user = try await member.authenticate(request, expiredWithin: seconds) { return user }
             } catch {
                 failure = error
             }

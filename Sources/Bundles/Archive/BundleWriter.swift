@@ -18,10 +18,13 @@ final class BundleWriter {
     private let path: String?
     private let file: ArchiveFile?
     private let archive: OpaquePointer
-    /// What is in the archive by now.
-    private(set) var written: Set<Digest> = []
+    /// What is in the archive by now, with its size in bytes.
+    private(set) var written: [Digest: Int64] = [:]
     /// Bytes of blobs that were written by this process.
     private(set) var bytes: Int64 = 0
+    /// Whether a blob has begun and not ended: nothing else can be written.
+    var isWithinBlob: Bool { begun != nil }
+    private var begun: (digest: Digest, size: Int64)?
 
     /// - Parameters:
     ///   - path: of the file; nil for standard output.
@@ -57,18 +60,18 @@ final class BundleWriter {
     private static func partial(_ path: String) -> String { path + ".partial" }
 
     /// The blobs of a partial file that are as they should be, up to the first that is not.
-    private static func goodPart(_ path: String) throws(BundleError) -> (Set<Digest>, end: Int64, hasLayout: Bool) {
+    private static func goodPart(_ path: String) throws(BundleError) -> ([Digest: Int64], end: Int64, hasLayout: Bool) {
         let known: BundleArchive
         do { known = try BundleArchive(path, isPartial: true) } catch {
             // Not ours, or beyond use.
-            return ([], 0, false)
+            return ([:], 0, false)
         }
-        guard let layout = known.layout, layout.offset <= 2_048 else { return ([], 0, false) }
-        var good: Set<Digest> = []
+        guard let layout = known.layout, layout.offset <= 2_048 else { return ([:], 0, false) }
+        var good: [Digest: Int64] = [:]
         var end = layout.end
         for (digest, entry) in known.blobs.sorted(by: { $0.value.offset < $1.value.offset }) {
             guard try known.isIntact(digest) else { break }
-            good.insert(digest)
+            good[digest] = entry.size
             end = entry.end
         }
         return (good, end, true)
@@ -84,13 +87,14 @@ final class BundleWriter {
 
     /// Adds a blob whose bytes are in memory, unless it is there.
     func add(_ digest: Digest, _ bytes: [UInt8]) throws(BundleError) {
-        guard written.insert(digest).inserted else { return }
+        guard written.updateValue(Int64(bytes.count), forKey: digest) == nil else { return }
         try add("blobs/\(digest.algorithm.rawValue)/\(digest.hex)", bytes)
         self.bytes += Int64(bytes.count)
     }
 
     /// Begins a blob; its bytes follow by `write`, all of them, then `end`.
     func begin(_ digest: Digest, size: Int64) throws(BundleError) {
+        begun = (digest, size)
         try begin("blobs/\(digest.algorithm.rawValue)/\(digest.hex)", size)
     }
 
@@ -99,9 +103,10 @@ final class BundleWriter {
         bytes += Int64(chunk.count)
     }
 
-    func end(_ digest: Digest) throws(BundleError) {
+    func end() throws(BundleError) {
         guard archive_write_finish_entry(archive) == ARCHIVE_OK else { throw failure() }
-        written.insert(digest)
+        if let begun { written[begun.digest] = begun.size }
+        begun = nil
     }
 
     /// Ends the archive with its index. Only now the file gets its name.

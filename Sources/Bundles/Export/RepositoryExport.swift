@@ -9,8 +9,10 @@ final class RepositoryExport {
     private let platforms: [BundlePlatform]
     private let referrers: Bool
     private let run: ExportRun
-    /// Media types of what was exported from here.
-    private var done: [Digest: String] = [:]
+    /// What was exported from here, or is about to be.
+    private var done: Set<Digest> = []
+    /// What cannot be, and why.
+    private var failed: [Digest: BundleError] = [:]
     /// What refers to it.
     private(set) var referring: [BundledStream.Tag] = []
     /// In their order.
@@ -41,22 +43,42 @@ final class RepositoryExport {
     /// - Returns: its media type; nil where it cannot be had, which is told.
     func export(tag: String, _ digest: Digest) async throws -> String? {
         let place = "\(repository):\(tag)"
-        do {
+        return try await telling(place) {
             guard let manifest = try await export(digest, depth: 0) else {
-                try await run.problem(place, "the image \(digest) is not there")
-                return nil
+                throw BundleError.unclear("the image \(digest) is not there")
             }
             run.descriptors.append(manifest.descriptor(named: place))
             return manifest.mediaType
-        } catch let error as BundleError {
-            guard case .unclear(let text) = error else { throw error }
-            try await run.problem(place, text)
+        }
+    }
+
+    /// Does something for one image; where that cannot be had, this is told, and the others go on.
+    private func telling<Value>(_ place: String, _ body: () async throws -> Value?) async throws -> Value? {
+        do { return try await body() } catch let error as BundleError
+            where error.isOfOneImage && !run.writer.isWithinBlob
+        {
+            try await run.problem(place, "\(error)")
             return nil
         }
     }
 
     /// - Returns: nil for one that is not there.
+    /// - Throws: `BundleError`; the same one when it is asked for again.
     private func export(_ digest: Digest, depth: Int) async throws -> BundledManifest? {
+        if let error = failed[digest] { throw error }
+        do {
+            guard let manifest = try await manifest(digest, depth: depth) else { return nil }
+            guard done.insert(digest).inserted else { return manifest }
+            try await export(manifest, depth: depth)
+            return manifest
+        } catch let error as BundleError {
+            done.remove(digest)
+            failed[digest] = error
+            throw error
+        }
+    }
+
+    private func manifest(_ digest: Digest, depth: Int) async throws -> BundledManifest? {
         guard depth <= Self.maximumDepth else { throw BundleError.unclear("\(digest) is nested too deeply") }
         let answer = try await session.send(
             .GET, "/v2/\(repository)/manifests/\(digest)", accept: Self.accept)
@@ -69,21 +91,27 @@ final class RepositoryExport {
         }
         let actual = Digest.compute(digest.algorithm, of: answer.body)
         guard actual == digest else { throw BundleError.digestMismatch(expected: digest, actual: actual) }
-        let manifest = try BundledManifest(
+        return try BundledManifest(
             digest, answer.body, mediaType: answer.headers.first(name: "content-type") ?? "")
-        guard done.updateValue(manifest.mediaType, forKey: digest) == nil else { return manifest }
+    }
+
+    /// What a manifest is made of, and then itself.
+    private func export(_ manifest: BundledManifest, depth: Int) async throws {
         for blob in manifest.blobs { try await export(blob) }
         for child in manifest.children where isWanted(child, depth: depth) {
             let known = try await export(child.digest, depth: depth + 1)
             // Caches of builders list layers.
-            if known == nil, MediaType.manifestKind(child.mediaType) == nil { try await export(child) }
+            if known == nil, MediaType.manifestKind(child.mediaType) == nil {
+                try await export(child)
+            } else if let known, !child.isManifest {
+                try child.requireSize(Int64(known.bytes.count))
+            }
         }
-        if !run.writer.written.contains(digest) { run.tally.manifests += 1 }
-        try run.writer.add(digest, manifest.bytes)
-        exported.append(digest)
-        if referrers { try await exportReferrers(of: digest, depth: depth) }
+        if !run.writer.written.keys.contains(manifest.digest) { run.tally.manifests += 1 }
+        try run.writer.add(manifest.digest, manifest.bytes)
+        exported.append(manifest.digest)
+        if referrers { try await exportReferrers(of: manifest.digest, depth: depth) }
         try await run.advance()
-        return manifest
     }
 
     /// Whether an image of an index is for a platform that is asked for.
@@ -100,15 +128,17 @@ final class RepositoryExport {
     // MARK: Blobs
 
     private func export(_ blob: Descriptor) async throws {
-        guard !run.writer.written.contains(blob.digest) else { return }
+        if let size = run.writer.written[blob.digest] { return try blob.requireSize(size) }
         if run.held.contains(blob.digest) {
             if run.contents.required.insert(blob.digest).inserted { run.tally.omitted += 1 }
             return
         }
         let path = "/v2/\(repository)/blobs/\(blob.digest)"
         var hasher = DigestHasher(blob.digest.algorithm)
-        try run.writer.begin(blob.digest, size: blob.size)
-        let isThere = try await session.download(path, size: blob.size) { chunk in
+        // The archive learns of it when it is there.
+        let isThere = try await session.download(path, size: blob.size) {
+            try self.run.writer.begin(blob.digest, size: blob.size)
+        } chunk: { chunk in
             let bytes = Array(chunk.readableBytesView)
             hasher.update(bytes)
             try self.run.writer.write(bytes)
@@ -117,7 +147,7 @@ final class RepositoryExport {
         guard isThere else { throw BundleError.missing(blob.digest, of: repository) }
         let actual = hasher.finalize()
         guard actual == blob.digest else { throw BundleError.digestMismatch(expected: blob.digest, actual: actual) }
-        try run.writer.end(blob.digest)
+        try run.writer.end()
         run.tally.blobs += 1
     }
 
@@ -133,9 +163,15 @@ final class RepositoryExport {
             }
             let answer = try await session.require(.GET, next)
             for entry in try JSONValue.parse(answer.body)["manifests"]?.arrayValue ?? [] {
-                guard let digest = entry["digest"]?.stringValue.flatMap({ Digest($0) }), done[digest] == nil,
-                    let manifest = try await export(digest, depth: depth + 1)
-                else { continue }
+                guard let digest = entry["digest"]?.stringValue.flatMap({ Digest($0) }), !done.contains(digest),
+                    failed[digest] == nil
+                else {
+                    continue
+                }
+                let manifest = try await telling("\(repository)@\(digest)") {
+                    try await export(digest, depth: depth + 1)
+                }
+                guard let manifest else { continue }
                 referring.append(.init(name: "", digest: digest, mediaType: manifest.mediaType))
                 run.descriptors.append(manifest.descriptor(named: nil))
             }

@@ -32,12 +32,16 @@ public struct BundleImport: Sendable {
         public var bytes: Int64 = 0
         /// Blobs that were read and hashed.
         public var checked = 0
+        /// Images that the server did not take.
+        public var problems = 0
 
         public init() {}
     }
 
     public enum Event: Sendable {
         case stream(String, tags: Int)
+        /// An image that the server does not take.
+        case problem(place: String, message: String)
         case progress(Tally)
     }
 
@@ -74,7 +78,11 @@ public struct BundleImport: Sendable {
         var sent: [Digest: String] = [:]
         try await plan.forEachStream(request) { stream in
             let work = StreamImport(session: session, plan: plan, request: request)
-            let tags = try await work.run(stream, &sent, &tally) { try await onEvent(.progress($0)) }
+            let tags = try await work.run(stream, &sent, &tally) {
+                try await onEvent(.problem(place: $0, message: $1))
+            } progress: {
+                try await onEvent(.progress($0))
+            }
             tally.streams += 1
             try await onEvent(.stream("\(stream.namespace)/\(stream.name)", tags: tags))
         }
@@ -94,10 +102,7 @@ struct BundleCheck {
     /// - Throws: `BundleError` for anything that is missing or wrong.
     mutating func check(_ stream: BundledStream, progress: (Int) async throws -> Void) async throws {
         for image in stream.tags + stream.manifests {
-            let name =
-                image.name.isEmpty
-                ? "\(stream.namespace)/\(stream.name)" : "\(stream.namespace)/\(stream.name):\(image.name)"
-            try await check(image.digest, image.mediaType, of: name, depth: 0, progress)
+            try await check(image.digest, image.mediaType, of: image.place(in: stream), depth: 0, progress)
         }
     }
 
@@ -110,7 +115,7 @@ struct BundleCheck {
         let manifest = try plan.manifest(digest, mediaType, of: name)
         for blob in manifest.blobs { try await check(blob, of: name, progress) }
         for child in manifest.children where plan.archive.has(child.digest) {
-            if plan.isManifest(child) {
+            if child.isManifest {
                 try await check(child.digest, child.mediaType, of: name, depth: depth + 1, progress)
             } else {
                 try await check(child, of: name, progress)
@@ -140,10 +145,5 @@ extension BundlePlan {
     /// A manifest of the archive, verified.
     func manifest(_ digest: Digest, _ mediaType: String, of name: String) throws(BundleError) -> BundledManifest {
         try BundledManifest(digest, try archive.document(digest, of: name), mediaType: mediaType)
-    }
-
-    /// Whether an entry of an index is a manifest: caches of builders list layers.
-    func isManifest(_ child: Descriptor) -> Bool {
-        MediaType.manifestKind(child.mediaType) != nil || child.mediaType.hasSuffix("+json") && child.platform != nil
     }
 }

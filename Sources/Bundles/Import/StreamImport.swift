@@ -22,12 +22,16 @@ struct StreamImport: Sendable {
         }
     }
 
-    /// - Parameter sent: where blobs have been sent to by now.
+    /// - Parameters:
+    ///   - sent: where blobs have been sent to by now.
+    ///   - problem: is told of an image that the server does not take. The others come all the same.
     /// - Returns: how many tags were set.
     func run(
         _ stream: BundledStream, _ sent: inout [Digest: String], _ tally: inout BundleImport.Tally,
+        problem: (_ place: String, _ message: String) async throws -> Void,
         progress: (BundleImport.Tally) async throws -> Void
     ) async throws -> Int {
+        var stream = stream
         let path = StreamDocument.path("\(stream.namespace)/\(stream.name)")
         try await createNamespace(stream.namespace)
         var known: [String: Digest] = [:]
@@ -49,11 +53,19 @@ struct StreamImport: Sendable {
             tags[tag.digest, default: []].append(tag.name)
         }
         var done: Set<Digest> = []
-        for image in stream.tags + stream.manifests {
-            try await push(
-                image.digest, image.mediaType, tags.removeValue(forKey: image.digest) ?? [], to: stream, &done, &sent,
-                &tally, progress)
+        var refused: Set<Digest> = []
+        for image in stream.tags + stream.manifests where !refused.contains(image.digest) {
+            do {
+                try await push(
+                    image.digest, image.mediaType, tags.removeValue(forKey: image.digest) ?? [], to: stream, &done,
+                    &sent, &tally, progress)
+            } catch let error as BundleError where error.isOfOneImage {
+                refused.insert(image.digest)
+                tally.problems += 1
+                try await problem(image.place(in: stream), "\(error)")
+            }
         }
+        stream.leaveOut(stream.tags.filter { refused.contains($0.digest) }.map(\.name))
         let patch = StreamDocument.patch(stream, keepsSources: request.keepsSources)
         if patch["metadata"] != nil || patch["spec"]?.objectValue?.isEmpty == false {
             try await session.require(
@@ -91,7 +103,7 @@ struct StreamImport: Sendable {
             for blob in manifest.blobs where required.contains(blob.digest) && seen.insert(blob.digest).inserted {
                 try await requireEarlier(blob.digest, in: repository)
             }
-            pending += manifest.children.filter { plan.archive.has($0.digest) && plan.isManifest($0) }
+            pending += manifest.children.filter { plan.archive.has($0.digest) && $0.isManifest }
                 .map { ($0.digest, $0.mediaType) }
         }
     }
@@ -119,14 +131,14 @@ struct StreamImport: Sendable {
         let manifest = try plan.manifest(digest, mediaType, of: repository)
         var isThere = true
         if isFirst {
-            for child in manifest.children where plan.archive.has(child.digest) && plan.isManifest(child) {
+            for child in manifest.children where plan.archive.has(child.digest) && child.isManifest {
                 try await push(child.digest, child.mediaType, [], to: stream, &done, &sent, &tally, progress)
             }
             let path = "/v2/\(repository)/manifests/\(digest)"
             isThere = try await session.send(.HEAD, path, accept: [manifest.mediaType, "*/*"]).isSuccess
             if !isThere {
                 for blob in manifest.blobs { try await push(blob, to: repository, &sent, &tally, progress) }
-                for child in manifest.children where plan.archive.has(child.digest) && !plan.isManifest(child) {
+                for child in manifest.children where plan.archive.has(child.digest) && !child.isManifest {
                     try await push(child, to: repository, &sent, &tally, progress)
                 }
             }

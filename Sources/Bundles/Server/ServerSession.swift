@@ -144,11 +144,15 @@ public struct ServerSession: Sendable {
 
     /// Hands over the bytes of a blob; goes on where a connection broke.
     ///
-    /// - Parameter size: as it is known.
+    /// - Parameters:
+    ///   - size: as it is known.
+    ///   - begin: is called once, before the first bytes come, if there are any.
     /// - Returns: false where there is no such blob.
+    /// - Throws: `.unclear` where it has another size.
     func download(
-        _ path: String, size: Int64, _ consume: (ByteBuffer) async throws -> Void
+        _ path: String, size: Int64, begin: () throws -> Void, chunk consume: (ByteBuffer) async throws -> Void
     ) async throws -> Bool {
+        var hasBegun = false
         var offset: Int64 = 0
         var attempt = 1
         while true {
@@ -160,6 +164,14 @@ public struct ServerSession: Sendable {
                 let status = Int(response.status.code)
                 if status == 404 { return false }
                 if status == (offset > 0 ? 206 : 200) {
+                    if !hasBegun {
+                        let actual = response.headers.first(name: "content-length").flatMap { Int64($0) } ?? size
+                        guard actual == size else {
+                            throw BundleError.unclear("\(path) has \(actual) bytes, and should have \(size)")
+                        }
+                        do { try begin() } catch { throw Consumption(error: error) }
+                        hasBegun = true
+                    }
                     for try await chunk in response.body {
                         offset += Int64(chunk.readableBytes)
                         guard offset <= size else {

@@ -29,10 +29,12 @@ struct JSONWebClaims: Sendable {
     }
 
     /// Whether the token is good now: `exp` must be there and lie ahead, `nbf` and `iat` must lie behind.
-    /// - Parameter leeway: how much clocks may differ, in seconds.
-    func isCurrent(now: Timestamp, leeway: Int64) -> Bool {
+    /// - Parameters:
+    ///   - leeway: how much clocks may differ, in seconds.
+    ///   - seconds: how long ago it may have ended.
+    func isCurrent(now: Timestamp, leeway: Int64, expiredWithin seconds: Int64 = 0) -> Bool {
         let now = now.secondsSince1970
-        guard let end = time("exp"), now < end + leeway else { return false }
+        guard let end = time("exp"), now < end + leeway + seconds else { return false }
         for name in ["nbf", "iat"] where members[name] != nil {
             guard let start = time(name), now >= start - leeway else { return false }
         }

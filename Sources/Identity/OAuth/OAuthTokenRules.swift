@@ -23,10 +23,11 @@ enum OAuthTokenRules {
         keyPrefix: "/oauth.openshift.io/oauthauthorizetokens/")
 
     /// Whether something made at `created` to last `seconds` is over; 0 lasts for ever.
-    static func isExpired(created: Timestamp, seconds: Int64, now: Timestamp) -> Bool {
+    /// - Parameter since: for so long at least, in seconds.
+    static func isExpired(created: Timestamp, seconds: Int64, now: Timestamp, since: Int64 = 0) -> Bool {
         guard seconds > 0 else { return seconds < 0 }
         let (end, overflow) = created.secondsSince1970.addingReportingOverflow(seconds)
-        return !overflow && now.secondsSince1970 >= end
+        return !overflow && now.secondsSince1970 - since >= end
     }
 }
 

@@ -28,14 +28,19 @@ public struct OAuthTokens: TokenAuthenticator {
         ]
     }
 
+    /// Seconds for which an expired token is kept, because what was begun with it may be ended.
+    public static let afterlife: Int64 = 3_600
+
     /// Looks a token up by its hash. It is good as long as it is stored, has not expired, and its user exists with the
     /// same uid: what is deleted is refused from the next request on.
-    public func authenticate(_ token: String, audiences: TokenAudiences) async throws -> AuthenticatedToken? {
+    public func authenticate(
+        _ token: String, audiences: TokenAudiences, expiredWithin seconds: Int64
+    ) async throws -> AuthenticatedToken? {
         guard let name = OAuthTokenName.name(of: token) else { return nil }
         guard let stored = try await accessTokens.object(name, namespace: ""),
             stored.metadata.deletionTimestamp == nil,
             !OAuthTokenRules.isExpired(
-                created: stored.metadata.creationTimestamp, seconds: stored.expiresIn, now: clock()),
+                created: stored.metadata.creationTimestamp, seconds: stored.expiresIn, now: clock(), since: seconds),
             var user = try await users.known(stored.userName, uid: stored.userUID)
         else { throw APIError.unauthorized }
         user.groups.append(Self.group)

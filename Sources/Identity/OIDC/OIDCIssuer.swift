@@ -61,11 +61,13 @@ public struct OIDCIssuer: TokenAuthenticator {
         self.logger = logger
     }
 
-    public func authenticate(_ token: String, audiences: TokenAudiences) async throws -> AuthenticatedToken? {
+    public func authenticate(
+        _ token: String, audiences: TokenAudiences, expiredWithin seconds: Int64
+    ) async throws -> AuthenticatedToken? {
         guard let token = JSONWebToken(token), token.claims.issuer == settings.url else { return nil }
         // What costs nothing comes first: nobody makes the server fetch keys for a token that is no good anyway.
         guard token.claims.audiences.contains(where: settings.audiences.contains),
-            token.claims.isCurrent(now: clock(), leeway: Self.leeway), try await verify(token),
+            token.claims.isCurrent(now: clock(), leeway: Self.leeway, expiredWithin: seconds), try await verify(token),
             let user = user(token.claims)
         else { throw APIError.unauthorized }
         return audiences.whereUnnamed(user)

@@ -26,13 +26,16 @@ public struct ServiceAccountTokens: TokenAuthenticator {
     }
 
     /// - Returns: nil for a token of another issuer.
-    public func authenticate(_ token: String, audiences: TokenAudiences) async throws -> AuthenticatedToken? {
+    public func authenticate(
+        _ token: String, audiences: TokenAudiences, expiredWithin seconds: Int64
+    ) async throws -> AuthenticatedToken? {
         guard let token = genuine.token(token, verify: keys.verify, isOurs: { $0.claims.issuer == issuer }) else {
             return nil
         }
         let common = audiences.common(with: token.claims.audiences)
         let now = clock()
-        guard token.isGenuine, !common.isEmpty, token.claims.isCurrent(now: now, leeway: Self.leeway),
+        guard token.isGenuine, !common.isEmpty,
+            token.claims.isCurrent(now: now, leeway: Self.leeway, expiredWithin: seconds),
             let identity = ServiceAccountIdentity(token.claims), try await isAlive(identity, now: now)
         else { throw APIError.unauthorized }
         return AuthenticatedToken(

@@ -9,8 +9,12 @@ public struct BearerAuthenticator: Authenticator {
     public init(_ tokens: TokenChain) { self.tokens = tokens }
 
     public func authenticate(_ request: ServerRequest) async throws -> UserInfo? {
+        try await authenticate(request, expiredWithin: 0)
+    }
+
+    public func authenticate(_ request: ServerRequest, expiredWithin seconds: Int64) async throws -> UserInfo? {
         guard let token = Self.token(in: request) else { return nil }
-        return try await tokens.authenticate(token).user
+        return try await tokens.authenticate(token, expiredWithin: seconds).user
     }
 
     /// The scheme in any case, one blank, the token. Further blanks before the token make it none.

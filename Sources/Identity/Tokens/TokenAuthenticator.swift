@@ -14,11 +14,22 @@ public struct AuthenticatedToken: Sendable, Hashable {
 
 /// Knows one sort of bearer token (spec/api-machinery.md 9.1).
 public protocol TokenAuthenticator: Sendable {
-    /// - Parameter audiences: who is asked for; the token must be for at least one of them. Tokens that name no audience are
-    ///   for the API itself.
+    /// - Parameters:
+    ///   - audiences: who is asked for; the token must be for at least one of them. Tokens that name no audience are for
+    ///     the API itself.
+    ///   - seconds: how long ago a good token may have expired. All else must hold now.
     /// - Returns: nil where the token is none of this sort.
     /// - Throws: `APIError.unauthorized` where it is of this sort and not good; anything else where that cannot be told.
-    func authenticate(_ token: String, audiences: TokenAudiences) async throws -> AuthenticatedToken?
+    func authenticate(
+        _ token: String, audiences: TokenAudiences, expiredWithin seconds: Int64
+    ) async throws -> AuthenticatedToken?
+}
+
+extension TokenAuthenticator {
+    /// For a token that has not expired.
+    public func authenticate(_ token: String, audiences: TokenAudiences) async throws -> AuthenticatedToken? {
+        try await authenticate(token, audiences: audiences, expiredWithin: 0)
+    }
 }
 
 /// The audiences that a token is wanted for, and those that mean the API itself.

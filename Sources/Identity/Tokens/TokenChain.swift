@@ -15,15 +15,19 @@ public struct TokenChain: Sendable {
         self.audiences = audiences
     }
 
-    /// - Parameter wanted: the audiences asked for; empty for the API.
+    /// - Parameters:
+    ///   - wanted: the audiences asked for; empty for the API.
+    ///   - seconds: how long ago the token may have expired.
     /// - Throws: `APIError.unauthorized` for a token that nobody knows or that is not good any more.
-    public func authenticate(_ token: String, wanted: [String] = []) async throws -> AuthenticatedToken {
+    public func authenticate(
+        _ token: String, wanted: [String] = [], expiredWithin seconds: Int64 = 0
+    ) async throws -> AuthenticatedToken {
         guard !token.isEmpty, token.utf8.count <= Self.maximumBytes else { throw APIError.unauthorized }
         let audiences = TokenAudiences(wanted: wanted, api: self.audiences)
         var failure: any Error = APIError.unauthorized
         for member in members {
             do {
-                if var known = try await member.authenticate(token, audiences: audiences) {
+                if var known = try await member.authenticate(token, audiences: audiences, expiredWithin: seconds) {
                     if !known.user.groups.contains(UserInfo.authenticated) {
                         known.user.groups.append(UserInfo.authenticated)
                     }

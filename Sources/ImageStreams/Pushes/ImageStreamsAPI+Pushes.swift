@@ -46,6 +46,17 @@ extension ImageStreamsAPI {
             of: image, for: ImageStreamsGroup.resource("imagestreammappings"), stream, context)
     }
 
+    /// Refuses a push that would be refused by the stream as it is now; writes nothing.
+    /// - Parameter known: nil for a stream that the push will make.
+    /// - Throws: `APIError`.
+    public func check(
+        _ push: TagPush, to stream: String, as known: ImageStream?, _ context: RequestContext
+    ) async throws {
+        var fresh = ImageStream()
+        (fresh.metadata.namespace, fresh.metadata.name) = (context.namespace, stream)
+        try await tags.check(push, to: known ?? fresh, context.with(cause: "push"))
+    }
+
     /// The largest images a namespace lets in: each bound is in bytes and stands for itself.
     public func maximumImageSizes(in namespace: String) async throws -> [Quantity] {
         try await tags.rules.ledger.limits.imageSizes(in: namespace)

@@ -39,6 +39,22 @@ public struct TagPush: Sendable {
     }
 }
 
+extension TagPush {
+    /// The stream with the push in its status.
+    fileprivate func applied(to stream: ImageStream, at time: Timestamp) -> ImageStream {
+        var changed = stream
+        for tag in tags {
+            var event = TagEvent()
+            event.created = time
+            event.dockerImageReference = reference
+            event.image = image
+            event.generation = stream.metadata.generation
+            if changed.status.addEvent(event, to: tag) { TagTracking.propagate(from: tag, in: &changed) }
+        }
+        return changed
+    }
+}
+
 extension TagStore {
     /// Makes the event the newest of each tag, and passes it on to the tags that follow them. A lost race is run again.
     /// - Throws: `APIError`; what the precondition throws.
@@ -49,16 +65,7 @@ extension TagStore {
         for _ in 0..<Self.attempts {
             try push.precondition(stream)
             let heads = push.tags.map { stream.status.head(of: $0) }
-            var changed = stream
-            for tag in push.tags {
-                var event = TagEvent()
-                event.created = context.now
-                event.dockerImageReference = push.reference
-                event.image = push.image
-                event.generation = stream.metadata.generation
-                if changed.status.addEvent(event, to: tag) { TagTracking.propagate(from: tag, in: &changed) }
-            }
-            let new = changed
+            let new = push.applied(to: stream, at: context.now)
             do {
                 _ = try await streams.update(
                     name, strategy: ImageStreamStatusStrategy(rules: rules),
@@ -74,6 +81,17 @@ extension TagStore {
             }
         }
         throw APIError.plain("timed out waiting for the condition")
+    }
+
+    /// Finds out whether a push would be refused as the stream is now, without writing anything. Its precondition is the
+    /// caller's.
+    /// - Throws: `APIError`, as the push would.
+    func check(_ push: TagPush, to stream: ImageStream, _ context: RequestContext) async throws {
+        var new = push.applied(to: stream, at: context.now)
+        let failures = try await rules.ledger.check(&new, old: stream, context)
+        guard failures.isEmpty else {
+            throw APIError.invalid(ImageStreamsGroup.resource("imagestreams"), stream.metadata.name, failures)
+        }
     }
 
     /// Whether a tag still points where it did, or did not point anywhere.

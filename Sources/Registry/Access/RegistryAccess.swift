@@ -15,11 +15,12 @@ struct RegistryAccess: Sendable {
 
     // MARK: Who
 
+    /// - Parameter seconds: how long ago the token may have expired.
     /// - Throws: 401 with what the client is to do about it.
-    func user(_ request: ServerRequest, _ records: [AccessRecord]) async throws(RegistryError) -> UserInfo {
-        guard request.headers[values: .authorization].count <= 1 else {
-            throw RegistryError(400, .unsupported, "there is more than one Authorization header")
-        }
+    func user(
+        _ request: ServerRequest, _ records: [AccessRecord], expiredWithin seconds: Int64 = 0
+    ) async throws(RegistryError) -> UserInfo {
+        try Self.requireOneAuthorization(request)
         let bearing: ServerRequest
         switch Credentials(request.header(.authorization)) {
         case .none: bearing = request
@@ -32,7 +33,7 @@ struct RegistryAccess: Sendable {
             bearing = changed
         }
         do {
-            guard let user = try await authenticator.authenticate(bearing) else {
+            guard let user = try await authenticator.authenticate(bearing, expiredWithin: seconds) else {
                 throw unauthorized(challenge.bearer(request, records))
             }
             return user
@@ -42,6 +43,13 @@ struct RegistryAccess: Sendable {
             throw .unavailable("the credentials cannot be looked at now")
         } catch {
             throw unauthorized(Challenge.basic("access denied"))
+        }
+    }
+
+    /// - Throws: 400 where there are several: a proxy in front may have looked at another one (C-13).
+    static func requireOneAuthorization(_ request: ServerRequest) throws(RegistryError) {
+        guard request.headers[values: .authorization].count <= 1 else {
+            throw RegistryError(400, .unsupported, "there is more than one Authorization header")
         }
     }
 

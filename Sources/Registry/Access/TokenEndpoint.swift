@@ -14,6 +14,7 @@ struct TokenEndpoint: Sendable {
     private static let maximumForm = 64 << 10
 
     func respond(to request: ServerRequest) async throws -> ServerResponse {
+        try RegistryAccess.requireOneAuthorization(request)
         if request.method == "POST" { return try await exchange(request) }
         if let refusal = refusal(of: QueryParameters(request.query).all("scope")) { return refusal }
         guard let header = request.header(.authorization) else { return answer(RegistryAccess.anonymousToken) }
@@ -31,7 +32,10 @@ struct TokenEndpoint: Sendable {
             return ServerResponse(
                 status: 415, contentType: "application/json", Array(#"{"details":"a form is expected"}"#.utf8))
         }
-        let body = try await request.body.collect(upTo: Self.maximumForm)
+        let body: [UInt8]
+        do { body = try await request.body.collect(upTo: Self.maximumForm) } catch BodyReader.Failure.tooLarge {
+            throw RegistryError(413, .sizeInvalid, "at most \(Self.maximumForm) bytes of a form are taken")
+        }
         let form = QueryParameters(String(decoding: body, as: UTF8.self))
         if let refusal = refusal(of: form.all("scope")) { return refusal }
         let token: String?
@@ -39,6 +43,9 @@ struct TokenEndpoint: Sendable {
         case "password": token = form["password"]
         case "refresh_token": token = form["refresh_token"]
         default: token = nil
+        }
+        if form["grant_type"] == "password", form["username"] ?? "" == "", token == "" {
+            return answer(RegistryAccess.anonymousToken, scope: form["scope"])
         }
         guard let token, !token.isEmpty else { return Self.unauthorized }
         return try await answer(token, request, scope: form["scope"], isOffline: form["access_type"] == "offline")

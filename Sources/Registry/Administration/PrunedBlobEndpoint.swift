@@ -27,14 +27,27 @@ struct PrunedBlobEndpoint: Sendable {
         return ServerResponse(status: 204)
     }
 
-    /// Repositories with an image that needs it, as far as can be told without a look at all of them.
+    /// Repositories with an image that needs it, or with a manifest that was used lately and has no tag yet, as far as can
+    /// be told without a look at all of them.
     private func users(of digest: Digest, _ canonical: Digest) async throws -> [String] {
         var users = try await core.index.streams(naming: digest.description, limit: 16)
         for path in try await core.index.blob(canonical)?.repositories ?? [] where !users.contains(path.description) {
             let repository = try await core.repository(path)
-            if try await repository.belongsToImage(digest) { users.append(path.description) }
+            if try await repository.belongsToImage(digest) {
+                users.append(path.description)
+            } else if let id = repository.incarnation?.id, try await isNamed(canonical, in: id) {
+                users.append(path.description)
+            }
         }
         return users
+    }
+
+    /// Whether a young manifest of a repository is this content, or names it.
+    private func isNamed(_ canonical: Digest, in id: String) async throws -> Bool {
+        // Who prunes takes the links away first.
+        if try await core.index.layer(canonical, in: id)?.isDeleted == true { return false }
+        let youngest = core.index.now() - core.configuration.grace
+        return try await core.index.isNamed(canonical, in: id, since: youngest)
     }
 }
 

@@ -14,8 +14,11 @@ struct BlobEndpoint: Sendable {
         if let upstream = core.upstream, try await repository.isRemote(digest) {
             return try await upstream.blob(digest, in: repository, call)
         }
-        // Clients look for manifests here too; one may be stored with its Image alone (L-6).
-        if try await repository.isVisible(digest), let manifest = try? await repository.manifest(digest, call) {
+        // Clients look for manifests here too; one may be stored with its Image alone (L-6). It may be deleted here and not
+        // there.
+        if try await !repository.isDeletedBlob(digest), try await repository.isVisible(digest),
+            let manifest = try? await repository.manifest(digest, call)
+        {
             return BlobAnswer(digest: digest, size: Int64(manifest.bytes.count)).response(to: call.request) { range in
                 .bytes(Array(manifest.bytes[Int(range.lowerBound)..<Int(range.upperBound)]))
             }

@@ -57,11 +57,15 @@ final class RegistryContent: Sendable {
     }
 
     /// Makes the bytes of a manifest durable, and known.
-    func publish(_ bytes: [UInt8], _ facts: ManifestFacts, canonical: Digest, as digest: Digest) async throws {
+    /// - Parameter repository: where it was pushed; nil for one that was fetched.
+    func publish(
+        _ bytes: [UInt8], _ facts: ManifestFacts, canonical: Digest, as digest: Digest,
+        in repository: Incarnation? = nil
+    ) async throws {
         try await index.locks.withLock(canonical) {
             let known = try await index.blob(canonical)
             if known == nil || known?.condemned != nil { _ = try await blobs.put(bytes) }
-            try await index.publish(canonical, size: Int64(bytes.count), as: digest, in: nil, manifest: facts)
+            try await index.publish(canonical, size: Int64(bytes.count), as: digest, in: repository, manifest: facts)
         }
         keep(bytes, of: canonical)
     }

@@ -21,7 +21,7 @@ struct UploadEndpoint: Sendable {
         }
         let algorithm = try algorithm(call)
         let id = try await UploadPlaces(core: core).begin(
-            UploadRecord(repository, user: call.user.name), hashing: algorithm)
+            UploadRecord(repository, user: call.user.name, call.request), hashing: algorithm)
         return ServerResponse(status: 202, headers: Self.headers(path, id, offset: 0))
     }
 
@@ -76,21 +76,30 @@ struct UploadEndpoint: Sendable {
         let upload: any BlobUpload
         let record: UploadRecord
         do { (upload, record) = try await claim(id, in: path) } catch let error as RegistryError {
-            // The answer to an earlier one was lost (U-20).
-            guard error.status == 404, core.finished.blob(of: id) == digest,
-                try await core.repository(path).localBlob(digest) != nil
-            else { throw error }
+            guard error.status == 404, try await hasFinished(id, with: digest, in: path) else { throw error }
             return Self.created(digest, in: path)
         }
         do {
             try await append(call, to: upload, in: path, as: digest)
-            let response = try await commit(
-                upload, as: digest, in: Incarnation(path: path, id: record.id), call)
-            core.finished.note(id, digest)
-            return response
+            return try await core.finishing.withLock(id) {
+                try await commit(upload, as: digest, in: Incarnation(path: path, id: record.id), call, isSession: true)
+            }
         } catch {
             await upload.release()
             throw error
+        }
+    }
+
+    /// Whether an upload has ended with a blob of the repository lately: the answer to that was lost, or is on its way to
+    /// another request (U-20).
+    private func hasFinished(_ id: String, with digest: Digest, in path: RepositoryPath) async throws -> Bool {
+        // The upload is gone before its blob is there.
+        try await core.finishing.withLock(id) {
+            let repository = try await core.repository(path)
+            guard let incarnation = repository.incarnation, let blob = try await repository.localBlob(digest),
+                let link = try await core.index.layer(blob.canonical, in: incarnation.id)
+            else { return false }
+            return link.uploads.contains(id) && core.index.now() - link.touched < LayerLink.uploadMemory
         }
     }
 
@@ -212,7 +221,8 @@ struct UploadEndpoint: Sendable {
 
     /// The bytes become a blob of the repository, if they are what the digest says and the namespace lets them in.
     private func commit(
-        _ upload: any BlobUpload, as digest: Digest, in repository: Incarnation, _ call: RegistryCall
+        _ upload: any BlobUpload, as digest: Digest, in repository: Incarnation, _ call: RegistryCall,
+        isSession: Bool = false
     ) async throws -> ServerResponse {
         do {
             try await UploadLimits(core: core).check(upload.offset, in: repository.path.namespace)
@@ -222,7 +232,7 @@ struct UploadEndpoint: Sendable {
         }
         do {
             try await core.charging([digest: upload.offset], to: repository) {
-                try await core.publish(upload, as: digest, in: repository)
+                try await core.publish(upload, as: digest, in: repository, isSession: isSession)
             }
         } catch let error as RegistryError where error.status == 403 {
             try? await upload.cancel()
@@ -249,16 +259,20 @@ struct UploadEndpoint: Sendable {
 
 extension RegistryCore {
     /// Ends an upload with a blob, which becomes a part of the repository.
-    /// - Parameter isMirrored: it was fetched, not pushed.
+    /// - Parameters:
+    ///   - isMirrored: it was fetched, not pushed.
+    ///   - isSession: a client knows it by its name.
     /// - Throws: `BlobError.digestMismatch` for other bytes.
     func publish(
-        _ upload: any BlobUpload, as digest: Digest, in repository: Incarnation, isMirrored: Bool = false
+        _ upload: any BlobUpload, as digest: Digest, in repository: Incarnation, isMirrored: Bool = false,
+        isSession: Bool = false
     ) async throws {
+        let session = isSession ? upload.id : nil
         if digest.algorithm == .sha256 {
             try await index.locks.withLock(digest) {
                 let blob = try await upload.finish(as: digest)
                 try await index.publish(
-                    blob.digest, size: blob.size, as: digest, in: repository, isMirrored: isMirrored)
+                    blob.digest, size: blob.size, as: digest, in: repository, isMirrored: isMirrored, upload: session)
             }
             return
         }
@@ -270,7 +284,7 @@ extension RegistryCore {
                 throw RegistryError.unavailable("the blob was removed at the same time")
             }
             try await index.publish(
-                blob.digest, size: blob.size, as: digest, in: repository, isMirrored: isMirrored)
+                blob.digest, size: blob.size, as: digest, in: repository, isMirrored: isMirrored, upload: session)
         }
     }
 }

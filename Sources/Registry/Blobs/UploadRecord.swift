@@ -1,3 +1,5 @@
+import APIServer
+import HTTPTypes
 import JSON
 import OCI
 
@@ -8,11 +10,25 @@ public struct UploadRecord: Hashable, Sendable {
     var id: String
     /// Who began it.
     var user: String
+    /// The hash of the token that it was begun with; nil where that was another proof of who it is.
+    var token: String?
 
-    init(_ repository: Incarnation, user: String) {
+    /// - Parameter request: the one that begins it.
+    init(_ repository: Incarnation, user: String, _ request: ServerRequest? = nil) {
         path = repository.path
         id = repository.id
         self.user = Self.short(user)
+        token = request.flatMap { Self.tokenHash(in: $0) }
+    }
+
+    /// Whether a request comes from who began it, with the same token.
+    func isOf(_ user: UserInfo, _ request: ServerRequest) -> Bool {
+        token != nil && token == Self.tokenHash(in: request) && self.user == Self.short(user.name)
+    }
+
+    static func tokenHash(in request: ServerRequest) -> String? {
+        guard case .token(let token) = Credentials(request.header(.authorization)) else { return nil }
+        return Digest.sha256(of: Array(token.utf8)).hex
     }
 
     init?(decoding bytes: [UInt8]) {
@@ -23,6 +39,7 @@ public struct UploadRecord: Hashable, Sendable {
         self.path = path
         self.id = id
         user = value["user"]?.stringValue ?? ""
+        token = value["token"]?.stringValue
     }
 
     /// A very long name is cut, and told from others by its digest.
@@ -32,9 +49,10 @@ public struct UploadRecord: Hashable, Sendable {
     }
 
     var encoded: [UInt8] {
-        let value: JSONValue = [
+        var value: JSONValue = [
             "repository": .string(path.description), "id": .string(id), "user": .string(user),
         ]
+        if let token { value["token"] = .string(token) }
         return value.jsonBytes()
     }
 

@@ -19,12 +19,13 @@ struct ReferrersEndpoint: Sendable {
         let types = Set(call.query.all("artifactType").filter { !$0.isEmpty })
         guard let digest = try Self.subject(subject) else { return Self.answer([], types: types) }
         let repository = try await core.repository(path)
+        let names = try await repository.names(of: digest)
         var found = Page(limit: page.limit ?? Int.max, maximumBytes: Self.maximumBytes)
         var warning: String?
         let place = Self.place(page.last)
-        if let place { warning = try await addOthers(digest, repository, from: place, types, to: &found, call) }
+        if let place { warning = try await addOthers(names, repository, from: place, types, to: &found, call) }
         if found.next == nil, let id = repository.incarnation?.id {
-            try await add(digest, in: id, after: place == nil ? page.last : "", types, to: &found)
+            try await add(names, in: id, after: place == nil ? page.last : "", types, to: &found)
         }
         var response = Self.answer(found.descriptors, types: types)
         if let warning {
@@ -40,10 +41,8 @@ struct ReferrersEndpoint: Sendable {
 
     /// A subject that could exist; nil for one in an algorithm that is not known here.
     private static func subject(_ text: String) throws -> Digest? {
-        do { return try Digest(parsing: text) } catch {
-            if case .unsupportedAlgorithm = error { return nil }
-            throw RegistryError.invalidDigest(text, error.text)
-        }
+        if Digest.isUnregistered(text) { return nil }
+        return try Digest(supported: text)
     }
 
     /// What is collected of an answer.
@@ -67,13 +66,13 @@ struct ReferrersEndpoint: Sendable {
     }
 
     private func add(
-        _ digest: Digest, in id: String, after last: String, _ types: Set<String>, to page: inout Page
+        _ names: [Digest], in id: String, after last: String, _ types: Set<String>, to page: inout Page
     ) async throws {
         var position = last
         var rows = 0
         while true {
             let (entries, hasMore) = try await core.index.referrers(
-                of: digest, in: id, after: position, limit: Self.pageRows)
+                of: names, in: id, after: position, limit: Self.pageRows)
             for entry in entries {
                 guard let value = try? JSONValue.parse(entry.descriptor) else { continue }
                 if types.isEmpty || types.contains(value["artifactType"]?.stringValue ?? "") {
@@ -108,22 +107,27 @@ struct ReferrersEndpoint: Sendable {
     /// What lies in lists that clients keep, and what refers to the manifest where it came from (F-7, PT-25).
     /// - Returns: why some may be missing.
     private func addOthers(
-        _ digest: Digest, _ repository: Repository, from place: Int, _ types: Set<String>, to page: inout Page,
+        _ names: [Digest], _ repository: Repository, from place: Int, _ types: Set<String>, to page: inout Page,
         _ call: RegistryCall
     ) async throws -> String? {
-        var others = try await tagged(digest, repository, call)
+        var others: [JSONValue] = []
         var warning: String?
-        switch try await core.upstream?.referrers(of: digest, in: repository, call) ?? .none {
-        case .none: break
-        case .known(let descriptors): others += descriptors
-        case .failed(let reason): warning = reason
+        for name in names {
+            others += try await tagged(name, repository, call)
+            switch try await core.upstream?.referrers(of: name, in: repository, call) ?? .none {
+            case .none: break
+            case .known(let descriptors): others += descriptors
+            case .failed(let reason): warning = reason
+            }
         }
         let wanted = others.enumerated().dropFirst(max(0, place)).filter {
             types.isEmpty || types.contains($1["artifactType"]?.stringValue ?? "")
         }
         for (index, descriptor) in wanted {
+            // What is deleted is not shown, and what the index has is shown there.
             if let digest = descriptor["digest"]?.stringValue.flatMap({ Digest($0) }),
-                try await repository.record(of: digest)?.isDeleted == true
+                let record = try await repository.record(of: digest),
+                record.isDeleted || record.subject.map({ names.contains($0) }) == true
             {
                 continue
             }

@@ -15,6 +15,15 @@ public struct LayerLink: Hashable, Sendable {
     /// It came because somebody pulled it, from elsewhere; nobody pushed it here.
     public var isMirrored = false
 
+    /// The last uploads that ended with it, the newest first, for a while: a client whose answer was lost asks again
+    /// (spec/registry.md U-20).
+    public var uploads: [String] = []
+
+    /// Milliseconds for which they are remembered.
+    static let uploadMemory: Int64 = 900_000
+    /// Entries of `uploads`: so many clients can push the same to the same place at once.
+    static let maximumUploads = 8
+
     /// Whether quotas count it: what was fetched is not the namespace's doing (spec/registry.md PT-19).
     var isCharged: Bool { !isDeleted && source == nil && !isMirrored }
 
@@ -30,6 +39,7 @@ public struct LayerLink: Hashable, Sendable {
             size: size, touched: value["touched"]?.integerValue ?? 0,
             isDeleted: value["deleted"]?.boolValue ?? false)
         isMirrored = value["mirrored"]?.boolValue ?? false
+        uploads = (value["uploads"]?.arrayValue ?? []).compactMap { $0.stringValue }
         source = value["source"]?.stringValue.flatMap { Digest($0) }
     }
 
@@ -39,6 +49,7 @@ public struct LayerLink: Hashable, Sendable {
         out["touched"] = .integer(touched)
         if isDeleted { out["deleted"] = true }
         if isMirrored { out["mirrored"] = true }
+        if !uploads.isEmpty { out["uploads"] = .array(uploads.map { .string($0) }) }
         if let source { out["source"] = .string(source.description) }
         return JSONValue.object(out).jsonBytes()
     }

@@ -1,3 +1,4 @@
+import Blobs
 import OCI
 import Store
 
@@ -14,17 +15,19 @@ extension RegistryIndex {
     /// Call it with the lock of the canonical digest held since before the bytes were published.
     /// - Parameters:
     ///   - name: the digest clients know it by.
-    ///   - repository: nil for what belongs to none by itself.
+    ///   - repository: nil for what belongs to none by itself. To that of a manifest, which a record of its own links, it
+    ///     gets no link.
     ///   - isMirrored: it was fetched, not pushed.
+    ///   - upload: the one that ends with it.
     ///   - manifest: for a manifest, what its row says besides.
     func publish(
         _ canonical: Digest, size: Int64, as name: Digest, in repository: Incarnation?,
-        isMirrored: Bool = false, manifest: ManifestFacts? = nil
+        isMirrored: Bool = false, upload: UploadID? = nil, manifest: ManifestFacts? = nil
     ) async throws(StoreError) {
         while true {
-            let (known, revision) = try await blobRow(canonical)
+            let (blob, revision) = try await blobRow(canonical)
             let time = now()
-            var record = known ?? BlobRecord(size: size, created: time, touched: time)
+            var record = blob ?? BlobRecord(size: size, created: time, touched: time)
             if record.condemned != nil || time - record.touched > TouchLog.granularity { record.touched = time }
             record.condemned = nil
             record.isHidden = false
@@ -37,14 +40,19 @@ extension RegistryIndex {
                 record.repositories = [path] + record.repositories.prefix(BlobRecord.maximumRepositories - 1)
             }
             var mutations: [Mutation] = []
-            if record != known { mutations.append(.put(key: RegistryKeys.blob(canonical), value: record.encoded)) }
+            if record != blob { mutations.append(.put(key: RegistryKeys.blob(canonical), value: record.encoded)) }
             if name != canonical {
                 mutations.append(.put(key: RegistryKeys.alias(name), value: Array(canonical.description.utf8)))
             }
-            if let id = repository?.id {
+            if let id = repository?.id, manifest == nil {
                 var link = LayerLink(size: record.size, touched: time)
+                let known = try await layer(canonical, in: id)
+                if let known, time - known.touched < LayerLink.uploadMemory { link.uploads = known.uploads }
+                if let upload {
+                    link.uploads = [upload.description] + link.uploads.prefix(LayerLink.maximumUploads - 1)
+                }
                 // What was pushed here stays so.
-                if isMirrored { link.isMirrored = try await layer(canonical, in: id)?.isCharged != true }
+                if isMirrored { link.isMirrored = known?.isCharged != true }
                 mutations.append(.put(key: RegistryKeys.layer(id, canonical), value: link.encoded))
             }
             if mutations.isEmpty { return }

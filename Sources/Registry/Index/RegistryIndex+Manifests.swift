@@ -55,18 +55,51 @@ extension RegistryIndex {
         return newest?.digest
     }
 
+    /// Whether a manifest of a repository is some content or names it: one that was pushed or pulled since a time.
+    ///
+    /// Looks at all of them.
+    /// - Parameters:
+    ///   - canonical: the sha256 digest of the content.
+    ///   - time: milliseconds since 1970.
+    func isNamed(_ canonical: Digest, in id: String, since time: Int64) async throws -> Bool {
+        var range = KeyRange.prefix(RegistryKeys.manifests(of: id))
+        while true {
+            try Task.checkCancellation()
+            let page = try await store.range(range, limit: 500)
+            for row in page.kvs {
+                guard let record = ManifestRecord(decoding: row.value), !record.isDeleted,
+                    max(record.touched, touches.time(of: row.key) ?? 0) > time
+                else { continue }
+                if record.canonical == canonical { return true }
+                for name in record.blobs + record.children where try await self.canonical(name) == canonical {
+                    return true
+                }
+            }
+            guard page.more, let last = page.kvs.last else { return false }
+            range = range.after(last.key)
+        }
+    }
+
     /// A page of what refers to a manifest, in the order of pushes: descriptors as JSON.
     ///
     /// - Parameters:
+    ///   - names: the digests of the manifest: each referrer uses one of them.
     ///   - last: the position behind which the page begins; empty for the first.
     ///   - limit: entries that are looked at.
     /// - Returns: the entries with their positions, and whether there are more.
     func referrers(
-        of subject: Digest, in id: String, after last: String, limit: Int
+        of names: [Digest], in id: String, after last: String, limit: Int
     ) async throws(StoreError) -> (entries: [(position: String, descriptor: [UInt8])], hasMore: Bool) {
-        let prefix = RegistryKeys.referrers(id, of: subject)
-        let all = KeyRange.prefix(prefix)
-        let page = try await store.range(last.isEmpty ? all : all.after(prefix + last), limit: limit)
-        return (page.kvs.map { (String($0.key.dropFirst(prefix.count)), $0.value) }, page.more)
+        var found: [(position: String, descriptor: [UInt8])] = []
+        var hasMore = false
+        for name in names {
+            let prefix = RegistryKeys.referrers(id, of: name)
+            let all = KeyRange.prefix(prefix)
+            let page = try await store.range(last.isEmpty ? all : all.after(prefix + last), limit: limit)
+            found += page.kvs.map { (String($0.key.dropFirst(prefix.count)), $0.value) }
+            hasMore = hasMore || page.more
+        }
+        if names.count > 1 { found.sort { Exactly.precedes($0.position, $1.position) } }
+        return (Array(found.prefix(limit)), hasMore || found.count > limit)
     }
 }

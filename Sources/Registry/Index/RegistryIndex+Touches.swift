@@ -61,6 +61,7 @@ extension RegistryIndex {
         }
         if row.key.hasPrefix(RegistryKeys.layers), var link = LayerLink(decoding: row.value) {
             guard link.touched < time, !link.isDeleted else { return nil }
+            if time - link.touched > LayerLink.uploadMemory { link.uploads = [] }
             link.touched = time
             return link.encoded
         }

@@ -56,24 +56,34 @@ extension ManifestEndpoint {
             mutations: core.index.linkRows(digest, record, referrer: nil, replacing: nil, in: incarnation.id))
     }
 
-    /// Takes the manifest out of the repository, with the tags that mean it; those who may only prune are refused while
-    /// one does, because it may have come after they looked (E-2, E-3).
+    /// Takes the manifest out of the repository by all its names, with the tags that mean it (H-2); those who may only
+    /// prune are refused while one does, because it may have come after they looked (E-2, E-3).
     private func delete(_ digest: Digest, _ repository: Repository, _ call: RegistryCall) async throws {
         let path = repository.path
-        let name = digest.description
-        let record = try await repository.record(of: digest)
-        let isNamed = repository.stream?.status.names(name) == true
-        let isChild = try await repository.isChild(digest) && record?.isDeleted != true
-        guard isNamed || isChild || record?.isDeleted == false else {
+        var names: [Digest] = []
+        for name in try await repository.names(of: digest) {
+            let record = try await repository.record(of: name)
+            let isNamed = repository.stream?.status.names(name.description) == true
+            let isChild = try await repository.isChild(name) && record?.isDeleted != true
+            let isUsed = isNamed || isChild
+            if isUsed, try await !cascades(path, call) { throw Self.inUse(name, repository) }
+            if isUsed || record?.isDeleted == false { names.append(name) }
+        }
+        guard names.first == digest else {
             if repository.stream == nil, repository.incarnation == nil { throw RegistryError.unknownRepository(path) }
             throw RegistryError.unknownManifest(digest, in: path)
         }
-        if isNamed || isChild, try await !cascades(path, call) { throw Self.inUse(digest, repository) }
         guard try await core.index.canonical(digest) != nil else {
             throw RegistryError.unknownManifest(digest, in: path)
         }
+        for name in names { try await remove(name, repository, call) }
+    }
+
+    private func remove(_ digest: Digest, _ repository: Repository, _ call: RegistryCall) async throws {
+        let path = repository.path
+        let name = digest.description
         let incarnation = try await core.openRepository(path)
-        guard isNamed else {
+        guard repository.stream?.status.names(name) == true else {
             do {
                 let rows = try await core.index.tombstone(of: digest, in: incarnation)
                 _ = try await core.index.store.commit(

@@ -97,29 +97,35 @@ extension ManifestEndpoint {
             try await core.charging(try await core.index.unlinked(blobs, in: incarnation), to: incarnation) {
                 [image] in
                 let context = core.context(call, path, resource: "imagestreammappings")
-                // Before anything is made for it.
-                if !tags.isEmpty { try await core.streams.checkSize(of: image, stream: path.stream, context) }
+                let precondition = { @Sendable [core] (stream: ImageStream?) throws(RegistryError) in
+                    try path.check(stream)
+                    try PushPreconditions(call.request.headers).check(tags, in: stream ?? ImageStream())
+                    if let stream { try ImmutableTags(stream, logger: core.logger)?.check(tags, digest, in: stream) }
+                }
+                let push = TagPush(
+                    image: digest.description, reference: image.dockerImageReference, tags: tags, race: .lastWins,
+                    precondition: precondition,
+                    companions: { [core] _ in
+                        var rows = try await core.index.companions(
+                            of: manifest, as: digest, linking: blobs, in: incarnation)
+                        rows.mutations += core.remoteLayers?.row(remote, of: digest, in: path) ?? []
+                        return rows
+                    })
+                // What is refused leaves nothing: all of this is looked at before anything is made for it, and once more
+                // when it is (P-12).
+                try precondition(repository.stream)
+                if !tags.isEmpty {
+                    try await core.streams.checkSize(of: image, stream: path.stream, context)
+                    try await core.streams.check(push, to: path.stream, as: repository.stream, context)
+                }
                 if repository.stream == nil { try await createStream(path, call) }
                 try await core.content.publish(
                     manifest.bytes,
                     ManifestFacts(
                         mediaType: manifest.mediaType, unvouched: try await unvouched(in: manifest, blobs, repository)),
-                    canonical: manifest.canonical, as: digest)
+                    canonical: manifest.canonical, as: digest, in: incarnation)
                 try await core.streams.storePushed(image, context)
-                try await core.streams.push(
-                    TagPush(
-                        image: digest.description, reference: image.dockerImageReference, tags: tags, race: .lastWins,
-                        precondition: { [core] stream in
-                            try path.check(stream)
-                            try PushPreconditions(call.request.headers).check(tags, in: stream)
-                            try ImmutableTags(stream, logger: core.logger)?.check(tags, digest, in: stream)
-                        },
-                        companions: { [core] _ in
-                            var rows = try await core.index.companions(
-                                of: manifest, as: digest, linking: blobs, in: incarnation)
-                            rows.mutations += core.remoteLayers?.row(remote, of: digest, in: path) ?? []
-                            return rows
-                        }), to: path.stream, context)
+                try await core.streams.push(push, to: path.stream, context)
             }
         } catch let error as APIError {
             throw RegistryError(error, repository: path)
@@ -227,6 +233,10 @@ extension RegistryIndex {
         var rows = linkRows(
             digest, record, referrer: manifest.subject == nil ? nil : manifest.referrer(as: digest), replacing: known,
             in: id)
+        // Its bytes have come again.
+        if try await layer(manifest.canonical, in: id)?.isDeleted == true {
+            rows.append(.delete(key: RegistryKeys.layer(id, manifest.canonical)))
+        }
         for (digest, size) in try await unlinked(blobs, in: repository) {
             let link = LayerLink(size: size, touched: now())
             rows.append(.put(key: RegistryKeys.layer(id, digest), value: link.encoded))

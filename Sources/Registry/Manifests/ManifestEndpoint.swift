@@ -47,9 +47,10 @@ struct ManifestEndpoint: Sendable {
             isByTag = false
         }
         let accept = call.request.headers[values: .accept].joined(separator: ",")
-        if let known = EntityTags.list(.ifNoneMatch, in: call.request.headers),
-            EntityTags.contains(known, digest.description), try await repository.isVisible(digest)
-        {
+        let known = EntityTags.list(.ifNoneMatch, in: call.request.headers) ?? ""
+        // Who may get an image out of a list has that, or has not: which one it is has to be found first.
+        let isCertain = !isByTag || !ManifestNegotiation.wantsImages(accept)
+        if isCertain, EntityTags.contains(known, digest.description), try await repository.isVisible(digest) {
             return ServerResponse(status: 304, headers: Self.headers(digest, isByTag: isByTag))
         }
         var manifest = try await repository.manifest(digest, call)
@@ -57,6 +58,9 @@ struct ManifestEndpoint: Sendable {
         case .stored: break
         case .child: manifest = try await child(of: manifest, accept: accept, in: repository, call)
         case .refused(let reason): throw RegistryError(404, .manifestUnknown, reason, detail: .string(reason))
+        }
+        if EntityTags.contains(known, manifest.digest.description) {
+            return ServerResponse(status: 304, headers: Self.headers(manifest.digest, isByTag: isByTag))
         }
         return Self.answer(manifest, isByTag: isByTag)
     }

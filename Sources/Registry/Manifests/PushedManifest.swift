@@ -36,23 +36,24 @@ struct PushedManifest: Sendable {
             throw .invalidManifest(error.message)
         }
         guard let object = value.objectValue else { throw .invalidManifest("a manifest is a JSON object") }
-        let type = try Self.type(of: object, contentType)
+        mediaType = try Self.type(of: object, contentType)
+        kind = Self.kind(of: mediaType)
+        self.bytes = bytes
+        canonical = Digest.sha256(of: bytes)
+        if kind == .opaque {
+            try Self.checkData(object, isKnownKind: false)
+            let document = OpaqueManifest(object)
+            (config, layers, children) = (document.config, document.layers, document.manifests)
+            (subject, annotations) = (document.subject, document.annotations)
+            artifactType = document.artifactType.isEmpty ? config?.mediaType ?? "" : document.artifactType
+            return
+        }
         let document: ManifestDocument
         do { document = try ManifestDocument(parsing: bytes, limits: .stored) } catch {
             throw .invalidManifest(error.text)
         }
-        kind = Self.kind(of: type)
-        mediaType = type
-        self.bytes = bytes
-        canonical = Digest.sha256(of: bytes)
-        annotations = document.annotations
-        subject = try Self.descriptor(document.subject, at: "subject")
-        var config: Descriptor?
-        var layers: [Descriptor] = []
-        var children: [Descriptor] = []
-        switch kind {
-        case .image:
-            guard document.schemaVersion == 2 else { throw .invalidManifest("schemaVersion must be 2") }
+        guard document.schemaVersion == 2 else { throw .invalidManifest("schemaVersion must be 2") }
+        if kind == .image {
             guard document.hasConfig, let loose = document.config else {
                 throw .invalidManifest("an image manifest must have a config")
             }
@@ -61,22 +62,22 @@ struct PushedManifest: Sendable {
             }
             config = try Self.descriptor(loose, at: "config")
             layers = try Self.descriptors(document.layers, at: "layers")
+            children = []
             try Self.checkURLs(object["layers"]?.arrayValue ?? [], layers)
-        case .index:
-            guard document.schemaVersion == 2 else { throw .invalidManifest("schemaVersion must be 2") }
+        } else {
             guard !document.hasConfig, !document.hasLayers, object["fsLayers"] == nil else {
                 throw .invalidManifest("an index must not have config, layers or fsLayers")
             }
-            children = try Self.descriptors(document.manifests, at: "manifests")
-        case .opaque:
-            config = try? document.config.map { try $0.checked(at: "config") }
-            layers = (document.layers + Self.loose(object["blobs"])).compactMap { try? $0.checked(at: "") }
-            children = document.manifests.compactMap { try? $0.checked(at: "") }
+            (config, layers) = (nil, [])
+            var named: [Descriptor] = []
+            for (index, entry) in document.manifests.enumerated() {
+                if let child = try Self.named(entry, at: "manifests[\(index)]") { named.append(child) }
+            }
+            children = named
         }
-        try Self.checkData(object, isKnownKind: kind != .opaque)
-        self.config = config
-        self.layers = layers
-        self.children = children
+        try Self.checkData(object, isKnownKind: true)
+        subject = document.subject == nil ? nil : try Self.named(document.subject ?? .init(), at: "subject")
+        annotations = document.annotations
         artifactType = document.artifactType.isEmpty ? config?.mediaType ?? "" : document.artifactType
     }
 
@@ -125,9 +126,8 @@ struct PushedManifest: Sendable {
     // MARK: Descriptors
 
     private static func descriptor(
-        _ loose: LooseDescriptor?, at path: String
-    ) throws(RegistryError) -> Descriptor? {
-        guard let loose else { return nil }
+        _ loose: LooseDescriptor, at path: String
+    ) throws(RegistryError) -> Descriptor {
         do { return try loose.checked(at: path) } catch { throw .invalidManifest(error.text) }
     }
 
@@ -136,18 +136,13 @@ struct PushedManifest: Sendable {
     ) throws(RegistryError) -> [Descriptor] {
         var out: [Descriptor] = []
         out.reserveCapacity(loose.count)
-        for (index, entry) in loose.enumerated() {
-            do { out.append(try entry.checked(at: "\(path)[\(index)]")) } catch { throw .invalidManifest(error.text) }
-        }
+        for (index, entry) in loose.enumerated() { out.append(try descriptor(entry, at: "\(path)[\(index)]")) }
         return out
     }
 
-    private static func loose(_ value: JSONValue?) -> [LooseDescriptor] {
-        (value?.arrayValue ?? []).map { entry in
-            LooseDescriptor(
-                mediaType: entry["mediaType"]?.stringValue ?? "", digest: entry["digest"]?.stringValue ?? "",
-                size: entry["size"]?.integerValue ?? 0)
-        }
+    /// Of what need not be here; nil for what never is, because its digest is of an algorithm that nobody knows (G-3).
+    private static func named(_ loose: LooseDescriptor, at path: String) throws(RegistryError) -> Descriptor? {
+        loose.size >= 0 && Digest.isUnregistered(loose.digest) ? nil : try descriptor(loose, at: path)
     }
 
     /// Layers that lie elsewhere: a foreign Docker layer must say where, an ordinary one must not (P-5).
@@ -180,8 +175,12 @@ struct PushedManifest: Sendable {
             }
             guard let data = entry["data"]?.stringValue else { continue }
             guard case .bytes(let bytes) = Base64.decode(Array(data.utf8)) else { continue }
-            let digest = entry["digest"]?.stringValue.flatMap { Digest($0) }
-            guard Int64(bytes.count) == entry["size"]?.integerValue, digest?.matches(bytes) == true else {
+            let name = entry["digest"]?.stringValue ?? ""
+            guard let digest = Digest(name) else {
+                if !isKnownKind || Digest.isUnregistered(name) { continue }
+                throw .invalidManifest("\(name) is no digest")
+            }
+            guard Int64(bytes.count) == entry["size"]?.integerValue, digest.matches(bytes) else {
                 throw .invalidManifest("the data of a descriptor is not what its digest and size say")
             }
         }

@@ -37,12 +37,9 @@ extension Digest {
     /// A digest in an algorithm that the registry stores by: sha256 or sha512 (spec/registry.md H-1).
     /// - Throws: `DIGEST_INVALID`.
     public init(supported text: String) throws(RegistryError) {
-        do { self = try Digest(parsing: text) } catch { throw .invalidDigest(text, error.text) }
-        guard Self.registered.contains(algorithm) else {
+        guard !Self.isUnregistered(text) else {
             throw .invalidDigest(text, DigestError.unsupportedAlgorithm.text)
         }
+        do { self = try Digest(parsing: text) } catch { throw .invalidDigest(text, error.text) }
     }
-
-    /// What blobs and manifests may be named by.
-    public static let registered: Set<Algorithm> = [.sha256, .sha512]
 }

@@ -16,9 +16,7 @@ enum ManifestNegotiation: Hashable, Sendable {
         let accepted = types(in: accept)
         if accepted.isEmpty || !accepted.isDisjoint(with: wildcards) || accepted.contains(type) { return .stored }
         let kinds = accepted.compactMap { MediaType.manifestKind($0) }
-        if kind.isIndex, kinds.contains(where: { !$0.isIndex && $0 != .schema1 }), !kinds.contains(where: \.isIndex) {
-            return .child
-        }
+        if kind.isIndex, wantsImages(accept) { return .child }
         let isOCI = kind == .ociManifest || kind == .ociIndex
         let noun = kind.isIndex ? (isOCI ? "index" : "manifest list") : "manifest"
         let plural = kind.isIndex ? (isOCI ? "indexes" : "manifest lists") : "manifests"
@@ -27,6 +25,14 @@ enum ManifestNegotiation: Hashable, Sendable {
         if knowsFamily { return .stored }
         if kinds.isEmpty { return .stored }
         return .refused("\(family) \(noun) found, but accept header does not support \(family) \(plural)")
+    }
+
+    /// Whether a client takes images and no lists of them.
+    static func wantsImages(_ accept: String) -> Bool {
+        let accepted = types(in: accept)
+        let kinds = accepted.compactMap { MediaType.manifestKind($0) }
+        return accepted.isDisjoint(with: wildcards) && kinds.contains { !$0.isIndex && $0 != .schema1 }
+            && !kinds.contains(where: \.isIndex)
     }
 
     private static let wildcards: Set = ["*/*", "application/*", "application/json"]

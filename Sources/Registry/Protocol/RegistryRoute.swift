@@ -87,9 +87,7 @@ public enum RegistryRoute: Hashable, Sendable {
             let id = segments[count - 1]
             return id.isEmpty ? .uploads(try name(3)) : .upload(try name(3), id: id)
         }
-        guard count > 2 else {
-            throw .invalidName(segments.joined(separator: "/"), "must have the form <namespace>/<imagestream>")
-        }
+        guard count > 2 else { throw stranger(segments) }
         let last = segments[count - 1]
         switch segments[count - 2] {
         case "blobs" where last == "uploads": return .uploads(try name(2))
@@ -97,10 +95,18 @@ public enum RegistryRoute: Hashable, Sendable {
         case "manifests": return .manifest(try name(2), try ManifestName(parsing: last))
         case "tags" where last == "list": return .tags(try name(2))
         case "referrers": return .referrers(try name(2), subject: last)
-        default:
-            _ = try name(0)
-            throw unknown
+        default: throw stranger(segments)
         }
+    }
+
+    /// A path that matches no route; it may begin with a repository or not (C-4).
+    private static func stranger(_ segments: [String]) -> RegistryError {
+        do { _ = try RepositoryPath(parsing: segments.prefix(2).joined(separator: "/")) } catch {
+            var error = error
+            error.status = 404
+            return error
+        }
+        return unknown
     }
 
     private static func extensions(

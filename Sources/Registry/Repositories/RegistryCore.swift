@@ -14,7 +14,8 @@ final class RegistryCore: Sendable {
     let index: RegistryIndex
     let content: RegistryContent
     let contents: StreamContentsCache
-    let finished = FinishedUploads()
+    /// Uploads that are becoming blobs, by their names.
+    let finishing = KeyedLocks<String>()
     let access: RegistryAccess
     let upstream: PullThrough?
     let remoteLayers: RemoteLayers?

@@ -35,6 +35,14 @@ struct Repository: Sendable {
         return try await core.index.manifest(digest, in: id)
     }
 
+    /// All digests of a manifest in the registered algorithms, the given one first; that one alone where its bytes may not
+    /// be given out here, because others would say that somebody else has it.
+    func names(of digest: Digest) async throws -> [Digest] {
+        guard try await gives(digest), let manifest = try await core.content.manifest(digest) else { return [digest] }
+        let others = Digest.registered.subtracting([digest.algorithm]).map { Digest.compute($0, of: manifest.bytes) }
+        return [digest] + others.sorted()
+    }
+
     /// A manifest that may be seen here, from here or from where it came from.
     /// - Throws: `NAME_UNKNOWN`, `MANIFEST_UNKNOWN`, what upstream says.
     func manifest(_ digest: Digest, _ call: RegistryCall) async throws -> StoredManifest {
@@ -116,6 +124,12 @@ struct Repository: Sendable {
         }
         core.index.touch(canonical, record)
         return LocalBlob(canonical: canonical, size: record.size)
+    }
+
+    /// Whether a blob was deleted here.
+    func isDeletedBlob(_ digest: Digest) async throws -> Bool {
+        guard let id = incarnation?.id, let canonical = try await core.index.canonical(digest) else { return false }
+        return try await core.index.layer(canonical, in: id)?.isDeleted == true
     }
 
     private func gives(_ digest: Digest, _ canonical: Digest, _ record: BlobRecord) async throws -> Bool {

@@ -10,6 +10,7 @@ extension WeirConfiguration {
         registry.hosts = Set(
             [registry.hostname, internalRegistryHostname, publicRegistryHostname].filter { !$0.isEmpty })
         if registry.tokenRealm == nil { registry.tokenRealm = authentication.publicURL }
+        registry.grace = collection.grace
         return registry
     }
 }

@@ -106,6 +106,19 @@ def delete_here(t):
     t.repo2.blob(digest).status_is(200).body_is(data)
 
 
+@test("X-1 a manifest that is deleted as a blob is no blob any more, until it is pushed again")
+def delete_manifest(t):
+    repository = t.repository()
+    content = repository.push(image(), "v1")
+    repository.blob(content.digest).status_is(200).body_is(content.data)
+    repository.blob(content.digest, "DELETE").status_is(202)
+    for method in ("HEAD", "GET", "DELETE"):
+        repository.blob(content.digest, method).error(404, "BLOB_UNKNOWN")
+    repository.get("v1").status_is(200).body_is(content.data)
+    repository.put("v1", content).status_is(201)
+    repository.blob(content.digest).status_is(200).body_is(content.data)
+
+
 @test("X-1 deleting a blob that never was is 404")
 def delete_missing(t):
     t.repo1.blob(digest_of(random_blob()), "DELETE").error(404, "BLOB_UNKNOWN")

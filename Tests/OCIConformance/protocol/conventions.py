@@ -82,10 +82,11 @@ def ranges(t):
 def codes(t):
     rows = {"BLOB_UNKNOWN": {404}, "BLOB_UPLOAD_INVALID": {400, 404, 409}, "BLOB_UPLOAD_UNKNOWN": {404},
             "DIGEST_INVALID": {400}, "MANIFEST_BLOB_UNKNOWN": {400}, "MANIFEST_INVALID": {400, 413}, "MANIFEST_UNKNOWN": {404},
-            "MANIFEST_UNVERIFIED": {400}, "NAME_INVALID": {400}, "NAME_UNKNOWN": {404}, "PAGINATION_NUMBER_INVALID": {400},
+            "MANIFEST_UNVERIFIED": {400}, "NAME_INVALID": {400, 404}, "NAME_UNKNOWN": {404}, "PAGINATION_NUMBER_INVALID": {400},
             "RANGE_INVALID": {416, 400}, "SIZE_INVALID": {400}, "TAG_INVALID": {400, 414}, "UNAUTHORIZED": {401},
             "DENIED": {403, 412}, "UNSUPPORTED": {405, 415, 404, 409, 400, 414}, "TOOMANYREQUESTS": {429}, "UNAVAILABLE": {503},
             "OPENSHIFT_PULLTHROUGH_MANIFEST": {404}, "SIGNATURE_INVALID": {400}, "SIGNATURE_EXISTS": {409},
+            # What is no route is 404, whatever it begins with (C-4).
             # Two Authorization headers (C-13), and a conflict that stays (N-12), have no row of their own.
             "UNKNOWN": {400, 409, 500}}
 

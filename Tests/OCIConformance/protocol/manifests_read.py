@@ -79,6 +79,18 @@ def not_modified_lists(t):
     t.repo1.get(content.digest, [("If-None-Match", '"x"'), ("If-None-Match", f'"{content.digest}"')]).status_is(304)
 
 
+@test("M-4 who gets an image out of a list has it, or has not: the list does not count")
+def not_modified_child(t):
+    content = t.repo1.push(index(), "not-modified-child")
+    child = t.repo1.get("not-modified-child", [("Accept", OCI_MANIFEST)]).status_is(200).get("Docker-Content-Digest")
+    expect(child != content.digest, "the list is served")
+    for read in (t.repo1.get, t.repo1.head):
+        for tag, status in ((child, 304), (content.digest, 200)):
+            answer = read("not-modified-child", [("Accept", OCI_MANIFEST), ("If-None-Match", f'"{tag}"')]).status_is(status)
+            answer.header("ETag", f'"{child}"').header("Docker-Content-Digest", child)
+        read("not-modified-child", [("Accept", OCI_INDEX), ("If-None-Match", f'"{content.digest}"')]).status_is(304)
+
+
 @test("M-4 If-None-Match with something else is 200")
 def modified(t):
     content = t.repo1.push(image(), "modified")

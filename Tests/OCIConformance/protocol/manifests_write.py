@@ -141,6 +141,24 @@ def opaque(t, kind):
     repository.get("v1").status_is(200).header("Content-Type", kind).header("Docker-Content-Digest", answer.get("Docker-Content-Digest"))
 
 
+@test.cases("P-3 an unknown kind with the members {members} is kept as it is", [{"members": members} for members in (
+    {"layers": "x"}, {"config": "s"}, {"annotations": {"a": 1}}, {"subject": {"foo": 1}}, {"manifests": 5}, {"blobs": "q"},
+    {"config": {"digest": "x"}, "layers": [1, 2], "schemaVersion": "two"})])
+def opaque_members(t, members):
+    kind = "application/vnd.example.thing+json"
+    answer = t.repo1.put("odd", members, kind).status_is(201).header("OCI-Subject", None)
+    t.repo1.get(answer.get("Docker-Content-Digest")).status_is(200).header("Content-Type", kind)
+
+
+@test.cases("G-3 an index may name {digest}, in an algorithm that nobody knows here", [{"digest": digest} for digest in (
+    "multihash+base58:QmRZxt2b1FVZPNqd8hsiykDL3TdBDeTSPX9Kv46HmX4Gx8", "sha256+b64u:LCa0a2j_xo_5m0U8HTBBNBNCLXBkg7-g-YpeiGJm564")])
+def foreign_child(t, digest):
+    child = {"mediaType": OCI_MANIFEST, "digest": digest, "size": 5}
+    t.repo1.put("foreign", index([], manifests=[child])).status_is(201)
+    t.repo1.get("foreign").status_is(200)
+    t.repo1.get(digest).error(400, "DIGEST_INVALID")
+
+
 @test("P-3 the blobs of an unknown kind must be there")
 def opaque_blobs(t):
     kind = "application/vnd.oci.artifact.manifest.v1+json"

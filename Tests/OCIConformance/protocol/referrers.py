@@ -235,6 +235,29 @@ def fallback_tag(t):
     equal(repository.referrer_digests(subject.digest), [known.digest], "entries")
 
 
+@test("F-7 what a client's list and the index both have comes once, in pages too")
+def fallback_pages(t):
+    repository = t.repository()
+    subject = repository.push(image())
+    pushed = [repository.push(artifact(subject)) for _ in range(5)]
+    fallback = index([], manifests=[content.descriptor() for content in pushed])
+    repository.put(subject.digest.replace(":", "-"), fallback).status_is(201)
+    answer, found = repository.referrers(subject.digest, n=2), []
+    while len(found) < 20:
+        found += [item["digest"] for item in listed(answer)]
+        path = answer.link()
+        if path is None:
+            break
+        answer = t.client.send("GET", path)
+    equal(found, [content.digest for content in pushed], "all pages")
+
+
+@test.cases("F-2 of {digest}, of an algorithm that nobody knows, it is empty", [{"digest": digest} for digest in (
+    "multihash+base58:QmRZxt2b1FVZPNqd8hsiykDL3TdBDeTSPX9Kv46HmX4Gx8", "sha256+b64u:AZ_%3D-", "md5:a")])
+def foreign(t, digest):
+    equal(listed(t.repo1.referrers(digest)), [], "entries")
+
+
 @test("F-1 HEAD is GET without a body")
 def head(t):
     t.repo1.send("HEAD", f"/referrers/{ABSENT['sha256']}").status_is(200).body_is(b"").header("Content-Type", OCI_INDEX)

@@ -61,6 +61,13 @@ def no_route(t, path):
         answer.error((404, 400), ("UNSUPPORTED", "NAME_INVALID", "TAG_INVALID", "MANIFEST_UNKNOWN", "DIGEST_INVALID"))
 
 
+@test.cases("C-4 {path} is 404 {code}", [{"path": path, "code": code} for path, code in (
+    ("/v2/{repo}/nothing", "UNSUPPORTED"), ("/v2/{repo}/tags/all", "UNSUPPORTED"), ("/v2/{repo}/tags/list/", "UNSUPPORTED"),
+    ("/v2/{repo}", "UNSUPPORTED"), ("/v2/UPPER/app/nothing", "NAME_INVALID"), ("/v2/_nothing", "NAME_INVALID"))])
+def no_route_of(t, path, code):
+    t.client.send("GET", path.format(repo=t.repo1.name)).error(404, code)
+
+
 @test.cases("C-5 {method} {path} is 405 UNSUPPORTED, and Allow says what is allowed", [
     {"method": method, "path": path, "allowed": allowed} for method, path, allowed in (
         ("POST", "/v2/", {"GET"}), ("DELETE", "/v2/_catalog", {"GET"}), ("PUT", "/v2/{repo}/tags/list", {"GET"}),

@@ -129,6 +129,42 @@ def referrers(t):
     equal(repository.referrer_digests(subject.digest), [content.digest], "entries")
 
 
+def both(repository):
+    """A manifest that was pushed by both of its names."""
+    content = repository.push(image())
+    name = digest_of(content.data, LONG)
+    repository.put(name, content).status_is(201)
+    return content, name
+
+
+@test("F-3 referrers of a manifest with two names are listed under both, in the order of their pushes, page by page")
+def referrers_of_both(t):
+    repository = t.repository()
+    content, name = both(repository)
+    subjects = [content.descriptor(), {**content.descriptor(), "digest": name}]
+    pushed = [repository.push(artifact(subjects[n % 2])).digest for n in range(5)]
+    for digest in (content.digest, name):
+        equal(repository.referrer_digests(digest), pushed, "entries")
+        answer, found = repository.referrers(digest, n=2), []
+        while len(found) < 10:
+            found += [item["digest"] for item in answer.status_is(200).json()["manifests"]]
+            path = answer.link()
+            if path is None:
+                break
+            answer = t.client.send("GET", path)
+        equal(found, pushed, "all pages")
+
+
+@test.cases("H-2 a manifest with two names, deleted by its {name}, is gone by both", [{"name": "sha256"}, {"name": LONG}])
+def both_deleted(t, name):
+    repository = t.repository()
+    content, other = both(repository)
+    repository.put("v1", content).status_is(201)
+    repository.delete(digest_of(content.data, name)).status_is(202)
+    for reference in (content.digest, other, "v1"):
+        repository.get(reference).error(404, "MANIFEST_UNKNOWN")
+
+
 @test("D-2 a manifest deleted by its sha512 digest is gone")
 def manifest_deleted(t):
     repository = t.repository()

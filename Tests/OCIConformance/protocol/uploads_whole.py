@@ -121,6 +121,18 @@ def put_again(t):
     t.repo1.finish(place, digest_of(random_blob())).error(404, "BLOB_UPLOAD_UNKNOWN")
 
 
+@test("U-20 so it is where others have pushed the same since")
+def put_again_later(t):
+    data = random_blob()
+    digest = digest_of(data)
+    places = [t.repo1.start() for _ in range(3)]
+    for place in places:
+        t.repo1.finish(place, digest, data).status_is(201)
+    t.repo1.send("POST", f"/blobs/uploads/?digest={digest}", data).status_is(201)
+    for place in places:
+        was_created(t.repo1.finish(place, digest), t.repo1, digest)
+
+
 @test("U-21 a blob may be uploaded again")
 def twice(t):
     data = random_blob()

@@ -60,6 +60,7 @@ def tags(t):
     content = image(0)
     repository.push_blob(content.config)
     denied(repository.put("c", content), "openshift.io/images")
+    expect(t.cluster.image(content.digest) is None, "the Image was made")
     expect(repository.tag_names() == ["a", "b"], "the tags")
 
 

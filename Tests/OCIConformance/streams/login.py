@@ -8,10 +8,11 @@ from datetime import datetime
 
 from lib.answer import Failure, equal, expect
 from lib.client import CHALLENGE, Client, credentials
-from lib.content import image
+from lib.content import digest_of, image, random_blob
 from lib.project import PULL, PUSH
 from lib.raw import eventually
 from lib.register import group
+from lib.repository import Repository
 
 test = group("login", "api")
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
@@ -132,6 +133,65 @@ def expired(t):
     client.send("GET", "/v2/").status_is(200)
     refused(eventually(lambda: (a := client.send("GET", "/v2/")).status == 401 and a, "it expires", 70), "access denied")
     ask(t, authorization=credentials("x", f"sha256~{secret}")).status_is(401)
+
+
+def expired_token(t, seconds):
+    """A token of a new user who may push to a new project, with the name that it can be revoked by."""
+    name, secret = f"user-{os.urandom(4).hex()}", os.urandom(32).hex()
+    user = t.cluster.create("/apis/user.openshift.io/v1/users", {
+        "apiVersion": "user.openshift.io/v1", "kind": "User", "metadata": {"name": name}})
+    project = t.project()
+    project.cluster.bind({"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": name}, "admin", project.name)
+    digest = base64.urlsafe_b64encode(hashlib.sha256(secret.encode()).digest()).decode().rstrip("=")
+
+    def make(token, lifetime):
+        t.cluster.create("/apis/oauth.openshift.io/v1/oauthaccesstokens", {
+            "apiVersion": "oauth.openshift.io/v1", "kind": "OAuthAccessToken", "metadata": {"name": f"sha256~{token}"},
+            "clientName": "openshift-challenging-client", "userName": name, "userUID": user["metadata"]["uid"],
+            "expiresIn": lifetime, "scopes": ["user:full"], "redirectURI": "https://localhost/"})
+
+    make(digest, seconds)
+    return project, f"sha256~{secret}", f"/apis/oauth.openshift.io/v1/oauthaccesstokens/sha256~{digest}"
+
+
+@test("6.10 an upload may be ended with the token that began it after that has expired, until it is revoked")
+def expired_upload(t):
+    project, token, place = expired_token(t, 10)
+    repository = Repository(Client(t.target, token=token), f"{project.name}/app")
+    data = random_blob()
+    first, second = repository.start(), repository.start()
+    foreign = project.repository().start()
+    eventually(lambda: repository.client.send("GET", "/v2/").status == 401, "it expires", 90)
+    repository.append(first, data).status_is(202)
+    repository.client.send("GET", first).status_is(204)
+    # It is good for what it began, and for nothing else.
+    repository.append(foreign, data).error(401, "UNAUTHORIZED")
+    repository.send("POST", "/blobs/uploads/").error(401, "UNAUTHORIZED")
+    repository.finish(first, digest_of(data)).status_is(201)
+    project.repository().blob(digest_of(data)).status_is(200).body_is(data)
+    t.cluster.send("DELETE", place).status_is(200)
+    eventually(lambda: repository.append(second, data).status == 401, "it is revoked", 10)
+    repository.finish(second, digest_of(data), data).error(401, "UNAUTHORIZED")
+
+
+@test("C-13 two Authorization headers are 400, at the token endpoint too")
+def two_headers(t):
+    for path in ("/v2/", "/openshift/token"):
+        headers = [("Authorization", "Basic Og=="), ("Authorization", "Bearer anonymous")]
+        t.anonymous().send("GET", path, headers=headers).status_is(400)
+
+
+@test("A-3 the challenge of the catalog names its scope")
+def catalog_scope(t):
+    equal(challenge(t.anonymous().send("GET", "/v2/_catalog")).get("scope"), "registry:catalog:*", "the scope")
+
+
+@test("I-3 OAuth 2: an empty user and password are nobody; a form that is too large is 413")
+def oauth_anonymous(t):
+    document = post(t, grant_type="password", username="", password="", service="x").status_is(200).json()
+    equal(document["access_token"], "anonymous", "the token")
+    post(t, grant_type="password", username="x", password="").status_is(401)
+    post(t, grant_type="password", username="x", password="a" * 70_000).status_is(413)
 
 
 @test("I-3 without credentials the token is the word anonymous; so it is with an empty user and password")

@@ -49,6 +49,24 @@ def used(t):
     repository.blob(digest_of(content.layers[0])).error(404)
 
 
+@test("Q-1 a manifest that was just pushed by its digest is kept, and so is what it names, until it is deleted")
+def young(t):
+    project = t.project()
+    repository, account = project.repository(), pruner(project)
+    content = repository.push(index())
+    child = content.children[0]
+    digests = [content.digest, child.digest, *(digest_of(data) for data in child.blobs)]
+    for digest in digests:
+        answer = remove(account, digest).error(409, "UNSUPPORTED")
+        expect(repository.name in answer.details(), f"{answer}: the repository is not named")
+    for data in child.blobs:
+        repository.blob(digest_of(data)).status_is(200).body_is(data)
+    for manifest in (content, *content.children):
+        repository.delete(manifest.digest).status_is(202)
+    for digest in digests:
+        remove(account, digest).status_is(204)
+
+
 @test("Q-1 a child of an index, and an image of a tag's past, keep their blobs")
 def indirectly_used(t):
     project = t.project()

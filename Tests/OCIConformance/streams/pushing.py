@@ -253,9 +253,27 @@ def immutable(t):
     other = repository.push(image(), "latest")
     answer = repository.put("v1", other).error(403, "DENIED")
     expect("immutable" in answer.details() and "v1" in answer.details(), str(answer))
+    refused = image()
+    for data in refused.blobs:
+        repository.push_blob(data)
+    repository.put("v1", refused).error(403, "DENIED")
+    repository.put(refused.digest, refused, tag=["new", "v1"]).error(403, "DENIED")
+    expect(t.cluster.image(refused.digest) is None, "the Image was made")
     repository.put("v1", content).status_is(201)
     repository.push(image(), "latest")
     item_of(project.history("v1"), 0, content.digest)
+
+
+@test("P-12 a first push that is refused makes neither the stream nor the Image")
+def refused_first(t):
+    project = t.project()
+    repository, content = project.repository("fresh"), image()
+    for data in content.blobs:
+        repository.push_blob(data)
+    repository.put("v1", content, headers={"If-Match": f'"{content.digest}"'}).error(412, "DENIED")
+    expect(t.cluster.image(content.digest) is None, "the Image was made")
+    equal(t.cluster.send("GET", f"{project.path}/imagestreams/fresh").status, 404, "the stream")
+    repository.tags().error(404, "NAME_UNKNOWN")
 
 
 @slow("N-13 a pattern that is made to take long does not hold anybody up")

@@ -1,3 +1,4 @@
+import APIServer
 import OCI
 import Testing
 
@@ -83,12 +84,16 @@ struct RecordTests {
         remote.source = digest("a", .sha512)
         var mirrored = LayerLink(size: 3, touched: 4)
         mirrored.isMirrored = true
-        return [LayerLink(size: 3, touched: 4), LayerLink(size: 0, touched: 0, isDeleted: true), remote, mirrored]
+        var uploaded = LayerLink(size: 3, touched: 4)
+        uploaded.uploads = ["an-upload", "one before"]
+        return [
+            LayerLink(size: 3, touched: 4), LayerLink(size: 0, touched: 0, isDeleted: true), remote, mirrored, uploaded,
+        ]
     }()
 
     @Test("Quotas count what was pushed and is there")
     func charged() {
-        #expect(Self.links.map(\.isCharged) == [true, false, false, false])
+        #expect(Self.links.map(\.isCharged) == [true, false, false, false, true])
     }
 
     @Test("A link is read as it was written", arguments: links)
@@ -137,6 +142,23 @@ struct RecordTests {
         #expect(old == RepositoryRecord(id: "one", namespaceUID: "", created: 0))
     }
 
+    @Test("An upload knows the token that began it, by its hash, and nobody else's")
+    func uploadToken() throws {
+        let incarnation = Incarnation(path: path("ns/app"), id: "i")
+        let begun = request("POST", headers: [.authorization: "Bearer secret"])
+        let record = UploadRecord(incarnation, user: "user", begun)
+        #expect(UploadRecord(decoding: record.encoded) == record)
+        #expect(!String(decoding: record.encoded, as: UTF8.self).contains("secret"))
+        #expect(record.isOf(UserInfo(name: "user"), begun))
+        // Of basic credentials the password counts, whoever the user says to be: this is "any:secret".
+        #expect(record.isOf(UserInfo(name: "user"), request(headers: [.authorization: "Basic YW55OnNlY3JldA=="])))
+        #expect(!record.isOf(UserInfo(name: "other"), begun))
+        for other in ["Bearer Secret", "Bearer anonymous", "", "Bearer \(record.token ?? "")"] {
+            #expect(!record.isOf(UserInfo(name: "user"), request(headers: [.authorization: other])), "\(other)")
+        }
+        #expect(!record.isOf(UserInfo(name: "user"), request()))
+    }
+
     @Test("What an upload belongs to is read as it was written; a very long name of a user is cut")
     func upload() throws {
         let incarnation = Incarnation(path: path("ns/app"), id: "one")
@@ -147,6 +169,7 @@ struct RecordTests {
         #expect(long.user.unicodeScalars.count == 64)
         #expect(UploadRecord(decoding: long.encoded) == long)
         #expect(UploadRecord(incarnation, user: String(repeating: "ä", count: 5001)).user != long.user)
+        #expect(record.token == nil && !record.isOf(UserInfo(name: "user"), request()))
         #expect(UploadRecord.holders(record.encoded) == ["user user", "namespace ns"])
         #expect(UploadRecord.holders([]).isEmpty)
         for text in ["", "{}", #"{"repository":"ns/app"}"#, #"{"repository":"no name","id":"x"}"#] {

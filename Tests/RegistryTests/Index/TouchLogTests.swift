@@ -78,19 +78,4 @@ struct TouchLogTests {
         #expect(log.time(of: "a") == nil && log.time(of: "b") == later)
         #expect(log.beginFlush().map(\.key) == ["b"])
     }
-
-    @Test("An upload's blob is known for a while after its end, for a client whose answer was lost")
-    func finished() {
-        let uploads = FinishedUploads()
-        #expect(uploads.blob(of: "0") == nil)
-        uploads.note("0", digest("a"))
-        #expect(uploads.blob(of: "0") == digest("a"))
-        for number in 1...4096 { uploads.note("\(number)", digest("b")) }
-        #expect(uploads.blob(of: "0") == nil)
-        #expect(uploads.blob(of: "1") == digest("b"))
-        for number in 4097...9000 { uploads.note("\(number)", digest("c")) }
-        #expect(uploads.blob(of: "\(9000 - 4096)") == nil)
-        #expect(uploads.blob(of: "\(9000 - 4095)") == digest("c"))
-        #expect(uploads.blob(of: "9000") == digest("c"))
-    }
 }

@@ -106,6 +106,42 @@ struct PushedManifestTests {
         #expect(manifest.children.map(\.digest) == [digest("2")])
     }
 
+    private static let oddities: [String] = [
+        #"{"layers":"x"}"#, #"{"config":"s"}"#, #"{"annotations":{"a":1}}"#, #"{"subject":{"foo":1}}"#,
+        #"{"subject":[]}"#, #"{"manifests":5}"#, #"{"blobs":"q"}"#, #"{"mediaType":7}"#, #"{"artifactType":[]}"#,
+        #"{"config":{"digest":"x"},"layers":[1,2],"schemaVersion":"two"}"#, #"{"config":{"data":"aGk="}}"#,
+    ]
+
+    @Test("What is not known here may look as it likes", arguments: oddities)
+    func odd(_ text: String) throws {
+        let manifest = try Self.parse(text, as: "application/vnd.example+json")
+        #expect(manifest.blobs.isEmpty && manifest.children.isEmpty && manifest.subject == nil)
+        #expect(manifest.annotations.isEmpty && manifest.artifactType.isEmpty)
+    }
+
+    @Test("Of what is not known here subject, type and annotations count that have their form")
+    func opaqueMembers() throws {
+        let text =
+            #"{"subject":\#(Self.child),"artifactType":"a/b","annotations":{"a":"1","b":2},"blobs":[\#(Self.layer)]}"#
+        let manifest = try Self.parse(text, as: "application/vnd.example+json")
+        #expect(manifest.subject?.digest == digest("2") && manifest.artifactType == "a/b")
+        #expect(manifest.annotations == ["a": "1"] && manifest.requiredBlobs.map(\.digest) == [digest("1")])
+    }
+
+    @Test(
+        "What need not be here may have a digest of any algorithm; what must be may not",
+        arguments: ["multihash+base58:QmRZxt2b1FVZPNqd8hsiykDL3TdBDeTSPX9Kv46HmX4Gx8", "sha256+b64u:AZ_=-", "md5:00"])
+    func foreignDigests(_ name: String) throws {
+        let entry = #"{"mediaType":"\#(MediaType.ociManifest)","digest":"\#(name)","size":1}"#
+        let index = try Self.parse(Self.index(manifests: "\(entry),\(Self.child)"), as: MediaType.ociIndex)
+        #expect(index.children.map(\.digest) == [digest("2")])
+        let image = try Self.parse(Self.image(#""subject":\#(entry),"#), as: MediaType.ociManifest)
+        #expect(image.subject == nil)
+        #expect(refused(Self.image(layers: entry), as: MediaType.ociManifest)?.code == .manifestInvalid)
+        let negative = entry.replacing("\"size\":1", with: "\"size\":-1")
+        #expect(refused(Self.index(manifests: negative), as: MediaType.ociIndex)?.code == .manifestInvalid)
+    }
+
     private static let badImages: [String] = [
         #"{"config":\#(config),"layers":[]}"#, #"{"schemaVersion":1,"config":\#(config),"layers":[]}"#,
         #"{"schemaVersion":"2","config":\#(config),"layers":[]}"#, #"{"schemaVersion":2,"layers":[]}"#,

@@ -76,6 +76,17 @@ struct ConditionTests {
     }
 
     @Test(
+        "Some clients take images and no lists",
+        arguments: [
+            ("", false), ("*/*", false), (MediaType.ociManifest, true), (MediaType.ociIndex, false),
+            ("\(MediaType.ociManifest),\(MediaType.ociIndex)", false), ("\(MediaType.ociManifest), */*;q=0.1", false),
+            ("\(MediaType.ociManifest),\(MediaType.ociIndex);q=0", true), (MediaType.schema1, false), ("a/b", false),
+        ])
+    func images(_ accept: String, _ wantsImages: Bool) {
+        #expect(ManifestNegotiation.wantsImages(accept) == wantsImages)
+    }
+
+    @Test(
         "Types that are ruled out do not count, nor do case and blanks",
         arguments: [
             ("", []), ("a/b", ["a/b"]), ("A/B ; q=0.5, c/d", ["a/b", "c/d"]), ("a/b;q=0", []), ("a/b; q=0.000", []),

@@ -90,7 +90,11 @@ struct RegistryRouteTests {
         ("/v2/ns/app/extra/blobs/uploads/", 400, .nameInvalid),
         ("/v2/ns%2Fapp/tags/list", 400, .nameInvalid), ("/v2/../ns/app/tags/list", 400, .nameInvalid),
         ("/v2/ns/%2e%2e/tags/list", 400, .nameInvalid), ("/v2/ns/app/manifests/%2E", 400, .nameInvalid),
-        ("/v2/ns/app/manifests/a%2Fb", 400, .nameInvalid), ("/v2/x", 400, .nameInvalid),
+        ("/v2/ns/app/manifests/a%2Fb", 400, .nameInvalid), ("/v2/x", 404, .nameInvalid),
+        ("/v2/ns/app", 404, .unsupported), ("/v2/ns/app/foo", 404, .unsupported),
+        ("/v2/ns/app/tags/lst", 404, .unsupported), ("/v2/ns/app/tags/list/", 404, .unsupported),
+        ("/v2/ns/app/blobs", 404, .unsupported), ("/v2/NS/app/foo", 404, .nameInvalid),
+        ("/v2/_catalog/", 404, .nameInvalid),
     ]
 
     @Test("What is no path of the registry is refused with the fitting code", arguments: strangers)
