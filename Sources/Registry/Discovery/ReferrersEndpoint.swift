@@ -123,7 +123,7 @@ struct ReferrersEndpoint: Sendable {
         }
         for (index, descriptor) in wanted {
             if let digest = descriptor["digest"]?.stringValue.flatMap({ Digest($0) }),
-                try await repository.record(of: digest)?.isDeleted == true
+                try await repository.isDeleted(digest)
             {
                 continue
             }
