@@ -129,6 +129,36 @@ struct RegistryVerifierTests {
                 }, [.wrongAlias], [.wrongAlias]
             ),
             (
+                "a blob was deleted in a repository that needs it",
+                { world, pushed in
+                    let link = LayerLink(size: 5, touched: 1, isDeleted: true)
+                    let id = try await world.repository().id
+                    try await put(RegistryKeys.layer(id, pushed.layer), link.encoded, world)
+                }, [.brokenLink], [.brokenLink]
+            ),
+            (
+                "an image of a list was deleted, and its layer with it",
+                { world, pushed in
+                    let link = LayerLink(size: 5, touched: 1, isDeleted: true)
+                    let repository = try await world.repository()
+                    try await put(RegistryKeys.layer(repository.id, pushed.layer), link.encoded, world)
+                    let rows = try await world.index.tombstone(of: pushed.image, in: repository)
+                    _ = try await world.store.commit(Transaction(mutations: rows.mutations))
+                }, [], []
+            ),
+            (
+                "a blob was deleted before its image was tagged again",
+                { world, pushed in
+                    let link = LayerLink(size: 5, touched: 1, isDeleted: true)
+                    let id = try await world.repository().id
+                    try await put(RegistryKeys.layer(id, pushed.layer), link.encoded, world)
+                    let name = pushed.index.description
+                    try await world.streams.push(
+                        TagPush(image: name, reference: "registry:5000/p/app@\(name)", tags: ["v2"], race: .lastWins),
+                        to: "app", world.context())
+                }, [], []
+            ),
+            (
                 "a list of referrers names what is not there",
                 { world, pushed in
                     let id = try await world.repository().id

@@ -47,6 +47,33 @@ struct LedgerRowTests {
         #expect(try changes(one, nil) == [.delete(key: key)])
     }
 
+    @Test("a later event with an image that is named already leaves a row of its own, which goes with the image")
+    func renewals() throws {
+        let key = LedgerKeys.renewal(image: digest("a"), namespace: "demo", stream: "app")
+        let one = stream(status: ["v1": [event("r1", digest("a"))]])
+        let moved = stream(status: ["v1": [event("r2", digest("b"), 2), event("r1", digest("a"))]])
+        var back = moved
+        back.status.addEvent(event("r1", digest("a"), 3), to: "v1")
+        var twice = one
+        twice.status.addEvent(event("r1", digest("a")), to: "v2")
+        func changes(_ old: ImageStream?, _ new: ImageStream?) throws -> [Mutation] {
+            try rows(old, new).filter { $0.key == key }
+        }
+        func isPut(_ old: ImageStream?, _ new: ImageStream?) throws -> Bool {
+            let mutations = try changes(old, new)
+            if case .put = mutations.first { return mutations.count == 1 }
+            return false
+        }
+        #expect(try changes(nil, one).isEmpty)
+        #expect(try changes(one, moved).isEmpty)
+        #expect(try isPut(moved, back))
+        #expect(try isPut(one, twice))
+        // What comes to the front because others go is no event.
+        #expect(try changes(moved, one).isEmpty)
+        #expect(try changes(back, stream(status: ["v1": [event("r2", digest("b"), 2)]])) == [.delete(key: key)])
+        #expect(try changes(twice, nil) == [.delete(key: key)])
+    }
+
     @Test("a new generation, a condition or a new label is no change of a tag")
     func quiet() throws {
         let old = stream(status: ["v1": [event("r1", digest("a"))]])

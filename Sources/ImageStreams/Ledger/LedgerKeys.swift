@@ -4,6 +4,7 @@ import OCI
 public enum LedgerKeys {
     public static let histories = "/weir.dev/taghistories/"
     public static let imageReferences = "/weir.dev/references/images/"
+    public static let imageRenewals = "/weir.dev/references/renewals/"
     public static let blobReferences = "/weir.dev/references/blobs/"
     public static let outbox = "/weir.dev/outbox/"
     public static let repositories = "/weir.dev/registry/repositories/"
@@ -25,6 +26,11 @@ public enum LedgerKeys {
     /// Says that some event of the stream names the image.
     public static func reference(image: String, namespace: String, stream: String) -> String {
         referencePrefix(image: image) + "\(segment(namespace))/\(segment(stream))"
+    }
+
+    /// Says that an event of the stream named an image which another one named already.
+    public static func renewal(image: String, namespace: String, stream: String) -> String {
+        "\(imageRenewals)\(segment(image))/\(segment(namespace))/\(segment(stream))"
     }
 
     public static func referencePrefix(image: String) -> String { "\(imageReferences)\(segment(image))/" }

@@ -12,7 +12,9 @@ struct LedgerRows {
 
     func mutations() -> [Mutation] {
         guard let stream = write.new ?? write.old else { return [] }
-        return references(of: stream.metadata) + (write.new == nil ? removal(of: stream) : changes(of: stream))
+        let changes = TagChange.between(write.old, write.new)
+        return references(of: stream.metadata, changes)
+            + (write.new == nil ? removal(of: stream) : histories(of: stream, changes))
     }
 
     /// Beyond this many tags in one write the outbox gets one row for all of them, so that the write still fits into
@@ -21,10 +23,9 @@ struct LedgerRows {
 
     /// Beyond this many images that one write no longer refers to, their rows stay behind. Who reads the index looks at
     /// the stream anyway: a row says that an image may be in use, its absence that it is not.
-    static let largestRemoval = Transaction.Limits.mutations / 2
+    static let largestRemoval = Transaction.Limits.mutations / 4
 
-    private func changes(of stream: ImageStream) -> [Mutation] {
-        let changes = TagChange.between(write.old, write.new)
+    private func histories(of stream: ImageStream, _ changes: [TagChange]) -> [Mutation] {
         let isBatch = changes.count > Self.largestBatch
         let histories = changes.flatMap { change -> [Mutation] in
             let id = ids.next()
@@ -48,18 +49,39 @@ struct LedgerRows {
         return [.delete(key: repository), .put(key: LedgerKeys.outboxEntry(ids.next()), value: row)]
     }
 
-    private func references(of metadata: ObjectMeta) -> [Mutation] {
+    private func references(of metadata: ObjectMeta, _ changes: [TagChange]) -> [Mutation] {
         func sorted(_ images: Set<ExactString>) -> [String] { images.map(\.text).sorted(by: Exactly.precedes) }
         let (removed, added) = HistoryDifference(write.old, write.new).images()
         func key(_ image: String) -> String {
             LedgerKeys.reference(image: image, namespace: metadata.namespace, stream: metadata.name)
         }
+        func renewal(_ image: String) -> String {
+            LedgerKeys.renewal(image: image, namespace: metadata.namespace, stream: metadata.name)
+        }
         let given = given()
         func value(_ image: String) -> [UInt8] {
             ImageReferenceRow(uid: metadata.uid, isGiven: given.contains(ExactString(image))).encoded
         }
-        return sorted(added.union(given)).map { .put(key: key($0), value: value($0)) }
-            + sorted(removed.subtracting(given)).prefix(Self.largestRemoval).map { .delete(key: key($0)) }
+        let put = added.union(given)
+        return sorted(put).map { .put(key: key($0), value: value($0)) }
+            + sorted(renewed(changes).subtracting(put)).map { .put(key: renewal($0), value: value($0)) }
+            + sorted(removed.subtracting(given)).prefix(Self.largestRemoval).flatMap {
+                [.delete(key: key($0)), .delete(key: renewal($0))]
+            }
+    }
+
+    /// The images that new events name. Where an older event names one as well, its row stays as it is, because it says
+    /// how that one came; another row says that the image came once more.
+    private func renewed(_ changes: [TagChange]) -> Set<ExactString> {
+        guard let old = write.old else { return [] }
+        return Set(
+            changes.compactMap { change in
+                guard let to = change.to, !to.image.isEmpty, old.status.tag(change.tag)?.items.contains(to) != true
+                else {
+                    return nil
+                }
+                return ExactString(to.image)
+            })
     }
 
     /// The images that this write takes over from tags of other streams: the access to those was checked. A push, which
@@ -110,7 +132,8 @@ struct LedgerRows {
     }
 }
 
-/// That some event of a stream names an image (row `references/images/<image>/<namespace>/<stream>`).
+/// That some event of a stream names an image (row `references/images/<image>/<namespace>/<stream>`, and below
+/// `references/renewals/` where a later one does too).
 struct ImageReferenceRow: Hashable, Sendable {
     /// Of the stream.
     var uid: String

@@ -165,6 +165,27 @@ extension ImageStreamsAPI {
         }
     }
 
+    /// The revision of the store at which a tag event last brought an image into a stream: when the image came, came from
+    /// another stream, or became the newest of a tag once more. 0 where that is not known.
+    public func arrival(of image: String, in stream: ImageStream) async throws -> Int64 {
+        let (namespace, name) = (stream.metadata.namespace, stream.metadata.name)
+        var last: Int64 = 0
+        for key in [
+            LedgerKeys.reference(image: image, namespace: namespace, stream: name),
+            LedgerKeys.renewal(image: image, namespace: namespace, stream: name),
+        ] {
+            do throws(StoreError) {
+                guard let row = try await store.get(key),
+                    ImageReferenceRow(decoding: row.value)?.uid == stream.metadata.uid
+                else { continue }
+                last = max(last, row.modRevision)
+            } catch {
+                throw APIError(error)
+            }
+        }
+        return last
+    }
+
     /// Adds a signature that somebody pushed, as creating an ImageSignature does.
     /// - Throws: 409 for one that is there, 404 where there is no such Image, 422 for what is none.
     public func createSignature(_ signature: ImageSignature, _ context: RequestContext) async throws {

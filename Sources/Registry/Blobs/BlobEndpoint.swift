@@ -1,6 +1,7 @@
 import APIServer
 import HTTPTypes
 import OCI
+import Store
 
 /// `/v2/<name>/blobs/<digest>` (spec/registry.md 1.8, 1.9).
 struct BlobEndpoint: Sendable {
@@ -46,9 +47,14 @@ struct BlobEndpoint: Sendable {
         let repository = try await core.repository(path)
         guard let blob = try await repository.localBlob(digest) else { throw RegistryError.unknownBlob(digest) }
         let incarnation = try await core.openRepository(path)
-        let tombstone = LayerLink(size: blob.size, touched: core.index.now(), isDeleted: true)
-        try await core.index.write(
-            [.put(key: RegistryKeys.layer(incarnation.id, blob.canonical), value: tombstone.encoded)], in: incarnation)
+        let key = RegistryKeys.layer(incarnation.id, blob.canonical)
+        var change = Mutation.delete(key: key)
+        // Who may only prune takes the link away. What an image needs by then, it may have got after they looked (E-8).
+        if try await core.mayDeleteUsed(path, call) {
+            let tombstone = LayerLink(size: blob.size, touched: core.index.now(), isDeleted: true)
+            change = .put(key: key, value: tombstone.encoded)
+        }
+        try await core.index.write([change], in: incarnation)
         core.storage?.shrunk(path.namespace)
         return ServerResponse(status: 202, headers: [.dockerContentDigest: digest.description])
     }

@@ -198,6 +198,12 @@ extension BlobCollector {
     }
 
     private func putBack(_ row: ConditionalRow, _ values: [String: [UInt8]]) async throws {
+        // A tombstone that hides nothing need not be; a new one would hide what has come since.
+        if let value = values[row.key],
+            LayerLink(decoding: value)?.isDeleted == true || ManifestRecord(decoding: value)?.isDeleted == true
+        {
+            return
+        }
         let lost = ([row.key] + row.companions).compactMap { key in
             values[key].map { Mutation.put(key: key, value: $0) }
         }

@@ -124,12 +124,14 @@ struct ReferrersEndpoint: Sendable {
             types.isEmpty || types.contains($1["artifactType"]?.stringValue ?? "")
         }
         for (index, descriptor) in wanted {
-            // What is deleted is not shown, and what the index has is shown there.
-            if let digest = descriptor["digest"]?.stringValue.flatMap({ Digest($0) }),
-                let record = try await repository.record(of: digest),
-                record.isDeleted || record.subject.map({ names.contains($0) }) == true
-            {
-                continue
+            if let digest = descriptor["digest"]?.stringValue.flatMap({ Digest($0) }) {
+                // What is deleted is not shown, and what the index has is shown there.
+                if try await repository.isDeleted(digest) { continue }
+                if let record = try await repository.record(of: digest), !record.isDeleted,
+                    record.subject.map({ names.contains($0) }) == true
+                {
+                    continue
+                }
             }
             guard page.add(descriptor, bytes: descriptor.jsonBytes().count) else {
                 page.next = page.descriptors.isEmpty ? nil : "+\(index)"

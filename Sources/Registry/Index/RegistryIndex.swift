@@ -50,6 +50,14 @@ public final class RegistryIndex: Sendable {
         try await layers.entry(for: RegistryKeys.layer(id, digest))?.value
     }
 
+    /// The same with the revision at which it was written; 0 where there is none.
+    func layerRow(
+        _ digest: Digest, in id: String
+    ) async throws(StoreError) -> (link: LayerLink?, revision: Int64) {
+        let entry = try await layers.entry(for: RegistryKeys.layer(id, digest))
+        return (entry?.value, entry?.modRevision ?? 0)
+    }
+
     func manifest(_ digest: Digest, in id: String) async throws(StoreError) -> ManifestRecord? {
         try await manifests.entry(for: RegistryKeys.manifest(id, digest))?.value
     }
@@ -77,9 +85,16 @@ public final class RegistryIndex: Sendable {
     func manifestRow(
         _ digest: Digest, in id: String
     ) async throws(StoreError) -> (record: ManifestRecord?, isCurrent: Condition) {
-        let key = RegistryKeys.manifest(id, digest)
-        let entry = try await manifests.entry(for: key)
-        return (entry?.value, .modRevision(of: key, equals: entry?.modRevision ?? 0))
+        let (record, revision) = try await manifestRevision(digest, in: id)
+        return (record, .modRevision(of: RegistryKeys.manifest(id, digest), equals: revision))
+    }
+
+    /// The record of a manifest with the revision at which it was written; 0 where there is none.
+    func manifestRevision(
+        _ digest: Digest, in id: String
+    ) async throws(StoreError) -> (record: ManifestRecord?, revision: Int64) {
+        let entry = try await manifests.entry(for: RegistryKeys.manifest(id, digest))
+        return (entry?.value, entry?.modRevision ?? 0)
     }
 
     // MARK: Repositories

@@ -40,22 +40,6 @@ extension ManifestEndpoint {
         }
     }
 
-    /// The row that keeps a manifest in a repository which had it by a tag alone. It gives out no more than the tag did.
-    private func keeping(_ digest: Digest, _ repository: Repository) async throws -> Companions {
-        guard try await repository.record(of: digest) == nil, try await repository.gives(digest),
-            let local = try await core.content.manifest(digest), let canonical = try await core.index.canonical(digest)
-        else { return .none }
-        let incarnation = try await core.openRepository(repository.path)
-        let (known, isCurrent) = try await core.index.manifestRow(digest, in: incarnation.id)
-        guard known == nil else { return .none }
-        var record = ManifestRecord(
-            mediaType: local.mediaType, size: Int64(local.bytes.count), canonical: canonical, pushed: core.index.now())
-        record.isFetched = try await !repository.givesParts(of: digest)
-        return Companions(
-            conditions: [try await core.index.condition(on: incarnation), isCurrent],
-            mutations: core.index.linkRows(digest, record, referrer: nil, replacing: nil, in: incarnation.id))
-    }
-
     /// Takes the manifest out of the repository by all its names, with the tags that mean it (H-2); those who may only
     /// prune are refused while one does, because it may have come after they looked (E-2, E-3).
     private func delete(_ digest: Digest, _ repository: Repository, _ call: RegistryCall) async throws {
@@ -64,7 +48,8 @@ extension ManifestEndpoint {
         for name in try await repository.names(of: digest) {
             let record = try await repository.record(of: name)
             let isNamed = repository.stream?.status.names(name.description) == true
-            let isChild = try await repository.isChild(name) && record?.isDeleted != true
+            var isChild = try await repository.isChild(name)
+            if isChild, try await repository.isDeleted(name) { isChild = false }
             let isUsed = isNamed || isChild
             if isUsed, try await !cascades(path, call) { throw Self.inUse(name, repository) }
             if isUsed || record?.isDeleted == false { names.append(name) }
@@ -86,11 +71,14 @@ extension ManifestEndpoint {
         guard repository.stream?.status.names(name) == true else {
             do {
                 let rows = try await core.index.tombstone(of: digest, in: incarnation)
+                let stream = Condition.modRevision(
+                    of: "\(core.streams.streams.kind.keyPrefix)\(path)",
+                    equals: repository.stream.flatMap { Int64($0.metadata.resourceVersion) } ?? 0)
                 _ = try await core.index.store.commit(
-                    Transaction(conditions: rows.conditions, mutations: rows.mutations))
+                    Transaction(conditions: rows.conditions + [stream], mutations: rows.mutations))
                 return
             } catch StoreError.conflict {
-                // It was pushed again: perhaps a tag means it now, which only some may take away.
+                // It was pushed or tagged again: perhaps a tag means it now, which only some may take away.
                 return try await delete(digest, try await core.repository(path), call)
             }
         }
@@ -101,10 +89,8 @@ extension ManifestEndpoint {
     }
 
     private func cascades(_ path: RepositoryPath, _ call: RegistryCall) async throws -> Bool {
-        guard core.configuration.deletionOfUsedManifests == .cascade,
-            let mayDelete = AccessRecord.repository(path, .delete).permissions.first
-        else { return false }
-        return try await core.access.isAllowed(mayDelete, to: call.user)
+        guard core.configuration.deletionOfUsedManifests == .cascade else { return false }
+        return try await core.mayDeleteUsed(path, call)
     }
 
     private static func inUse(_ digest: Digest, _ repository: Repository) -> RegistryError {
@@ -117,6 +103,14 @@ extension ManifestEndpoint {
         }
         error.entries[0].detail = .string("referenced by a manifest list")
         return error
+    }
+}
+
+extension RegistryCore {
+    /// Whether somebody may delete also what images of the stream need; others may prune.
+    func mayDeleteUsed(_ path: RepositoryPath, _ call: RegistryCall) async throws -> Bool {
+        guard let mayDelete = AccessRecord.repository(path, .delete).permissions.first else { return false }
+        return try await access.isAllowed(mayDelete, to: call.user)
     }
 }
 

@@ -156,6 +156,9 @@ extension ManifestEndpoint {
 
     // MARK: References
 
+    /// Blobs that are looked for in vain before a push is refused.
+    private static let maximumMissing = 100
+
     /// Config and layers must be here or where the stream's images come from, in the size that is said of them (P-5).
     /// - Returns: those that are held here; nil for what is elsewhere.
     private func requireBlobs(
@@ -175,6 +178,8 @@ extension ManifestEndpoint {
                 size = remote
             } else {
                 missing.append(descriptor.digest)
+                // An error is for people: it names so many at the most, and nobody need look for more.
+                if missing.count == Self.maximumMissing { break }
                 continue
             }
             guard size == descriptor.size else {
@@ -188,8 +193,7 @@ extension ManifestEndpoint {
         }
         guard missing.isEmpty else {
             var error = RegistryError(400, .manifestBlobUnknown, "blob unknown to registry")
-            // So many at the most: an error is for people.
-            error.entries = missing.prefix(100).map {
+            error.entries = missing.map {
                 RegistryError.Entry(
                     code: .manifestBlobUnknown, message: "blob unknown to registry", detail: .string($0.description))
             }
@@ -247,8 +251,12 @@ extension RegistryIndex {
     /// The sizes of those blobs that are no part of the repository by themselves.
     func unlinked(_ blobs: [Digest: LocalBlob?], in repository: Incarnation) async throws -> [Digest: Int64] {
         var unlinked: [Digest: Int64] = [:]
-        for case .some(let blob) in blobs.values where try await layer(blob.canonical, in: repository.id) == nil {
-            unlinked[blob.canonical] = blob.size
+        for case .some(let blob) in blobs.values {
+            let (link, revision) = try await layerRow(blob.canonical, in: repository.id)
+            // A later tombstone stays.
+            if link == nil || link?.isDeleted == true && revision == blob.tombstone {
+                unlinked[blob.canonical] = blob.size
+            }
         }
         return unlinked
     }

@@ -103,20 +103,25 @@ extension PullThrough {
     ) async throws -> Found {
         guard let stream = repository.stream else { throw RegistryError.unknownBlob(digest) }
         let sources = UpstreamSources(stream) { repository.core.isOwn($0) }
-        let contents = try await repository.core.contents.contents(of: stream, at: repository.path)
+        let contents = try await repository.contents()
         var candidates: [UpstreamSource] = []
-        var pending = contents.images(with: digest)
-        if pending.isEmpty { pending = [digest.description] }
+        var pending = contents?.images(with: BlobName(digest)) ?? []
+        if pending.isEmpty { pending = [BlobName(digest)] }
         if let id = repository.incarnation?.id,
             let source = try await repository.core.index.layer(digest, in: id)?.source
         {
-            pending.append(source.description)
+            pending.append(BlobName(source))
         }
-        var seen: Set<String> = []
-        while let image = pending.popLast() {
+        var seen: Set<BlobName> = []
+        while candidates.count < UpstreamSources.maximum, let image = pending.popLast() {
             guard seen.insert(image).inserted else { continue }
-            if let source = sources.source(ofImage: image) { candidates.append(source) }
-            pending += contents.lists[image] ?? []
+            try Task.checkCancellation()
+            if contents?.names(image) ?? true, let source = sources.source(ofImage: image.text),
+                !candidates.contains(source)
+            {
+                candidates.append(source)
+            }
+            pending += contents?.lists(of: image) ?? []
         }
         for source in sources.all() where !candidates.contains(source) { candidates.append(source) }
         let locations = candidates.prefix(UpstreamSources.maximum).flatMap {

@@ -110,18 +110,19 @@ extension PullThrough {
     func source(ofManifest digest: Digest, in repository: Repository) async throws -> UpstreamSource? {
         guard let stream = repository.stream else { return nil }
         let sources = UpstreamSources(stream) { repository.core.isOwn($0) }
-        var pending = [digest.description]
-        var seen: Set<String> = []
-        let lists = try await repository.core.contents.contents(of: stream, at: repository.path).lists
+        var pending = [BlobName(digest)]
+        var seen: Set<BlobName> = []
+        let contents = try await repository.contents()
         while let name = pending.popLast() {
             guard seen.insert(name).inserted else { continue }
-            if let source = sources.source(ofImage: name) { return source }
-            pending += lists[name] ?? []
-            guard seen.count <= Self.maximumDepth, let digest = Digest(name) else { continue }
+            try Task.checkCancellation()
+            if contents?.names(name) ?? true, let source = sources.source(ofImage: name.text) { return source }
+            pending += contents?.lists(of: name) ?? []
+            guard seen.count <= Self.maximumDepth, let digest = name.digest else { continue }
             if let subject = referrers.subject(of: digest, in: stream.metadata.uid) {
-                pending.append(subject.description)
+                pending.append(BlobName(subject))
             } else if let subject = try await repository.record(of: digest)?.source {
-                pending.append(subject.description)
+                pending.append(BlobName(subject))
             }
         }
         return nil
@@ -164,8 +165,9 @@ extension PullThrough {
             referrer: document?.subject.flatMap { _ in document?.referrer(as: manifest.digest) },
             replacing: known, in: incarnation.id)
         if let source, let document {
-            for blob in document.requiredBlobs where try await core.index.layer(blob.digest, in: incarnation.id) == nil
-            {
+            for blob in document.requiredBlobs {
+                let known = try await core.index.layer(blob.digest, in: incarnation.id)
+                guard known == nil || known?.isDeleted == true else { continue }
                 var link = LayerLink(size: blob.size, touched: core.index.now())
                 link.source = source
                 rows.append(.put(key: RegistryKeys.layer(incarnation.id, blob.digest), value: link.encoded))

@@ -90,9 +90,10 @@ extension Repository {
     func lacks(_ digest: Digest) async throws -> Bool {
         guard let canonical = try await core.index.canonical(digest) else { return true }
         let blob = try await core.index.blob(canonical)
-        if let id = incarnation?.id, let link = try await core.index.layer(canonical, in: id) {
-            if link.isDeleted { return false }
-            if link.source == nil, let blob, blob.condemned == nil { return false }
+        if let id = incarnation?.id {
+            let (link, revision) = try await core.index.layerRow(canonical, in: id)
+            if link?.isDeleted == true, try await isGone(digest, since: revision) { return false }
+            if let link, !link.isDeleted, link.source == nil, let blob, blob.condemned == nil { return false }
         }
         guard let blob, !blob.isHidden, try await givesAsPartOfImage(digest) else { return true }
         guard blob.condemned == nil else { return try await core.index.revive(canonical) == false }

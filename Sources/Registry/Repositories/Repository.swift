@@ -10,6 +10,8 @@ struct Repository: Sendable {
     /// Nil where nothing was uploaded yet.
     let incarnation: Incarnation?
     let core: RegistryCore
+    /// What the request has found out so far.
+    let findings = RepositoryFindings()
 
     /// - Throws: `NAME_UNKNOWN` where there is no stream.
     func requireStream() throws(RegistryError) -> ImageStream {
@@ -112,9 +114,12 @@ struct Repository: Sendable {
     ///   - digest: as asked for.
     ///   - isWanted: it is about to be used in a new image: one that was given up comes back.
     func localBlob(_ digest: Digest, isWanted: Bool = false) async throws -> LocalBlob? {
-        guard let canonical = try await core.index.canonical(digest),
-            let record = try await core.index.blob(canonical), try await gives(digest, canonical, record)
+        try Task.checkCancellation()
+        guard let canonical = try await core.index.canonical(digest), let record = try await core.index.blob(canonical)
         else { return nil }
+        var (link, revision): (LayerLink?, Int64) = (nil, 0)
+        if let id = incarnation?.id { (link, revision) = try await core.index.layerRow(canonical, in: id) }
+        guard try await gives(digest, canonical, record, link, revision) else { return nil }
         if record.condemned != nil {
             // A link alone does not bring it back: whoever asks may see that it is gone.
             if !isWanted {
@@ -123,19 +128,28 @@ struct Repository: Sendable {
             guard try await core.index.revive(canonical) else { return nil }
         }
         core.index.touch(canonical, record)
-        return LocalBlob(canonical: canonical, size: record.size)
+        return LocalBlob(
+            canonical: canonical, size: record.size, tombstone: link?.isDeleted == true ? revision : nil)
     }
 
     /// Whether a blob was deleted here.
     func isDeletedBlob(_ digest: Digest) async throws -> Bool {
         guard let id = incarnation?.id, let canonical = try await core.index.canonical(digest) else { return false }
-        return try await core.index.layer(canonical, in: id)?.isDeleted == true
+        let (link, revision) = try await core.index.layerRow(canonical, in: id)
+        guard link?.isDeleted == true else { return false }
+        return try await isGone(digest, since: revision)
     }
 
-    private func gives(_ digest: Digest, _ canonical: Digest, _ record: BlobRecord) async throws -> Bool {
-        if let id = incarnation?.id, let link = try await core.index.layer(canonical, in: id) {
-            if link.isDeleted { return false }
-            if link.source == nil {
+    /// - Parameters:
+    ///   - link: of the blob in this repository.
+    ///   - revision: the link's.
+    private func gives(
+        _ digest: Digest, _ canonical: Digest, _ record: BlobRecord, _ link: LayerLink?, _ revision: Int64
+    ) async throws -> Bool {
+        if let id = incarnation?.id, let link {
+            if link.isDeleted {
+                if try await isGone(digest, since: revision) { return false }
+            } else if link.source == nil {
                 core.index.touch(canonical, link, in: id)
                 return true
             }
@@ -151,6 +165,8 @@ struct LocalBlob: Sendable {
     var canonical: Digest
     /// Bytes.
     var size: Int64
+    /// The revision of a tombstone that it has here and that hides it no more.
+    var tombstone: Int64?
 }
 
 /// A manifest with its bytes.

@@ -151,16 +151,39 @@ extension RegistryVerifier {
 
     /// Whether a blob that is not here comes from where another image of the stream comes from.
     private func isElsewhere(_ blob: Digest, _ stream: ImageStream) async throws -> Bool {
-        let images = stream.status.tags.flatMap { $0.items.map(\.image) }.filter { !$0.isEmpty }
-        let contents = StreamContents(stream: stream, records: try await streams.layerRecords(of: images))
-        for image in contents.images(with: blob) {
-            guard let object = try await streams.images.object(image, namespace: "") else { continue }
+        for image in try await contents(of: stream).images(with: BlobName(blob)) {
+            guard let object = try await streams.images.object(image.text, namespace: "") else { continue }
             if !object.isManaged { return true }
         }
         return false
     }
 
+    private func contents(of stream: ImageStream) async throws -> StreamContents {
+        let path = RepositoryPath(namespace: stream.metadata.namespace, stream: stream.metadata.name)
+        return try await contents.contents(of: stream, at: path)
+    }
+
     // MARK: Links
+
+    /// Whether the tombstone of a blob hides it from an image of the stream that can be seen.
+    /// - Parameter revision: the tombstone's.
+    private func hides(
+        _ blob: Digest, since revision: Int64, _ id: String, _ stream: ImageStream
+    ) async throws -> Bool {
+        let contents = try await contents(of: stream)
+        func isGone(_ digest: Digest, since revision: Int64) async throws -> Bool {
+            try await contents.isGone(digest, since: revision) { try await streams.arrival(of: $0.text, in: stream) }
+        }
+        let images = contents.images(with: BlobName(blob))
+        guard !images.isEmpty, try await isGone(blob, since: revision) else { return false }
+        for image in images {
+            // A list may lack some of its images.
+            guard !contents.names(image), let digest = image.digest else { return true }
+            let (record, revision) = try await index.manifestRevision(digest, in: id)
+            guard record?.isDeleted == true, try await isGone(digest, since: revision) else { return true }
+        }
+        return false
+    }
 
     /// Every link of every repository that there is.
     func verifyRepositories(_ run: VerificationRun) async throws {
@@ -185,14 +208,16 @@ extension RegistryVerifier {
         let (layers, manifests, referrers) = (
             RegistryKeys.layers(of: id), RegistryKeys.manifests(of: id), RegistryKeys.referrers(of: id)
         )
+        let stream = try await streams.stream(path.stream, namespace: path.namespace)
         try await forEachLink(below: layers, run) { row, digest in
             // What can be had from elsewhere need not be here.
-            guard let link = LayerLink(decoding: row.value), !link.isDeleted, link.source == nil else { return nil }
-            return try await absence(of: digest, mediaType: nil, run)?.message
+            guard let link = LayerLink(decoding: row.value), link.source == nil else { return nil }
+            guard link.isDeleted else { return try await absence(of: digest, mediaType: nil, run)?.message }
+            guard let stream, try await hides(digest, since: row.modRevision, id, stream) else { return nil }
+            return "it was deleted here, and an image of the stream needs it: push it again, or delete the image"
         } at: {
             path.description
         }
-        let stream = try await streams.stream(path.stream, namespace: path.namespace)
         try await forEachLink(below: manifests, run) { row, digest in
             guard let record = ManifestRecord(decoding: row.value), !record.isDeleted, !record.isFetched,
                 record.source == nil,

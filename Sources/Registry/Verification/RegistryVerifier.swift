@@ -13,6 +13,7 @@ public struct RegistryVerifier: Sendable {
     let index: RegistryIndex
     let content: RegistryContent
     let streams: ImageStreamsAPI
+    let contents: StreamContentsCache
     let namespaces: any NamespaceLookup
     let logger: Logger
 
@@ -23,6 +24,7 @@ public struct RegistryVerifier: Sendable {
         self.index = index
         content = RegistryContent(blobs: blobs, index: index, maximumBytes: 0)
         self.streams = streams
+        contents = StreamContentsCache(streams: streams)
         self.namespaces = namespaces
         self.logger = logger
     }
