@@ -170,4 +170,29 @@ struct ConnectionTests {
             }
         }
     }
+
+    @Test("Downloads that take long hold up no short requests, however many they are")
+    func streams() async throws {
+        try await FakeRegistry.run { registry in
+            let digest = registry.put(blob: "12345", in: "a")
+            registry.intercept { request in
+                guard request.method == "GET", request.path.contains("/blobs/") else { return nil }
+                var response = TestResponse(200, body: Array(repeating: 0, count: 100_000))
+                response.drip = .seconds(1)
+                return response
+            }
+            try await withClient { client in
+                let repository = registry.repository("a")
+                try await withThrowingTaskGroup(of: BlobDownload.self) { group in
+                    for _ in 0..<70 {
+                        group.addTask { try await client.download(digest, in: repository, access: plain) }
+                    }
+                    var downloads: [BlobDownload] = []
+                    for try await download in group { downloads.append(download) }
+                    #expect(try await client.blobSize(digest, in: repository, access: plain) == 5)
+                    withExtendedLifetime(downloads) {}
+                }
+            }
+        }
+    }
 }
