@@ -16,6 +16,8 @@ public struct UpstreamSession: Sendable {
     private static let maximumSize: Int64 = 1 << 50
     /// How long a registry may take to begin an answer.
     private static let patience: Duration = .seconds(8)
+    /// For a connection and the first answer over it, by https and by http each.
+    private static let pingTimeout: Duration = .seconds(5)
 
     /// - Parameters:
     ///   - credentials: of the namespace.
@@ -30,7 +32,7 @@ public struct UpstreamSession: Sendable {
         client = RegistryClient(
             transport: transport.transport, logger: logger,
             trace: Array(trace.suffix(RegistryClient.maximumTrace)), requestTimeout: patience ?? Self.patience,
-            isBackground: isBackground, limiter: transport.limiter)
+            pingTimeout: patience ?? Self.pingTimeout, isBackground: isBackground, limiter: transport.limiter)
         self.credentials = credentials.followed(by: policy.nodeCredentials())
         self.policy = policy
     }

@@ -52,9 +52,11 @@ extension PullThrough {
         _ digest: Digest, from source: UpstreamSource, _ session: UpstreamSession
     ) async throws -> StoredManifest {
         do throws(UpstreamSession.Failure) {
-            let fetched = try await ask(source.locations(of: .digest(digest), session)) {
-                (place) async throws(UpstreamSession.Failure) in
-                try await session.manifest(digest, in: place.repository, isInsecure: place.isInsecure)
+            let fetched = try await inTime { () async throws(UpstreamSession.Failure) in
+                try await ask(source.locations(of: .digest(digest), session)) {
+                    (place) async throws(UpstreamSession.Failure) in
+                    try await session.manifest(digest, in: place.repository, isInsecure: place.isInsecure)
+                }
             }
             return StoredManifest(digest: digest, mediaType: fetched.mediaType, bytes: fetched.bytes)
         } catch {
@@ -87,9 +89,11 @@ extension PullThrough {
         let session = try await session(repository, call)
         let fetched: (bytes: [UInt8], mediaType: String)
         do throws(UpstreamSession.Failure) {
-            fetched = try await ask(source.locations(of: .tag(tag), session)) {
-                (place) async throws(UpstreamSession.Failure) in
-                try await session.manifest(tagged: tag, in: place.repository, isInsecure: place.isInsecure)
+            fetched = try await inTime { () async throws(UpstreamSession.Failure) in
+                try await ask(source.locations(of: .tag(tag), session)) {
+                    (place) async throws(UpstreamSession.Failure) in
+                    try await session.manifest(tagged: tag, in: place.repository, isInsecure: place.isInsecure)
+                }
             }
         } catch {
             guard error.status != 404, let id = repository.incarnation?.id,
