@@ -29,6 +29,7 @@ extension ServeCommand {
         set("registryMountWithoutSource", registryMountWithoutSource)
         set("registryPullThrough", registryPullThrough)
         set("registryMirror", registryMirror)
+        set("registryMaxMirrorBytes", registryMaxMirrorBytes)
         set("registryMaxStagedBytes", registryMaxStagedBytes)
         if registryReadOnly { values[["registryReadOnly"]] = ConfigValue(.bool(true), isSecret: false) }
         set("registryMaxReads", registryMaxReads)

@@ -131,7 +131,8 @@ extension PullThrough {
         return nil
     }
 
-    /// The manifest belongs to the repository from now on, and says nothing of who may see its blobs.
+    /// The manifest belongs to the repository from now on, and says nothing of who may see its blobs. Nothing is kept where
+    /// the stream has gone meanwhile (E-7).
     ///
     /// - Parameters:
     ///   - source: the manifest that it belongs to elsewhere, for one that is no image of the stream: its blobs can be had
@@ -142,7 +143,7 @@ extension PullThrough {
     ) async throws {
         let core = repository.core
         let canonical = Digest.sha256(of: manifest.bytes)
-        let incarnation = try await core.openRepository(repository.path)
+        guard let incarnation = try await home(of: repository)?.incarnation else { return }
         let known = try await core.index.manifest(manifest.digest, in: incarnation.id)
         if let known, !known.isDeleted, known.sourceTag == tag || known.source == nil {
             // Its bytes may have been put aside since (W-17).
