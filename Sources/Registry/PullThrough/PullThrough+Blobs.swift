@@ -114,7 +114,7 @@ extension PullThrough {
         let (namespace, said) = (repository.path.namespace, sizes)
         let result: Result<UpstreamBlob, Refusal>
         do throws(UpstreamSession.Failure) {
-            result = try await inTime { () async throws(UpstreamSession.Failure) in
+            result = try await inTime(session) { () async throws(UpstreamSession.Failure) in
                 await ask(Array(locations), for: digest, of: said, in: namespace, session)
             }
         } catch { result = .failure(Refusal(failure: error, host: first.repository.host)) }

@@ -52,7 +52,7 @@ extension PullThrough {
         _ digest: Digest, from source: UpstreamSource, _ session: UpstreamSession
     ) async throws -> StoredManifest {
         do throws(UpstreamSession.Failure) {
-            let fetched = try await inTime { () async throws(UpstreamSession.Failure) in
+            let fetched = try await inTime(session) { () async throws(UpstreamSession.Failure) in
                 try await ask(source.locations(of: .digest(digest), session)) {
                     (place) async throws(UpstreamSession.Failure) in
                     try await session.manifest(digest, in: place.repository, isInsecure: place.isInsecure)
@@ -89,7 +89,7 @@ extension PullThrough {
         let session = try await session(repository, call)
         let fetched: (bytes: [UInt8], mediaType: String)
         do throws(UpstreamSession.Failure) {
-            fetched = try await inTime { () async throws(UpstreamSession.Failure) in
+            fetched = try await inTime(session) { () async throws(UpstreamSession.Failure) in
                 try await ask(source.locations(of: .tag(tag), session)) {
                     (place) async throws(UpstreamSession.Failure) in
                     try await session.manifest(tagged: tag, in: place.repository, isInsecure: place.isInsecure)

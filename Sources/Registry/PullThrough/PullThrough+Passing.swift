@@ -23,7 +23,9 @@ extension PullThrough {
         }
         let begun: UpstreamBlob.Begun
         do throws(UpstreamSession.Failure) {
-            begun = try await inTime { () async throws(UpstreamSession.Failure) in try await blob.begin(range) }
+            begun = try await inTime(blob.session) { () async throws(UpstreamSession.Failure) in
+                try await blob.begin(range)
+            }
         } catch {
             throw Self.unknownBlob(blob.digest, error, blob.source.repository.host)
         }

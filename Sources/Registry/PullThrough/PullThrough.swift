@@ -67,12 +67,17 @@ public struct PullThrough: Sendable {
 
     /// How long somebody waits for what is asked elsewhere, all places together: 4.13 has HEAD answered within ten seconds.
     private static let patience: Duration = .seconds(9)
+    /// The same for what nobody waits for.
+    private static let backgroundPatience: Duration = .seconds(60)
 
     /// Asks elsewhere, for as long as somebody waits.
     func inTime<Value: Sendable>(
+        _ session: UpstreamSession,
         _ operation: @escaping @Sendable () async throws(UpstreamSession.Failure) -> Value
     ) async throws(UpstreamSession.Failure) -> Value {
-        let result: Result<Value, UpstreamSession.Failure>? = await UpstreamSession.within(Self.patience) {
+        let result: Result<Value, UpstreamSession.Failure>? = await UpstreamSession.within(
+            session.isBackground ? Self.backgroundPatience : Self.patience
+        ) {
             do throws(UpstreamSession.Failure) { return .success(try await operation()) } catch {
                 return .failure(error)
             }

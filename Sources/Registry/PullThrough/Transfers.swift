@@ -18,7 +18,7 @@ final class Transfers: Sendable {
         /// Downloads from one host (4.12); who wants more is asked to come again.
         var perHost = 64
         /// Of those, for one namespace, so that it does not keep a host from the others.
-        var perHostAndNamespace = 48
+        var perHostAndNamespace = 56
         /// Copies into the storage; beyond, clients get the bytes and nothing is kept (PT-17).
         var copies = 256
         var copiesPerNamespace = 64

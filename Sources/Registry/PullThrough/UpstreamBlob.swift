@@ -42,12 +42,11 @@ struct UpstreamBlob: Sendable {
     }
 
     /// Hands bytes to `consume`, piece after piece and no others than these. A place that breaks off is asked for the rest,
-    /// unless it sends by drops; one that stopped sending only where there is no other, as clients would wait as long once
-    /// more. Then the next one is asked.
+    /// unless it sends by drops or stopped sending: clients would wait as long once more. Then the next one is asked.
     ///
     /// Nothing is verified.
     /// - Parameter begun: where somebody has looked before whether they come.
-    /// - Throws: what the last place says, and what `consume` throws.
+    /// - Throws: what the last place says, also where one sends more than there is, and what `consume` throws.
     func read(
         _ range: Range<Int64>, _ begun: Begun? = nil, _ consume: ([UInt8]) async throws -> Void
     ) async throws {
@@ -70,7 +69,16 @@ struct UpstreamBlob: Sendable {
                     guard !isSlow else { throw UpstreamSession.Failure("it sends too slowly") }
                     let skipped = min(unwanted, Int64(bytes.count))
                     unwanted -= skipped
-                    let piece = bytes[Int(skipped)...].prefix(Int(clamping: range.upperBound - offset))
+                    var piece = bytes[Int(skipped)...]
+                    let left = range.upperBound - offset
+                    if Int64(piece.count) > left {
+                        // It is another blob, or sends all where a part was asked for.
+                        guard range.upperBound < size else {
+                            isRefused = true
+                            throw UpstreamSession.Failure("it sends more than \(size) bytes")
+                        }
+                        piece = piece.prefix(Int(left))
+                    }
                     if !piece.isEmpty {
                         do { try await consume(piece.count == bytes.count ? bytes : Array(piece)) } catch {
                             isRefused = true
@@ -79,22 +87,20 @@ struct UpstreamBlob: Sendable {
                     }
                     offset += Int64(piece.count)
                     last = .now
-                    // More than was asked for.
-                    if offset == range.upperBound { throw Enough() }
+                    if offset == range.upperBound, offset < size { throw Enough() }
                 }
+                if offset == range.upperBound { return }
                 throw UpstreamSession.Failure("it sent \(offset - start) of \(range.upperBound - start) bytes")
             } catch is Enough {
                 return
             } catch {
                 try Task.checkCancellation()
                 if isRefused { throw error }
+                if offset == range.upperBound { return }
                 let hasStalled = .now - last > Self.stall
-                resumptions += hasStalled ? Self.maximumResumptions : 1
-                if offset > start, !isSlow, !hasStalled || place == places.count - 1,
-                    resumptions <= Self.maximumResumptions
-                {
-                    continue
-                }
+                // Who breaks off before anything comes does so a few times at most.
+                resumptions += offset > start ? 1 : 4
+                if !isSlow, !hasStalled, resumptions <= Self.maximumResumptions { continue }
                 place += 1
                 resumptions = 0
                 guard place < places.count else { throw error }
@@ -102,5 +108,6 @@ struct UpstreamBlob: Sendable {
         }
     }
 
+    /// All of a part is here, whatever else comes.
     private struct Enough: Error {}
 }
