@@ -204,7 +204,7 @@ let package = Package(
         .testTarget(
             name: "RegistryTests",
             dependencies: [
-                "Registry", "StoreSQLite",
+                "Importing", "Registry", "RegistryClient", "RegistryTesting", "StoreSQLite",
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Logging", package: "swift-log"),
             ]),

@@ -14,22 +14,31 @@ public struct UpstreamSession: Sendable {
     private static let maximumCredentials = 3
     /// Bytes of a blob that anybody could have: a pebibyte.
     private static let maximumSize: Int64 = 1 << 50
-    /// How long a registry may take to begin an answer: somebody waits for ours.
-    private static let patience: Duration = .seconds(8)
+    /// How long a registry may take to begin an answer, where somebody waits for ours and where nobody does.
+    private static let patience: (waiting: Duration, background: Duration) = (.seconds(8), .seconds(30))
+    /// For a connection and the first answer over it, by https and by http each, where somebody waits.
+    private static let pingTimeout: Duration = .seconds(5)
+
+    /// Nobody waits for it.
+    public let isBackground: Bool
 
     /// - Parameters:
     ///   - credentials: of the namespace.
     ///   - policy: where else than at its source content may be had.
     ///   - trace: the URLs of the requests that this one works for.
     ///   - isBackground: nobody waits for it: nothing is asked of registries that have had enough (429).
+    ///   - patience: how long a registry may take to begin an answer; nil for what depends on whether somebody waits.
     public init(
         transport: UpstreamTransport, credentials: RegistryKeyring, policy: PullPolicy, trace: [String],
-        isBackground: Bool = false, logger: Logger
+        isBackground: Bool = false, patience: Duration? = nil, logger: Logger
     ) {
+        self.isBackground = isBackground
         client = RegistryClient(
             transport: transport.transport, logger: logger,
-            trace: Array(trace.suffix(RegistryClient.maximumTrace)), requestTimeout: Self.patience,
-            isBackground: isBackground)
+            trace: Array(trace.suffix(RegistryClient.maximumTrace)),
+            requestTimeout: patience ?? (isBackground ? Self.patience.background : Self.patience.waiting),
+            pingTimeout: patience ?? (isBackground ? nil : Self.pingTimeout), isBackground: isBackground,
+            limiter: transport.limiter)
         self.credentials = credentials.followed(by: policy.nodeCredentials())
         self.policy = policy
     }
@@ -160,6 +169,11 @@ public struct UpstreamSession: Sendable {
 /// The connections that sessions share.
 public struct UpstreamTransport: Sendable {
     let transport: RegistryTransport
+    /// Bounds the answers that are waited for; who waits for a turn does not wait for the registry.
+    let limiter = HostLimiter(limit: Self.requestsPerHost)
+
+    /// Together with those of imports and looks at tags, fewer than there are connections.
+    private static let requestsPerHost = 48
 
     public init(_ transport: RegistryTransport) { self.transport = transport }
 }

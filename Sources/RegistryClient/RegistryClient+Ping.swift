@@ -13,6 +13,15 @@ extension RegistryClient {
         }.get()
     }
 
+    /// The same for somebody who does not wait longer than `limit`. The answer may still be of use to others.
+    func endpoint(_ key: EndpointKey, within limit: Duration) async throws(RegistryError) -> Endpoint {
+        let outcome: Result<Endpoint, RegistryError>? = await withDeadline(limit) {
+            do throws(RegistryError) { return .success(try await self.endpoint(key)) } catch { return .failure(error) }
+        }
+        guard let outcome else { throw .network(method: "Get", url: "https://\(key.host)/v2/", .timedOut) }
+        return try outcome.get()
+    }
+
     private func probe(_ key: EndpointKey) async throws(RegistryError) -> Endpoint {
         do {
             return try await probe(key, scheme: "https")
@@ -31,7 +40,7 @@ extension RegistryClient {
         let reply = try await follow(
             HTTPCall(
                 url: url, maxBody: configuration.maxTokenBytes, what: "answer to the ping",
-                timeout: configuration.pingTimeout, insecure: key.insecure))
+                timeout: pingTimeout, insecure: key.insecure))
         let isRegistry =
             reply.headers.first(name: "docker-distribution-api-version") != nil || reply.isSuccess
             || reply.status == 401 || reply.status == 403

@@ -6,7 +6,8 @@ extension RegistryClient {
     /// keep under a tag (OCI distribution, "Listing Referrers" and "Referrers Tag Schema"). What the registry says:
     /// nothing is verified.
     ///
-    /// - Returns: empty where nothing refers to it, at most `maxReferrers` descriptors.
+    /// - Returns: empty where nothing refers to it, at most `maxReferrers` descriptors, and what is on the first
+    ///   `maxReferrerPages` pages.
     public func referrers(
         of subject: Digest, in repository: RepositoryName, access: RegistryAccess
     ) async throws(RegistryError) -> [JSONValue] {
@@ -15,7 +16,7 @@ extension RegistryClient {
             maxBody: configuration.maxManifestBytes, what: "referrers of \(subject)", access: access)
         var found: [JSONValue] = []
         var seen: Set<WebAddress> = []
-        while true {
+        for _ in 0..<configuration.maxReferrerPages {
             let reply: HTTPReply
             do { reply = try await send(call) } catch {
                 guard found.isEmpty, error.status == 404, !error.isUnsupportedEndpoint else { throw error }
@@ -24,9 +25,10 @@ extension RegistryClient {
             found += try Self.descriptors(reply.body)
             guard found.count < configuration.maxReferrers, let link = LinkHeader.next(reply.headers["link"]),
                 let next = reply.url.resolving(link), next.origin == reply.url.origin, seen.insert(next).inserted
-            else { return Array(found.prefix(configuration.maxReferrers)) }
+            else { break }
             call.page = next
         }
+        return Array(found.prefix(configuration.maxReferrers))
     }
 
     private func taggedReferrers(

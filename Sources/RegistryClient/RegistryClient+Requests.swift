@@ -86,7 +86,8 @@ extension RegistryClient {
     private func sendOnce(_ call: RegistryCall, timeout: Duration) async throws(RegistryError) -> HTTPReply {
         let clock = ContinuousClock()
         let deadline = clock.now + timeout
-        let endpoint = try await endpoint(EndpointKey(host: call.repository.apiHost, insecure: call.access.insecure))
+        let key = EndpointKey(host: call.repository.apiHost, insecure: call.access.insecure)
+        let endpoint = try await endpoint(key, within: timeout)
         try checkRefusal(call)
         let url = call.page ?? endpoint.url("/v2/\(call.repository.path)/\(call.path)")
         if isBackground, let answer = transport.closedPaths.answer(from: url) { throw answer }

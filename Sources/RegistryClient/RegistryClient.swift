@@ -16,6 +16,8 @@ public final class RegistryClient: Sendable {
     let trace: [String]
     /// Time for one answer, pauses, retries and redirects included.
     let requestTimeout: Duration
+    /// Time for finding out whether a registry answers, over https and over http each.
+    let pingTimeout: Duration
     let endpoints: OnceMap<EndpointKey, Endpoint>
     let tokens: OnceMap<TokenRequest, BearerToken>
     /// Nobody waits for what this client does: it asks nothing of registries that have had enough.
@@ -30,11 +32,13 @@ public final class RegistryClient: Sendable {
 
     /// - Parameter trace: for a client that asks because somebody asked us: the URLs of those requests.
     /// - Parameter requestTimeout: nil for that of the configuration.
+    /// - Parameter pingTimeout: nil for that of the configuration.
     /// - Parameter memory: nil for one of its own.
     /// - Parameter isBackground: nobody waits for the answers: while a registry wants no requests (429), none is made.
     /// - Parameter limiter: bounds the requests that are under way at one registry; pauses before another try are not.
     public init(
         transport: RegistryTransport, logger: Logger, trace: [String] = [], requestTimeout: Duration? = nil,
+        pingTimeout: Duration? = nil,
         memory: RegistryMemory? = nil, isBackground: Bool = false, limiter: HostLimiter? = nil
     ) {
         let memory = memory ?? .alone()
@@ -46,6 +50,7 @@ public final class RegistryClient: Sendable {
         self.logger = logger
         self.trace = trace
         self.requestTimeout = requestTimeout ?? transport.configuration.requestTimeout
+        self.pingTimeout = pingTimeout ?? transport.configuration.pingTimeout
     }
 
     var configuration: RegistryClientConfiguration { transport.configuration }

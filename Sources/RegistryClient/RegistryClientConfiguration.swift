@@ -25,6 +25,8 @@ public struct RegistryClientConfiguration: Sendable {
     public var maxTags = 200_000
     /// Descriptors taken of a list of referrers.
     public var maxReferrers = 1000
+    /// Pages of it that are asked for: they may be empty.
+    public var maxReferrerPages = 50
     public var manifestLimits = ManifestLimits.standard
 
     public var maxRedirects = 10

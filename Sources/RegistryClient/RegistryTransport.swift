@@ -1,9 +1,10 @@
 import AsyncHTTPClient
 import NIOCore
-import NIOSSL
 
-/// The connections to all registries: one pool that verifies certificates and one that does not, and of each kind those to
-/// addresses that were looked at.
+/// The connections to all registries.
+///
+/// Bodies that are streamed have connections of their own: however many there are, and however slow, requests with short
+/// answers do not wait for them.
 ///
 /// There is one per process. A class because it owns the pools, which `shutdown` must close.
 public final class RegistryTransport: Sendable {
@@ -11,61 +12,24 @@ public final class RegistryTransport: Sendable {
     /// What registries said of the requests they still take.
     public let budgets = RegistryBudgets()
     let closedPaths = ClosedPaths()
-    private let secure: HTTPClient
-    private let insecure: HTTPClient
-    private let pinnedSecure: PinnedClients
-    private let pinnedInsecure: PinnedClients
-    private let proxied: [Route: HTTPClient]
+    private let pools: ConnectionPools
+    private let streams: ConnectionPools
 
-    private struct Route: Hashable {
-        let proxy: ProxyRules.Proxy
-        let isInsecure: Bool
-    }
+    /// More than all who ask have turns for: to wait here would count as the registry's time.
+    private static let connectionsPerHost = 64
+    /// Whoever streams bounds how much of that there is.
+    private static let streamsPerHost = 1024
 
     public init(configuration: RegistryClientConfiguration = .init()) {
         self.configuration = configuration
-        var trusting = TLSConfiguration.makeClientConfiguration()
-        trusting.certificateVerification = .none
-        let secure = Self.client(.makeClientConfiguration(), configuration)
-        let insecure = Self.client(trusting, configuration)
-        self.secure = HTTPClient(eventLoopGroupProvider: .singleton, configuration: secure)
-        self.insecure = HTTPClient(eventLoopGroupProvider: .singleton, configuration: insecure)
-        pinnedSecure = PinnedClients(secure)
-        pinnedInsecure = PinnedClients(insecure)
-        var proxied: [Route: HTTPClient] = [:]
-        for proxy in configuration.proxies.proxies {
-            for (isInsecure, direct) in [(false, secure), (true, insecure)] {
-                var configuration = direct
-                configuration.proxy = proxy.setting
-                proxied[Route(proxy: proxy, isInsecure: isInsecure)] = HTTPClient(
-                    eventLoopGroupProvider: .singleton, configuration: configuration)
-            }
-        }
-        self.proxied = proxied
-    }
-
-    private static func client(
-        _ tls: TLSConfiguration, _ settings: RegistryClientConfiguration
-    ) -> HTTPClient.Configuration {
-        // Redirects are followed by RegistryClient, which knows where credentials may go. Bodies stay as they are sent:
-        // no Accept-Encoding goes out, so digests are computed of what was stored.
-        var configuration = HTTPClient.Configuration(
-            tlsConfiguration: tls, redirectConfiguration: .disallow, decompression: .disabled)
-        configuration.timeout.connect = TimeAmount(settings.connectTimeout)
-        configuration.timeout.read = TimeAmount(settings.stallTimeout)
-        // The pool's own retries would hide a refused connection until the time is over.
-        configuration.connectionPool.retryConnectionEstablishment = false
-        configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = 8
-        return configuration
+        pools = ConnectionPools(configuration, perHost: Self.connectionsPerHost)
+        streams = ConnectionPools(configuration, perHost: Self.streamsPerHost)
     }
 
     /// Closes all connections; running requests fail.
     public func shutdown() async {
-        try? await secure.shutdown()
-        try? await insecure.shutdown()
-        for client in proxied.values { try? await client.shutdown() }
-        await pinnedSecure.shutdown()
-        await pinnedInsecure.shutdown()
+        await pools.shutdown()
+        await streams.shutdown()
     }
 }
 
@@ -130,17 +94,10 @@ extension RegistryTransport {
         return try outcome.get()
     }
 
-    private func client(for call: HTTPCall) -> HTTPClient {
-        if let proxy = configuration.proxies.proxy(for: call.url),
-            let client = proxied[Route(proxy: proxy, isInsecure: call.insecure)]
-        {
-            return client
-        }
-        return call.insecure ? insecure : secure
-    }
+    private func pools(for call: HTTPCall) -> ConnectionPools { call.isStreamed ? streams : pools }
 
     private func exchange(_ call: HTTPCall) async throws(RegistryError) -> HTTPReply {
-        let pinned = call.insecure ? pinnedInsecure : pinnedSecure
+        let pinned = pools(for: call).pinned(for: call)
         for address in call.addresses.dropLast() {
             do { return try await exchange(call, pinned.lease(host: call.url.host, address: address)) } catch {
                 guard case .network(_, _, let failure) = error, failure.kind == .refused || failure.kind == .other,
@@ -160,7 +117,7 @@ extension RegistryTransport {
         for header in call.headers { request.headers.add(name: header.name, value: header.value) }
         do {
             if !call.insecure { request.tlsConfiguration = configuration.trust?.configuration(for: call.url) }
-            let client = lease?.client ?? client(for: call)
+            let client = lease?.client ?? pools(for: call).client(for: call)
             // A streamed body may take its time, as long as something comes: the client's read timeout looks after that.
             let timeout = call.isStreamed ? TimeAmount.hours(24) : TimeAmount(call.timeout)
             let response = try await client.execute(request, timeout: timeout)
@@ -191,18 +148,6 @@ extension RegistryTransport {
             throw error
         } catch {
             throw .network(method: call.verb, url: "\(call.url)", NetworkFailure(error, address: call.url))
-        }
-    }
-}
-
-extension ProxyRules.Proxy {
-    fileprivate var setting: HTTPClient.Configuration.Proxy {
-        switch kind {
-        case .http(let credentials):
-            .server(
-                host: host, port: port,
-                authorization: credentials.map { .basic(username: $0.username, password: $0.password) })
-        case .socks: .socksServer(host: host, port: port)
         }
     }
 }

@@ -90,6 +90,7 @@ struct Services: Sendable {
         self.registryLoad = registryLoad
         var pulling = PullThrough.Configuration()
         pulling.mirrors = configuration.registry.mirrors
+        pulling.maximumMirrorBytes = configuration.registry.maximumMirrorBytes ?? .max
         pulling.policy = policy
         pullThrough = PullThrough(
             transport: UpstreamTransport(transport),

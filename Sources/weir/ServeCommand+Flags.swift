@@ -31,6 +31,7 @@ extension ServeCommand {
         set("registryRelativeReferences", registryRelativeReferences)
         set("registryPullThrough", registryPullThrough)
         set("registryMirror", registryMirror)
+        set("registryMaxMirrorBytes", registryMaxMirrorBytes)
         set("registryMaxStagedBytes", registryMaxStagedBytes)
         if registryReadOnly { values[["registryReadOnly"]] = ConfigValue(.bool(true), isSecret: false) }
         set("registryMaxReads", registryMaxReads)

@@ -100,6 +100,9 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(help: "Whether the registry keeps what it fetched: true or false. Default: true.")
     var registryMirror: Bool?
 
+    @Option(help: "Bytes of the largest blob that the registry keeps of what it fetched; 0 for any. Default: 0.")
+    var registryMaxMirrorBytes: Int?
+
     @Option(
         help: """
             Bytes that all unfinished uploads to the registry may take together; 0 for as many as the disk has. Default: 0.

@@ -1,5 +1,6 @@
 import OCI
 import RegistryTesting
+import Synchronization
 import Testing
 
 @testable import RegistryClient
@@ -158,6 +159,7 @@ struct ConnectionTests {
             }
             for tag in ["slow", "hang"] {
                 try await withClient({ $0.requestTimeout = .milliseconds(300) }) { client in
+                    try await client.ping(host: registry.host, insecure: true)
                     let start = ContinuousClock.now
                     let error = await failure { () async throws(RegistryError) in
                         try await client.manifest(registry.reference("a", tag), access: plain)
@@ -168,6 +170,66 @@ struct ConnectionTests {
                     #expect(ContinuousClock.now - start < .seconds(120))
                 }
             }
+        }
+    }
+
+    @Test("Downloads that take long hold up no short requests, however many they are")
+    func streams() async throws {
+        try await FakeRegistry.run { registry in
+            let digest = registry.put(blob: "12345", in: "a")
+            registry.intercept { request in
+                guard request.method == "GET", request.path.contains("/blobs/") else { return nil }
+                var response = TestResponse(200, body: Array(repeating: 0, count: 100_000))
+                response.drip = .seconds(1)
+                return response
+            }
+            try await withClient { client in
+                let repository = registry.repository("a")
+                try await withThrowingTaskGroup(of: BlobDownload.self) { group in
+                    for _ in 0..<70 {
+                        group.addTask { try await client.download(digest, in: repository, access: plain) }
+                    }
+                    var downloads: [BlobDownload] = []
+                    for try await download in group { downloads.append(download) }
+                    #expect(try await client.blobSize(digest, in: repository, access: plain) == 5)
+                    withExtendedLifetime(downloads) {}
+                }
+            }
+        }
+    }
+
+    @Test("Who does not wait for a registry that says nothing goes on in time, and others who wait get its answer")
+    func impatient() async throws {
+        try await FakeRegistry.run { registry in
+            registry.putImage("x", in: "a", tag: "1")
+            let isHeld = Mutex(true)
+            registry.intercept { request in
+                while request.path == "/v2/", isHeld.withLock({ $0 }) {
+                    do { try await Task.sleep(for: .milliseconds(10)) } catch { break }
+                }
+                return nil
+            }
+            try await withClient { client in
+                let reference = registry.reference("a", "1")
+                async let patient = client.manifest(reference, access: plain)
+                let hasty = Task {
+                    await failure { () async throws(RegistryError) in
+                        try await client.ping(host: registry.host, insecure: true)
+                    }
+                }
+                hasty.cancel()
+                #expect(await hasty.value != nil)
+                isHeld.withLock { $0 = false }
+                _ = try await patient
+            }
+            isHeld.withLock { $0 = true }
+            try await withClient({ $0.requestTimeout = .milliseconds(300) }) { client in
+                let error = await failure { () async throws(RegistryError) in
+                    try await client.manifest(registry.reference("a", "1"), access: plain)
+                }
+                #expect(error?.text == "Get \"https://\(registry.host)/v2/\": context deadline exceeded")
+            }
+            isHeld.withLock { $0 = false }
         }
     }
 }

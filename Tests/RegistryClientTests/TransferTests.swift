@@ -1,6 +1,7 @@
 import Foundation
 import OCI
 import RegistryTesting
+import Synchronization
 import Testing
 
 @testable import RegistryClient
@@ -177,6 +178,32 @@ struct TransferTests {
         #expect(other.requests.count == 1)
         #expect(other.requests.allSatisfy { $0.header("authorization").isEmpty })
         await other.stop()
+    }
+
+    @Test(
+        "A list of referrers whose pages never end is read to a bound; what was found is told", .timeLimit(.minutes(5)))
+    func endlessReferrers() async throws {
+        try await FakeRegistry.run { registry in
+            let subject = Digest.sha256(of: Array("subject".utf8))
+            let count = Mutex(0)
+            registry.intercept { request in
+                guard request.path.contains("/referrers/") else { return nil }
+                let page = count.withLock { count in
+                    count += 1
+                    return count
+                }
+                let list = page == 2 ? #"{"mediaType":"m","digest":"\#(subject)","size":1}"# : ""
+                return TestResponse(
+                    200, [("Link", "<\(request.path)?page=\(page)>; rel=\"next\"")],
+                    text: #"{"schemaVersion":2,"manifests":[\#(list)]}"#)
+            }
+            try await withClient({ $0.maxReferrerPages = 5 }) { client in
+                let found = try await client.referrers(
+                    of: subject, in: registry.repository("a"), access: plain)
+                #expect(found.count == 1)
+                #expect(count.withLock { $0 } == 5)
+            }
+        }
     }
 
     @Test("Tags come page by page until no next page is named")

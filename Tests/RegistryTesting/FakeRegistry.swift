@@ -100,10 +100,12 @@ extension FakeRegistry {
     public func putImage(
         _ content: String, in repository: String, tag: String? = nil, type: String = MediaType.ociManifest
     ) -> Digest {
-        let config = put(blob: #"{"architecture":"amd64","os":"linux","comment":"\#(content)"}"#, in: repository)
+        let text = #"{"architecture":"amd64","os":"linux","comment":"\#(content)"}"#
+        let config = put(blob: text, in: repository)
         let layer = Digest.sha256(of: Array(content.utf8))
         let manifest =
-            #"{"schemaVersion":2,"mediaType":"\#(type)","config":{"mediaType":"c","size":1,"digest":"\#(config)"},"#
+            #"{"schemaVersion":2,"mediaType":"\#(type)","config":{"mediaType":"c","size":\#(text.utf8.count),"#
+            + #""digest":"\#(config)"},"#
             + #""layers":[{"mediaType":"l","size":100,"digest":"\#(layer)"}]}"#
         return put(manifest: manifest, type: type, in: repository, tag: tag)
     }

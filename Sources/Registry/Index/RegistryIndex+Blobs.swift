@@ -17,7 +17,7 @@ extension RegistryIndex {
     ///   - name: the digest clients know it by.
     ///   - repository: nil for what belongs to none by itself. To that of a manifest, which a record of its own links, it
     ///     gets no link.
-    ///   - isMirrored: it was fetched, not pushed.
+    ///   - isMirrored: it was fetched, not pushed. It becomes a part of no repository that has gone meanwhile.
     ///   - upload: the one that ends with it.
     ///   - manifest: for a manifest, what its row says besides.
     func publish(
@@ -35,6 +35,13 @@ extension RegistryIndex {
                 // The first one stays: others who push the same bytes as something else must not change what it is here.
                 if record.mediaType.isEmpty { record.mediaType = manifest.mediaType }
                 if let unvouched = manifest.unvouched { record.vouch(except: unvouched) }
+            }
+            var conditions: [Condition] = [.modRevision(of: RegistryKeys.blob(canonical), equals: revision)]
+            var repository = repository
+            if isMirrored, let home = repository {
+                let isCurrent = try await self.conditions(onFetched: canonical, in: home)
+                conditions += isCurrent ?? []
+                if isCurrent == nil { repository = nil }
             }
             if let path = repository?.path, !record.repositories.contains(path) {
                 record.repositories = [path] + record.repositories.prefix(BlobRecord.maximumRepositories - 1)
@@ -58,9 +65,7 @@ extension RegistryIndex {
             if mutations.isEmpty { return }
             do throws(StoreError) {
                 _ = try await store.commit(
-                    Transaction(
-                        conditions: [.modRevision(of: RegistryKeys.blob(canonical), equals: revision)],
-                        mutations: mutations))
+                    Transaction(conditions: conditions, mutations: mutations))
                 return
             } catch {
                 guard case .conflict = error else { throw error }
@@ -69,11 +74,14 @@ extension RegistryIndex {
     }
 
     /// Makes a blob that is here a part of one more repository.
+    /// - Parameter isMirrored: it was fetched for that, not pushed or mounted.
     /// - Returns: false where it is not here any more.
-    func link(_ canonical: Digest, into repository: Incarnation) async throws(StoreError) -> Bool {
+    func link(
+        _ canonical: Digest, into repository: Incarnation, isMirrored: Bool = false
+    ) async throws(StoreError) -> Bool {
         try await locks.withLock(canonical) { () throws(StoreError) -> Bool in
             guard let record = try await blob(canonical) else { return false }
-            try await publish(canonical, size: record.size, as: canonical, in: repository)
+            try await publish(canonical, size: record.size, as: canonical, in: repository, isMirrored: isMirrored)
             return true
         }
     }

@@ -130,6 +130,22 @@ public final class RegistryIndex: Sendable {
         return .modRevision(of: key, equals: entry.modRevision)
     }
 
+    /// Holds while a repository is the one that was found, and what it says of a blob is what it says now: for what was
+    /// fetched for it (spec/registry.md E-7).
+    /// - Returns: nil where it is another one by now, or the blob was deleted in it (E-5).
+    func conditions(
+        onFetched canonical: Digest, in repository: Incarnation
+    ) async throws(StoreError) -> [Condition]? {
+        let (home, link) = (RegistryKeys.repository(repository.path), RegistryKeys.layer(repository.id, canonical))
+        let known = try await layers.entry(for: link)
+        guard let entry = try await repositories.entry(for: home), entry.value?.id == repository.id,
+            known?.value?.isDeleted != true
+        else { return nil }
+        return [
+            .modRevision(of: home, equals: entry.modRevision), .modRevision(of: link, equals: known?.modRevision ?? 0),
+        ]
+    }
+
     // MARK: Touches
 
     /// Notes that a blob was reported to a client.

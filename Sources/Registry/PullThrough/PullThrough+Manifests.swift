@@ -52,9 +52,11 @@ extension PullThrough {
         _ digest: Digest, from source: UpstreamSource, _ session: UpstreamSession
     ) async throws -> StoredManifest {
         do throws(UpstreamSession.Failure) {
-            let fetched = try await ask(source.locations(of: .digest(digest), session)) {
-                (place) async throws(UpstreamSession.Failure) in
-                try await session.manifest(digest, in: place.repository, isInsecure: place.isInsecure)
+            let fetched = try await inTime(session) { () async throws(UpstreamSession.Failure) in
+                try await ask(source.locations(of: .digest(digest), session)) {
+                    (place) async throws(UpstreamSession.Failure) in
+                    try await session.manifest(digest, in: place.repository, isInsecure: place.isInsecure)
+                }
             }
             return StoredManifest(digest: digest, mediaType: fetched.mediaType, bytes: fetched.bytes)
         } catch {
@@ -87,9 +89,11 @@ extension PullThrough {
         let session = try await session(repository, call)
         let fetched: (bytes: [UInt8], mediaType: String)
         do throws(UpstreamSession.Failure) {
-            fetched = try await ask(source.locations(of: .tag(tag), session)) {
-                (place) async throws(UpstreamSession.Failure) in
-                try await session.manifest(tagged: tag, in: place.repository, isInsecure: place.isInsecure)
+            fetched = try await inTime(session) { () async throws(UpstreamSession.Failure) in
+                try await ask(source.locations(of: .tag(tag), session)) {
+                    (place) async throws(UpstreamSession.Failure) in
+                    try await session.manifest(tagged: tag, in: place.repository, isInsecure: place.isInsecure)
+                }
             }
         } catch {
             guard error.status != 404, let id = repository.incarnation?.id,
@@ -128,7 +132,8 @@ extension PullThrough {
         return nil
     }
 
-    /// The manifest belongs to the repository from now on, and says nothing of who may see its blobs.
+    /// The manifest belongs to the repository from now on, and says nothing of who may see its blobs. Nothing is kept where
+    /// the stream has gone meanwhile (E-7).
     ///
     /// - Parameters:
     ///   - source: the manifest that it belongs to elsewhere, for one that is no image of the stream: its blobs can be had
@@ -139,7 +144,7 @@ extension PullThrough {
     ) async throws {
         let core = repository.core
         let canonical = Digest.sha256(of: manifest.bytes)
-        let incarnation = try await core.openRepository(repository.path)
+        guard let incarnation = try await home(of: repository)?.incarnation else { return }
         let known = try await core.index.manifest(manifest.digest, in: incarnation.id)
         if let known, !known.isDeleted, known.sourceTag == tag || known.source == nil {
             // Its bytes may have been put aside since (W-17).

@@ -23,9 +23,11 @@ extension PullThrough {
         if let known = referrers.known(subject, in: stream.metadata.uid) { return .known(known) }
         let session = try await session(repository, call)
         do throws(UpstreamSession.Failure) {
-            let all = try await ask(source.locations(of: .digest(subject), session)) {
-                (place) async throws(UpstreamSession.Failure) in
-                try await session.referrers(of: subject, in: place.repository, isInsecure: place.isInsecure)
+            let all = try await inTime(session) { () async throws(UpstreamSession.Failure) in
+                try await ask(source.locations(of: .digest(subject), session)) {
+                    (place) async throws(UpstreamSession.Failure) in
+                    try await session.referrers(of: subject, in: place.repository, isInsecure: place.isInsecure)
+                }
             }
             let descriptors = all.compactMap { Self.checked($0) }
             referrers.remember(descriptors, of: subject, in: stream.metadata.uid)

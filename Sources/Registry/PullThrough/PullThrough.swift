@@ -64,6 +64,27 @@ public struct PullThrough: Sendable {
         return call.request.headers[values: .registryRequestURL] + [own]
     }
 
+    /// How long somebody waits for what is asked elsewhere, all places together: 4.13 has HEAD answered within ten seconds.
+    private static let patience: Duration = .seconds(9)
+    /// The same for what nobody waits for.
+    private static let backgroundPatience: Duration = .seconds(60)
+
+    /// Asks elsewhere, for as long as somebody waits.
+    func inTime<Value: Sendable>(
+        _ session: UpstreamSession,
+        _ operation: @escaping @Sendable () async throws(UpstreamSession.Failure) -> Value
+    ) async throws(UpstreamSession.Failure) -> Value {
+        let result: Result<Value, UpstreamSession.Failure>? = await UpstreamSession.within(
+            session.isBackground ? Self.backgroundPatience : Self.patience
+        ) {
+            do throws(UpstreamSession.Failure) { return .success(try await operation()) } catch {
+                return .failure(error)
+            }
+        }
+        guard let result else { throw UpstreamSession.Failure("no answer in time") }
+        return try result.get()
+    }
+
     static func refusal(_ failure: UpstreamSession.Failure, _ reference: String) -> RegistryError {
         if failure.isRateLimit { return tooMany("unable to pullthrough manifest", failure.retryAfter) }
         return RegistryError(

@@ -38,6 +38,9 @@ struct RegistryMirror: ImageMirror {
             else { continue }
             if try await repository.lacksManifest(digest) {
                 try await upstream.keep(manifest: digest, in: repository)
+                guard try await !core.repository(path).lacksManifest(digest) else {
+                    throw MirrorFailure("manifest \(digest) could not be made a part of \(path)")
+                }
                 content.items += 1
             }
             copied.append(name)

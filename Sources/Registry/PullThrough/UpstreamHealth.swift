@@ -40,7 +40,7 @@ final class UpstreamHealth: Sendable {
 
     init(now: @escaping @Sendable () -> ContinuousClock.Instant = { .now }) { self.now = now }
 
-    /// Asks, unless nobody answered there a moment ago.
+    /// Asks, unless nobody answered there a moment ago. That somebody did not wait for the answer says nothing of the host.
     func asking<Value: Sendable>(
         _ source: UpstreamSource, _ operation: () async throws(UpstreamSession.Failure) -> Value
     ) async throws(UpstreamSession.Failure) -> Value {
@@ -51,7 +51,7 @@ final class UpstreamHealth: Sendable {
             answered(host)
             return value
         } catch {
-            if error.isUnreachable, !Task.isCancelled { fail(host, error) } else { answered(host) }
+            if !Task.isCancelled { if error.isUnreachable { fail(host, error) } else { answered(host) } }
             throw error
         }
     }

@@ -10,6 +10,8 @@ public struct RegistrySettings: Sendable {
     public var pullsThrough = true
     /// Whether it is kept.
     public var mirrors = true
+    /// Bytes of the largest blob that is kept; nil for any.
+    public var maximumMirrorBytes: Int64?
     /// Bytes that all unfinished uploads may take together; nil for as many as the disk has (spec/registry.md W-5).
     public var maximumStagedBytes: Int64?
     /// Whether registries of the internet may send requests to private networks (spec/registry.md PT-7).
@@ -118,11 +120,15 @@ public struct RegistrySettings: Sendable {
             throw WeirConfiguration.Invalid(description: "\(error)")
         }
         allowsPrivateRedirects = try flag("privateRedirects", "private-redirects", default: false)
-        let staged = reader.int(forKey: "registryMaxStagedBytes", default: 0)
-        guard staged >= 0 else {
-            throw WeirConfiguration.Invalid(
-                description: "registry-max-staged-bytes must be a number of bytes, or 0 for no bound, not \(staged)")
+        func bytes(_ key: ConfigKey, _ name: String) throws -> Int64? {
+            let value = reader.int(forKey: key, default: 0)
+            guard value >= 0 else {
+                throw WeirConfiguration.Invalid(
+                    description: "\(name) must be a number of bytes, or 0 for no bound, not \(value)")
+            }
+            return value > 0 ? Int64(value) : nil
         }
-        if staged > 0 { maximumStagedBytes = Int64(staged) }
+        maximumStagedBytes = try bytes("registryMaxStagedBytes", "registry-max-staged-bytes")
+        maximumMirrorBytes = try bytes("registryMaxMirrorBytes", "registry-max-mirror-bytes")
     }
 }

@@ -224,7 +224,9 @@ def harmed(t, what, method):
     evil.when("GET", "/blobs/", held(gate, SIZE // 2))
     if method == "HEAD":
         evil.when("HEAD", "/blobs/", lambda handler: handler.answer(200, b"", {}, SIZE // 2 + 10))
-    begin(t, attacker, data, 1000)
+        attacker.blob(digest_of(data)).error(404, "BLOB_UNKNOWN")
+    else:
+        begin(t, attacker, data, 1000)
     with t.raw(timeout=15) as raw:
         raw.authorization = victim.client.authorization
         raw.begin("GET", f"{victim.base}/blobs/{digest_of(data)}")

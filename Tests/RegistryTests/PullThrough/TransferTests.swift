@@ -138,35 +138,4 @@ struct TransferTests {
         case .failure(let error): #expect(error is CancellationError)
         }
     }
-
-    // MARK: All of them
-
-    private func isNew(_ claim: Transfers.Claim) -> Bool { if case .new = claim { true } else { false } }
-
-    @Test("The first who wants a blob begins its transfer, the others join it until it ends")
-    func claims() {
-        let transfers = Transfers(maximumPerHost: 2)
-        func key(_ digit: Character, host: String = "one.example", namespace: String = "team") -> Transfers.Key {
-            Transfers.Key(
-                digest: digest(digit), namespace: namespace,
-                source: UpstreamSource(repository: RepositoryName(host: host, path: "a/b"), isInsecure: false))
-        }
-        guard case .new(let first) = transfers.claim(key("a"), size: 10) else {
-            Issue.record("the first claim is not new")
-            return
-        }
-        guard case .running(let same) = transfers.claim(key("a"), size: 10) else {
-            Issue.record("the second claim does not join")
-            return
-        }
-        #expect(first === same)
-        #expect(isNew(transfers.claim(key("a", namespace: "other"), size: 1)), "namespaces share nothing")
-        guard case .tooMany = transfers.claim(key("c"), size: 1) else {
-            Issue.record("there is no bound")
-            return
-        }
-        #expect(isNew(transfers.claim(key("c", host: "two.example"), size: 1)), "a host holds up no other")
-        transfers.end(key("a"))
-        #expect(isNew(transfers.claim(key("a"), size: 1)))
-    }
 }

@@ -86,6 +86,23 @@ struct UpstreamHealthTests {
         #expect(await asks(source))
     }
 
+    @Test("Who did not wait for an answer got none: neither is the host left alone, nor has it answered")
+    func cancelled() async {
+        @Sendable func asksInVain() async -> Bool {
+            await Task {
+                withUnsafeCurrentTask { $0?.cancel() }
+                return await asks(source, Self.unreachable())
+            }.value
+        }
+        #expect(await asksInVain())
+        #expect(await asks(source, Self.unreachable()))
+        clock.pass(UpstreamHealth.firstPause)
+        #expect(await asksInVain())
+        #expect(await asks(source, Self.unreachable()))
+        clock.pass(UpstreamHealth.firstPause)
+        #expect(await !asks(source), "the second pause is longer")
+    }
+
     @Test("A refusal is an answer: the host is asked again at once")
     func refusals() async {
         for _ in 0..<3 { #expect(await asks(source, Self.missing())) }
