@@ -38,6 +38,7 @@ extension PullThrough {
     func delivery(of blob: UpstreamBlob, in repository: Repository) async throws -> Delivery? {
         let core = repository.core
         guard try await hasRoom(for: blob.size, core), let home = try await home(of: repository) else { return nil }
+        try await repository.dropVoidTombstone(of: blob.digest, in: home.incarnation)
         let key = Transfers.Key(digest: blob.digest, namespace: home.namespace, source: blob.source)
         switch transfers.claim(key, size: blob.size, for: home.incarnation) {
         case .full: return nil

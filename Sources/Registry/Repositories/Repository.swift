@@ -1,6 +1,7 @@
 import ImageAPI
 import ImageStreams
 import OCI
+import Store
 
 /// One repository as one request sees it: the stream and the links at a time (spec/registry.md 3.2, 3.8, Y-4).
 struct Repository: Sendable {
@@ -130,6 +131,20 @@ struct Repository: Sendable {
         core.index.touch(canonical, record)
         return LocalBlob(
             canonical: canonical, size: record.size, tombstone: link?.isDeleted == true ? revision : nil)
+    }
+
+    /// A tombstone that hides nothing any more goes, so that what is fetched can take its place; one that was made since
+    /// stays (spec/registry.md E-5).
+    func dropVoidTombstone(of digest: Digest, in incarnation: Incarnation) async throws {
+        guard let canonical = try await core.index.canonical(digest) else { return }
+        let (link, revision) = try await core.index.layerRow(canonical, in: incarnation.id)
+        guard link?.isDeleted == true, try await !isGone(digest, since: revision) else { return }
+        let key = RegistryKeys.layer(incarnation.id, canonical)
+        do {
+            _ = try await core.index.store.commit(
+                Transaction(
+                    conditions: [.modRevision(of: key, equals: revision)], mutations: [.delete(key: key)]))
+        } catch StoreError.conflict {}
     }
 
     /// Whether a blob was deleted here.
