@@ -32,7 +32,7 @@ extension Answer {
         var readAhead = ReadAhead(slice)
         while offset < end {
             let piece = offset..<min(end, offset + transfers.pieceSize)
-            // The memory of the last piece, unless it is still on its way out.
+            // The memory of the last piece, which is out of it.
             buffer.clear(minimumCapacity: piece.count)
             slice.readCached(piece, to: &buffer)
             let rest = (piece.lowerBound + Int64(buffer.readableBytes))..<piece.upperBound

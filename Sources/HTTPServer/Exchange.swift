@@ -98,7 +98,7 @@ final class Exchange {
     // MARK: Values
 
     private func serverRequest(_ head: HTTPRequestHead, _ connection: RequestHandler.Connection) -> ServerRequest {
-        let target = Self.originForm(head.uri)
+        let target = head.originForm
         let mark = target.utf8.firstIndex(of: UInt8(ascii: "?"))
         let body = body
         let announced = announcedLength(head)
@@ -116,17 +116,6 @@ final class Exchange {
             },
             clientCertificate: { certificate },
             remoteAddress: connection.remoteAddress, isSecure: connection.isSecure)
-    }
-
-    /// The target without what a client adds that takes the server for a proxy (RFC 9112, 3.2.2).
-    private static func originForm(_ target: String) -> String {
-        if target.utf8.first == UInt8(ascii: "/") { return target }
-        for scheme in ["http://", "https://"] where target.lowercased().hasPrefix(scheme) {
-            let rest = target.dropFirst(scheme.count)
-            let path = rest.drop { $0 != "/" && $0 != "?" }
-            return path.hasPrefix("/") ? String(path) : "/" + path
-        }
-        return target
     }
 
     private func announcedLength(_ head: HTTPRequestHead) -> Int64? {

@@ -132,19 +132,11 @@ final class RequestHandler: ChannelDuplexHandler, RemovableChannelHandler {
     private func begin(_ head: HTTPRequestHead, _ context: ChannelHandlerContext) {
         progress = 0
         deadline.phase = .body(since: .now())
-        if let status = Self.refusal(head) { return refuse(status, context) }
+        if let status = head.refusal { return refuse(status, context) }
         let exchange = Exchange(head, self, context.eventLoop)
         self.exchange = exchange
         exchange.start(head)
         if isQuiescing { exchange.endStream() }
-    }
-
-    /// What makes a request of HTTP/1.1 one that nobody can answer (RFC 9112, 3.2 and 6.1).
-    private static func refusal(_ head: HTTPRequestHead) -> HTTPResponseStatus? {
-        guard head.version == .http1_1 else { return nil }
-        if head.headers["host"].count != 1 { return .badRequest }
-        let codings = head.headers["transfer-encoding"]
-        return codings.isEmpty || codings.count == 1 && codings[0].lowercased() == "chunked" ? nil : .notImplemented
     }
 
     private func receive(_ chunk: ByteBuffer, _ context: ChannelHandlerContext) {

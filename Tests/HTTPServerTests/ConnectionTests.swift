@@ -61,41 +61,6 @@ struct ConnectionTests {
         }
     }
 
-    @Test(
-        "What a proxy would be asked is answered all the same",
-        arguments: [
-            ("http://h/a?x=1", "/a?x=1"), ("HTTPS://h:80/a/b", "/a/b?"), ("http://h", "/?"),
-            ("http://h?x=/y", "/?x=/y"),
-            ("/http://h/a", "/http://h/a?"),
-        ])
-    func absolute(_ target: String, _ seen: String) async throws {
-        try await withListener(respond: Self.echo) { listener in
-            let client = try await RawClient(port: listener.port)
-            try await client.send("GET \(target) HTTP/1.1\r\nHost: h\r\n\r\n")
-            try await client.wait("the answer") { $0.received.contains("GET \(seen) 0\n") }
-        }
-    }
-
-    @Test(
-        "A request that does not say for which host, or is coded in a way nobody reads here, is refused",
-        arguments: [
-            ("GET / HTTP/1.1\r\n\r\n", "400"), ("GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", "400"),
-            ("PUT / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: gzip, chunked\r\n\r\n1\r\nx\r\n0\r\n\r\n", "501"),
-            (
-                "PUT / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
-                "501"
-            ),
-        ])
-    func refused(_ request: String, _ status: String) async throws {
-        try await withListener(respond: Self.echo) { listener in
-            let client = try await RawClient(port: listener.port)
-            try await client.send(request)
-            try await client.wait("the end") { $0.isClosed }
-            #expect(client.received.hasPrefix("HTTP/1.1 \(status) "))
-            #expect(Self.occurrences(of: "HTTP/1.1 ", in: client.received) == 1)
-        }
-    }
-
     @Test("The end of a connection cuts nothing off an answer, however slowly the client reads")
     func closingAfterMuch() async throws {
         let size = 20_000_000
